@@ -1,0 +1,14 @@
+/** Tests run from the TypeScript sources; `@strata/<name>` maps to that package's source so that classes have one identity. */
+export default {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/'],
+  moduleNameMapper: {
+    '^@strata/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
+    '^@strata/([^/]+)/(.+)$': '<rootDir>/packages/$1/src/$2.ts',
+  },
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+  },
+};

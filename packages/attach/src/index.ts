@@ -1,0 +1,2 @@
+/** Real frames in and out: Linux TAP, frames in UDP datagrams. */
+export {};

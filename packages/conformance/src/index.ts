@@ -1,0 +1,2 @@
+/** Contract suites and the layering audit. */
+export {};

@@ -1,0 +1,27 @@
+import { DROP_ARP } from './drop/arp.ts';
+import { DROP_ETHERNET } from './drop/ethernet.ts';
+import { DROP_ICMP } from './drop/icmp.ts';
+import { DROP_IPV4 } from './drop/ipv4.ts';
+import { DROP_IPV6 } from './drop/ipv6.ts';
+import { DROP_TCP } from './drop/tcp.ts';
+import { DROP_UDP } from './drop/udp.ts';
+import type { DropDescription } from './drop.ts';
+
+export * from './drop/arp.ts';
+export * from './drop/ethernet.ts';
+export * from './drop/icmp.ts';
+export * from './drop/ipv4.ts';
+export * from './drop/ipv6.ts';
+export * from './drop/tcp.ts';
+export * from './drop/udp.ts';
+
+/** Every drop reason of every layer, by number. */
+export const DROP_REASONS: readonly DropDescription[] = [
+  ...DROP_ETHERNET,
+  ...DROP_ARP,
+  ...DROP_IPV4,
+  ...DROP_ICMP,
+  ...DROP_IPV6,
+  ...DROP_UDP,
+  ...DROP_TCP,
+];

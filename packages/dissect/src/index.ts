@@ -1,0 +1,2 @@
+/** Rich packet decode for people. */
+export {};

@@ -1,0 +1,2 @@
+/** Emulated Ethernet driver, segments, learning switch, loopback bridge and faults. */
+export {};

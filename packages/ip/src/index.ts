@@ -1,0 +1,2 @@
+/** The IP instance: interfaces, ARP, IPv4, ICMP, routing. */
+export {};

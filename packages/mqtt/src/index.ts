@@ -1,0 +1,2 @@
+/** MQTT 3.1.1 client over any PacketStream. */
+export {};

@@ -1,0 +1,2 @@
+/** pcapng and classic pcap, written and read. */
+export {};

@@ -1,0 +1,2 @@
+/** net.Socket and net.Server compatible streams on a Strata host. */
+export {};

@@ -1,0 +1,2 @@
+/** Host and Lab: puts the layers together. */
+export {};

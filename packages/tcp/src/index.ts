@@ -1,0 +1,2 @@
+/** TCP: state machine, timers, congestion control, listen queues. */
+export {};

@@ -1,0 +1,2 @@
+/** Scripted peer, checkers, leak guard, tshark oracle. */
+export {};

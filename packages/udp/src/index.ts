@@ -1,0 +1,2 @@
+/** UDP sockets over a NetworkService. */
+export {};
