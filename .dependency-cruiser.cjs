@@ -15,15 +15,14 @@ const standsOn = {
   mqtt: ['contracts', 'packet'],
   'pcap-writer': [],
   dissect: ['contracts', 'wire'],
-  stack: ['contracts', 'wire', 'packet', 'time', 'ethernet', 'attach', 'ip', 'udp', 'tcp', 'mqtt', 'pcap-writer', 'dissect'],
+  stack: ['contracts', 'wire', 'packet', 'time', 'ethernet', 'ip', 'udp', 'tcp', 'mqtt', 'pcap-writer', 'dissect'],
   sockets: ['contracts', 'wire', 'packet', 'time', 'tcp', 'udp', 'stack'],
   testkit: ['contracts', 'wire', 'packet', 'time', 'ethernet', 'ip', 'udp', 'tcp', 'mqtt', 'pcap-writer', 'dissect', 'stack', 'sockets'],
-  conformance: ['contracts', 'wire', 'packet', 'time', 'ethernet', 'ip', 'udp', 'tcp', 'mqtt', 'pcap-writer', 'dissect', 'stack', 'testkit'],
-  cli: ['contracts', 'wire', 'packet', 'time', 'ethernet', 'attach', 'ip', 'udp', 'tcp', 'mqtt', 'pcap-writer', 'dissect', 'stack', 'sockets', 'conformance', 'testkit'],
+  cli: ['contracts', 'wire', 'packet', 'time', 'ethernet', 'attach', 'ip', 'udp', 'tcp', 'mqtt', 'pcap-writer', 'dissect', 'stack', 'sockets'],
 };
 
 /** Only these touch the machine; everything else also runs in a browser. */
-const mayUseNode = '^packages/(attach|sockets|cli|testkit|conformance)/src/|^packages/tls/src/engine-node|^packages/pcap-writer/src/node';
+const mayUseNode = '^packages/(attach|sockets|cli|testkit)/src/|^packages/tls/src/engine-node|^packages/pcap-writer/src/node';
 
 const arrows = Object.entries(standsOn).map(([name, below]) => ({
   name: `floor-${name}`,

@@ -1,2 +1,0 @@
-/** Contract suites and the layering audit. */
-export {};
