@@ -2,5 +2,166 @@ import { LAYER_TCP, type TraceEventDescription } from '../trace.ts';
 
 const LAYER = LAYER_TCP << 8;
 
-export const TCP_EVENTS: readonly TraceEventDescription[] = [];
-void LAYER;
+export const TRACE_TCP_STATE = LAYER | 1;
+export const TRACE_TCP_SEND = LAYER | 2;
+export const TRACE_TCP_RECEIVE = LAYER | 3;
+export const TRACE_TCP_DROP = LAYER | 4;
+export const TRACE_TCP_RETRANSMIT_TIMEOUT = LAYER | 5;
+export const TRACE_TCP_FAST_RETRANSMIT = LAYER | 6;
+export const TRACE_TCP_PARTIAL_ACK = LAYER | 7;
+export const TRACE_TCP_RECOVERED = LAYER | 8;
+export const TRACE_TCP_WINDOW_PROBE = LAYER | 9;
+export const TRACE_TCP_KEEPALIVE = LAYER | 10;
+export const TRACE_TCP_RESET_SENT = LAYER | 11;
+export const TRACE_TCP_RESET_RECEIVED = LAYER | 12;
+export const TRACE_TCP_GAVE_UP = LAYER | 13;
+export const TRACE_TCP_RTT = LAYER | 14;
+export const TRACE_TCP_CONGESTION = LAYER | 15;
+export const TRACE_TCP_CHALLENGE_ACK = LAYER | 16;
+export const TRACE_TCP_SYN_QUEUED = LAYER | 17;
+export const TRACE_TCP_NO_PACKET = LAYER | 18;
+export const TRACE_TCP_NETWORK_ERROR = LAYER | 19;
+export const TRACE_TCP_RETRANSMIT_SLOW_START = LAYER | 20;
+
+export const TCP_EVENTS: readonly TraceEventDescription[] = [
+  {
+    id: TRACE_TCP_STATE,
+    name: 'tcp state',
+    arguments: ['tcpState', 'tcpState', 'port', 'port'],
+    text: '{c}->{d}: {a} to {b}',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_SEND,
+    name: 'tcp send',
+    arguments: ['tcpFlags', 'sequence', 'sequence', 'bytes'],
+    text: 'send {a} seq {b} ack {c}, {d}',
+    comment: false,
+  },
+  {
+    id: TRACE_TCP_RECEIVE,
+    name: 'tcp receive',
+    arguments: ['tcpFlags', 'sequence', 'sequence', 'bytes'],
+    text: 'receive {a} seq {b} ack {c}, {d}',
+    comment: false,
+  },
+  {
+    id: TRACE_TCP_DROP,
+    name: 'tcp drop',
+    arguments: ['reason', 'port', 'port', 'sequence'],
+    text: 'dropped: {a} ({b}->{c}, seq {d})',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_RETRANSMIT_TIMEOUT,
+    name: 'tcp retransmission timeout',
+    arguments: ['sequence', 'count', 'microseconds', 'bytes'],
+    text: 'retransmission timer expired: sequence {a}, attempt {b}, timeout {c}, cwnd {d}',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_FAST_RETRANSMIT,
+    name: 'tcp fast retransmit',
+    arguments: ['sequence', 'count', 'bytes', 'bytes'],
+    text: 'fast retransmit of sequence {a} after {b} duplicate ACKs, ssthresh {c}, cwnd {d}',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_PARTIAL_ACK,
+    name: 'tcp partial ack',
+    arguments: ['sequence', 'sequence', 'bytes', 'none'],
+    text: 'partial ACK {a} below the recovery point {b}: next hole is sent again, cwnd {c}',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_RECOVERED,
+    name: 'tcp recovered',
+    arguments: ['sequence', 'bytes', 'bytes', 'none'],
+    text: 'recovery ends at {a}: cwnd {b}, ssthresh {c}',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_WINDOW_PROBE,
+    name: 'tcp window probe',
+    arguments: ['sequence', 'count', 'bytes', 'microseconds'],
+    text: 'zero-window probe {b} at sequence {a}, {c}, next after {d}',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_KEEPALIVE,
+    name: 'tcp keepalive',
+    arguments: ['sequence', 'count', 'microseconds', 'none'],
+    text: 'keepalive probe {b} at sequence {a}, idle for {c}',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_RESET_SENT,
+    name: 'tcp reset sent',
+    arguments: ['port', 'port', 'sequence', 'reason'],
+    text: 'reset {a}->{b}, seq {c}: {d}',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_RESET_RECEIVED,
+    name: 'tcp reset received',
+    arguments: ['port', 'port', 'sequence', 'tcpState'],
+    text: 'reset by {b} in {d}, seq {c}',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_GAVE_UP,
+    name: 'tcp gave up',
+    arguments: ['port', 'port', 'count', 'status'],
+    text: '{a}->{b}: gave up after {c} attempts',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_RTT,
+    name: 'tcp round trip',
+    arguments: ['microseconds', 'microseconds', 'microseconds', 'microseconds'],
+    text: 'round trip {a}: srtt {b}, rttvar {c}, rto {d}',
+    comment: false,
+  },
+  {
+    id: TRACE_TCP_CONGESTION,
+    name: 'tcp congestion',
+    arguments: ['bytes', 'bytes', 'bytes', 'bytes'],
+    text: 'cwnd {a}, ssthresh {b}, in flight {c}, peer window {d}',
+    comment: false,
+  },
+  {
+    id: TRACE_TCP_CHALLENGE_ACK,
+    name: 'tcp challenge ack',
+    arguments: ['port', 'port', 'sequence', 'tcpFlags'],
+    text: 'challenge ACK {a}->{b} for {d} at {c} (RFC 5961)',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_SYN_QUEUED,
+    name: 'tcp syn queued',
+    arguments: ['port', 'port', 'count', 'none'],
+    text: 'SYN {b}->{a} waits in the listen queue ({c} queued)',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_NO_PACKET,
+    name: 'tcp no packet',
+    arguments: ['port', 'port', 'tcpFlags', 'none'],
+    text: '{a}->{b}: no packet in the pool for {c}',
+    comment: false,
+  },
+  {
+    id: TRACE_TCP_NETWORK_ERROR,
+    name: 'tcp network error',
+    arguments: ['count', 'port', 'port', 'sequence'],
+    text: 'network error of kind {a} for {b}->{c}, seq {d}',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_RETRANSMIT_SLOW_START,
+    name: 'tcp retransmit after timeout',
+    arguments: ['sequence', 'bytes', 'bytes', 'none'],
+    text: 'sequence {a} sent again in slow start, cwnd {b}, ssthresh {c}',
+    comment: true,
+  },
+];
