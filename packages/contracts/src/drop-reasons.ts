@@ -3,6 +3,7 @@ import { DROP_ETHERNET } from './drop/ethernet.ts';
 import { DROP_ICMP } from './drop/icmp.ts';
 import { DROP_IPV4 } from './drop/ipv4.ts';
 import { DROP_IPV6 } from './drop/ipv6.ts';
+import { DROP_MQTT } from './drop/mqtt.ts';
 import { DROP_TCP } from './drop/tcp.ts';
 import { DROP_UDP } from './drop/udp.ts';
 import type { DropDescription } from './drop.ts';
@@ -12,6 +13,7 @@ export * from './drop/ethernet.ts';
 export * from './drop/icmp.ts';
 export * from './drop/ipv4.ts';
 export * from './drop/ipv6.ts';
+export * from './drop/mqtt.ts';
 export * from './drop/tcp.ts';
 export * from './drop/udp.ts';
 
@@ -24,4 +26,5 @@ export const DROP_REASONS: readonly DropDescription[] = [
   ...DROP_IPV6,
   ...DROP_UDP,
   ...DROP_TCP,
+  ...DROP_MQTT,
 ];
