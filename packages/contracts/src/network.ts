@@ -24,6 +24,8 @@ export interface Flow {
   readonly pseudoHeaderSum: number;
   /** True when the transport need not fill in its checksum on this path. */
   readonly checksumOffload: boolean;
+  /** One of the LINK_ constants: whether `remote` is one host, a multicast group, or a broadcast address. */
+  readonly cast: number;
   /** 1..255; 0 means the IP instance's default. */
   timeToLive: number;
   /** The whole TOS / traffic class octet: DSCP in the upper six bits, ECN in the lower two. */
@@ -112,6 +114,9 @@ export interface NetworkService {
   /**
    * Prepends the IP header and sends. `packet.prepend` is at the transport header. On NX_SUCCESS the packet is taken, also
    * when it waits for address resolution; on any other status the caller still owns it.
+   *
+   * A packet in state PACKET_TRANSMITTING whose `ipHeader` is not negative has been sent before: when the header there still
+   * fits, it goes out as it is, with its old identification, if the policy is NetX's. Set `ipHeader` to -1 for a new header.
    */
   send(packet: Packet, flow: Flow): Status;
   /** Hands datagrams of `protocol` to `sink`. NX_ALREADY_ENABLED when the protocol has one. */

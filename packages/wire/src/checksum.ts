@@ -4,6 +4,7 @@
  * One's complement addition does not care about byte order as long as it is used throughout (RFC 1071 2B), so words are
  * added as the machine reads them and only the folded result is swapped. Two running sums in doubles are exact up to 2^53.
  */
+import type { Packet } from '@strata/contracts';
 
 /** True on the machines we know; big-endian ones take the same path without the swap. */
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
@@ -51,6 +52,32 @@ export function sumBytes(view: DataView, offset: number, count: number): number 
   for (; i + 1 < end; i += 2) sum += view.getUint16(i);
   if (i < end) sum += view.getUint8(i) << 8;
   return fold(sum);
+}
+
+/**
+ * Sum of all the data of a packet and its chain from `prepend` on, folded to 16 bits, in network order. Aligned data takes
+ * the fast path; a part of odd length shifts the next one by an octet (RFC 1071 2B).
+ */
+export function sumPacket(packet: Packet): number {
+  const held = packet.append - packet.prepend;
+  let sum =
+    (packet.prepend & 3) === 0
+      ? sumAligned(packet.words, packet.view, packet.prepend, held)
+      : sumBytes(packet.view, packet.prepend, held);
+  let part = packet.next;
+  if (part === null) return sum;
+  let odd = (held & 1) !== 0;
+  for (; part !== null; part = part.next) {
+    const count = part.append - part.prepend;
+    let more =
+      (part.prepend & 3) === 0
+        ? sumAligned(part.words, part.view, part.prepend, count)
+        : sumBytes(part.view, part.prepend, count);
+    if (odd) more = ((more & 0xff) << 8) | (more >>> 8);
+    sum = fold(sum + more);
+    odd = odd !== ((count & 1) !== 0);
+  }
+  return sum;
 }
 
 /** Adds the carries back in until 16 bits remain. Takes any non-negative integer below 2^47. */

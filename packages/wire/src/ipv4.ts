@@ -1,1 +1,227 @@
-export {};
+/**
+ * The IPv4 header (RFC 791 3.1). Offsets are relative to the version field; the header begins at a 4-byte boundary of the
+ * slab, so its checksum runs over 32-bit words.
+ */
+import {
+  DROP_IPV4_CHECKSUM,
+  DROP_IPV4_FRAGMENT_FLAGS,
+  DROP_IPV4_HEADER_LENGTH,
+  DROP_IPV4_OPTION,
+  DROP_IPV4_SHORT,
+  DROP_IPV4_SOURCE_ROUTE,
+  DROP_IPV4_TOTAL_LENGTH,
+  DROP_IPV4_TRUNCATED,
+  DROP_IPV4_VERSION,
+} from '@strata/contracts';
+import { formatIpv4 } from './address.ts';
+import { fold, sumAligned, sumBytes } from './checksum.ts';
+
+/** Length of a header without options, and with the most options. */
+export const IPV4_HEADER = 20;
+export const IPV4_HEADER_MAXIMUM = 60;
+export const IPV4_VERSION_LENGTH = 0;
+export const IPV4_TYPE_OF_SERVICE = 1;
+export const IPV4_TOTAL_LENGTH = 2;
+export const IPV4_IDENTIFICATION = 4;
+export const IPV4_FRAGMENT = 6;
+export const IPV4_TIME_TO_LIVE = 8;
+export const IPV4_PROTOCOL = 9;
+export const IPV4_CHECKSUM = 10;
+export const IPV4_SOURCE = 12;
+export const IPV4_DESTINATION = 16;
+export const IPV4_OPTIONS = 20;
+
+/** Bits of the fragment word. */
+export const IPV4_RESERVED_FLAG = 0x8000;
+export const IPV4_DONT_FRAGMENT = 0x4000;
+export const IPV4_MORE_FRAGMENTS = 0x2000;
+export const IPV4_OFFSET_MASK = 0x1fff;
+
+/** Option types (RFC 791 3.1); the upper bit says "copy into every fragment". */
+export const IPV4_OPTION_END = 0;
+export const IPV4_OPTION_NOP = 1;
+export const IPV4_OPTION_RECORD_ROUTE = 7;
+export const IPV4_OPTION_TIMESTAMP = 68;
+export const IPV4_OPTION_LOOSE_SOURCE_ROUTE = 131;
+export const IPV4_OPTION_STRICT_SOURCE_ROUTE = 137;
+export const IPV4_OPTION_ROUTER_ALERT = 148;
+
+export function ipv4HeaderLength(view: DataView, offset: number): number {
+  return (view.getUint8(offset) & 15) << 2;
+}
+
+export function ipv4TotalLength(view: DataView, offset: number): number {
+  return view.getUint16(offset + IPV4_TOTAL_LENGTH);
+}
+
+export function ipv4Identification(view: DataView, offset: number): number {
+  return view.getUint16(offset + IPV4_IDENTIFICATION);
+}
+
+/** Flags and fragment offset together. */
+export function ipv4Fragment(view: DataView, offset: number): number {
+  return view.getUint16(offset + IPV4_FRAGMENT);
+}
+
+export function ipv4TimeToLive(view: DataView, offset: number): number {
+  return view.getUint8(offset + IPV4_TIME_TO_LIVE);
+}
+
+export function ipv4Protocol(view: DataView, offset: number): number {
+  return view.getUint8(offset + IPV4_PROTOCOL);
+}
+
+export function ipv4Source(view: DataView, offset: number): number {
+  return view.getInt32(offset + IPV4_SOURCE);
+}
+
+export function ipv4Destination(view: DataView, offset: number): number {
+  return view.getInt32(offset + IPV4_DESTINATION);
+}
+
+/** The checksum that belongs into the header, whatever the field holds now. */
+export function ipv4HeaderChecksum(view: DataView, offset: number): number {
+  const length = ipv4HeaderLength(view, offset);
+  const held = view.getUint16(offset + IPV4_CHECKSUM);
+  return ~fold(sumBytes(view, offset, length) + (~held & 0xffff)) & 0xffff;
+}
+
+export function setIpv4Checksum(view: DataView, offset: number): void {
+  view.setUint16(offset + IPV4_CHECKSUM, ipv4HeaderChecksum(view, offset));
+}
+
+/**
+ * Judges lengths only. `held` octets lie contiguously from `offset`, `length` arrived in all (more than `held` in a chain,
+ * more than the total length when the link pads). After 0 no getter can fail.
+ */
+export function checkIpv4(view: DataView, offset: number, held: number, length: number): number {
+  if (held < IPV4_HEADER) return DROP_IPV4_SHORT;
+  const first = view.getUint8(offset);
+  if (first >>> 4 !== 4) return DROP_IPV4_VERSION;
+  const headerLength = (first & 15) << 2;
+  if (headerLength < IPV4_HEADER || headerLength > held) return DROP_IPV4_HEADER_LENGTH;
+  const total = view.getUint16(offset + IPV4_TOTAL_LENGTH);
+  if (total < headerLength) return DROP_IPV4_TOTAL_LENGTH;
+  if (total > length) return DROP_IPV4_TRUNCATED;
+  return 0;
+}
+
+/** The meaning of an IPv4 header. Reused: {@link parseIpv4} fills it in. */
+export class Ipv4Repr {
+  headerLength: number;
+  typeOfService: number;
+  totalLength: number;
+  identification: number;
+  dontFragment: boolean;
+  moreFragments: boolean;
+  /** In octets. */
+  fragmentOffset: number;
+  timeToLive: number;
+  protocol: number;
+  source: number;
+  destination: number;
+
+  constructor() {
+    this.headerLength = IPV4_HEADER;
+    this.typeOfService = 0;
+    this.totalLength = 0;
+    this.identification = 0;
+    this.dontFragment = false;
+    this.moreFragments = false;
+    this.fragmentOffset = 0;
+    this.timeToLive = 0;
+    this.protocol = 0;
+    this.source = 0;
+    this.destination = 0;
+  }
+}
+
+/**
+ * Reads a header into `repr`. Lengths as for {@link checkIpv4}; `verify` false when the link has verified the checksum.
+ * Returns 0 or a DROP_ reason. Options are judged by {@link scanIpv4Options}, addresses by whoever knows the interface.
+ */
+export function parseIpv4(
+  words: Uint32Array,
+  view: DataView,
+  offset: number,
+  held: number,
+  length: number,
+  verify: boolean,
+  repr: Ipv4Repr,
+): number {
+  const reason = checkIpv4(view, offset, held, length);
+  if (reason !== 0) return reason;
+  const headerLength = (view.getUint8(offset) & 15) << 2;
+  if (verify) {
+    const sum =
+      (offset & 3) === 0 ? sumAligned(words, view, offset, headerLength) : sumBytes(view, offset, headerLength);
+    if (sum !== 0xffff) return DROP_IPV4_CHECKSUM;
+  }
+  const fragment = view.getUint16(offset + IPV4_FRAGMENT);
+  repr.headerLength = headerLength;
+  repr.typeOfService = view.getUint8(offset + IPV4_TYPE_OF_SERVICE);
+  repr.totalLength = view.getUint16(offset + IPV4_TOTAL_LENGTH);
+  repr.identification = view.getUint16(offset + IPV4_IDENTIFICATION);
+  repr.dontFragment = (fragment & IPV4_DONT_FRAGMENT) !== 0;
+  repr.moreFragments = (fragment & IPV4_MORE_FRAGMENTS) !== 0;
+  repr.fragmentOffset = (fragment & IPV4_OFFSET_MASK) << 3;
+  repr.timeToLive = view.getUint8(offset + IPV4_TIME_TO_LIVE);
+  repr.protocol = view.getUint8(offset + IPV4_PROTOCOL);
+  repr.source = view.getInt32(offset + IPV4_SOURCE);
+  repr.destination = view.getInt32(offset + IPV4_DESTINATION);
+  if (repr.dontFragment && (repr.moreFragments || repr.fragmentOffset !== 0)) return DROP_IPV4_FRAGMENT_FLAGS;
+  return 0;
+}
+
+/**
+ * Walks the options of a header of `headerLength` octets: unknown ones are skipped, a source route is refused (RFC 7126
+ * 4.3, 4.4), a length below 2 or past the header is malformed. Returns 0, or `pointer << 8 | reason`, where pointer is the
+ * octet of the header at fault (RFC 792, Parameter Problem).
+ */
+export function scanIpv4Options(view: DataView, offset: number, headerLength: number): number {
+  let at = IPV4_OPTIONS;
+  while (at < headerLength) {
+    const type = view.getUint8(offset + at);
+    if (type === IPV4_OPTION_END) return 0;
+    if (type === IPV4_OPTION_NOP) {
+      at++;
+      continue;
+    }
+    if (at + 1 >= headerLength) return (at << 8) | DROP_IPV4_OPTION;
+    const length = view.getUint8(offset + at + 1);
+    if (length < 2 || at + length > headerLength) return ((at + 1) << 8) | DROP_IPV4_OPTION;
+    if (type === IPV4_OPTION_LOOSE_SOURCE_ROUTE || type === IPV4_OPTION_STRICT_SOURCE_ROUTE) {
+      return (at << 8) | DROP_IPV4_SOURCE_ROUTE;
+    }
+    at += length;
+  }
+  return 0;
+}
+
+/** Writes a header without options, checksum included. The caller has made room for {@link IPV4_HEADER} octets. */
+export function emitIpv4(view: DataView, offset: number, repr: Ipv4Repr): void {
+  const flags = (repr.dontFragment ? IPV4_DONT_FRAGMENT : 0) | (repr.moreFragments ? IPV4_MORE_FRAGMENTS : 0);
+  view.setInt32(offset, (0x45 << 24) | (repr.typeOfService << 16) | repr.totalLength);
+  view.setInt32(offset + IPV4_IDENTIFICATION, (repr.identification << 16) | flags | (repr.fragmentOffset >>> 3));
+  view.setInt32(offset + IPV4_TIME_TO_LIVE, (repr.timeToLive << 24) | (repr.protocol << 16));
+  view.setInt32(offset + IPV4_SOURCE, repr.source);
+  view.setInt32(offset + IPV4_DESTINATION, repr.destination);
+  setIpv4Checksum(view, offset);
+}
+
+/** Sum of the four 16-bit words of two addresses, unfolded: the address part of every pseudo header. */
+export function ipv4AddressSum(source: number, destination: number): number {
+  return (source >>> 16) + (source & 0xffff) + (destination >>> 16) + (destination & 0xffff);
+}
+
+/** One line for people. */
+export function describeIpv4(repr: Ipv4Repr): string {
+  const fragment =
+    repr.moreFragments || repr.fragmentOffset !== 0
+      ? `, fragment ${repr.fragmentOffset}${repr.moreFragments ? '+' : ' (last)'}`
+      : '';
+  return (
+    `IPv4 ${formatIpv4(repr.source)} -> ${formatIpv4(repr.destination)} protocol ${repr.protocol}, ` +
+    `${repr.totalLength} B, ttl ${repr.timeToLive}, id ${repr.identification}${fragment}`
+  );
+}
