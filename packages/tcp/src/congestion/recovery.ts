@@ -1,0 +1,16 @@
+import type { TcpHeader } from '@strata/wire';
+import type { ControlBlock } from '../control-block.ts';
+
+/** Decides what to send again and when. It marks packets of the transmit queue; `send/output.ts` sends them. */
+export interface LossRecovery {
+  readonly name: string;
+  /** True when the segment counts as a duplicate ACK; asked only when it acknowledges nothing new. */
+  isDuplicate(tcb: ControlBlock, segment: TcpHeader): boolean;
+  duplicateAck(tcb: ControlBlock, segment: TcpHeader): void;
+  /** `acked` octets are newly acknowledged and already off the queue. Grows or deflates the window. */
+  newAck(tcb: ControlBlock, acked: number, segment: TcpHeader): void;
+  /** The retransmission timer expired with data outstanding. */
+  timedOut(tcb: ControlBlock): void;
+  /** How many octets may be outstanding now beyond `cwnd` (limited transmit). */
+  extraAllowance(tcb: ControlBlock): number;
+}

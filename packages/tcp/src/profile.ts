@@ -1,0 +1,124 @@
+import type { NetworkError, Packet, Random, Status, TimeService } from '@strata/contracts';
+import type { TcpHeader } from '@strata/wire';
+import type { CongestionController } from './congestion/controller.ts';
+import type { LossRecovery } from './congestion/recovery.ts';
+import type { ControlBlock } from './control-block.ts';
+import type { RtoEstimator } from './timers/rto.ts';
+
+/**
+ * A profile: every decision that TCP implementations make differently, as one record of policies given to one engine. Any
+ * mix is legal; `{ ...netxTcpProfile, nagle: true }` is a profile. Times are microseconds, sizes octets.
+ */
+export interface TcpProfile {
+  readonly name: string;
+
+  /** Timeouts happen on a grid of this spacing that starts when the service is made; 0: exactly when due. */
+  readonly fastTimer: number;
+  /** The same for keepalive. */
+  readonly slowTimer: number;
+
+  readonly rto: () => RtoEstimator;
+  readonly congestion: () => CongestionController;
+  readonly recovery: () => LossRecovery;
+  readonly acks: AckPolicy;
+  readonly options: OptionSet;
+  readonly defence: SegmentDefence;
+  readonly networkErrors: NetworkErrorPolicy;
+  readonly sending: SendPolicy;
+  readonly isn: (random: Random, time: TimeService) => IsnGenerator;
+  readonly ports: (random: Random) => PortChooser;
+
+  /** Unanswered transmissions of one segment, beyond the first, before the connection is given up (R2); and of a SYN. */
+  readonly maximumRetries: number;
+  readonly maximumSynRetries: number;
+  /** Packets that may wait for acknowledgment (nx_tcp_socket_transmit_configure). */
+  readonly transmitQueueMaximum: number;
+  /** Octets that may wait in the transmit queue where sending is buffered. */
+  readonly sendBuffer: number;
+  /** Window size of a socket that does not ask for one, and the largest it may ask for. */
+  readonly defaultWindow: number;
+  readonly maximumWindow: number;
+  /** Out-of-order packets kept per connection; 0: bounded by the window only. */
+  readonly maximumOutOfOrder: number;
+
+  /** RFC 9293 3.7.4; an application turns it off with `noDelay`. */
+  readonly nagle: boolean;
+  /** PSH on every segment with data; otherwise on the one that empties the queue. */
+  readonly pushAlways: boolean;
+  /** FIN rides on the last data segment when that has not been sent yet. */
+  readonly finOnData: boolean;
+
+  readonly timeWait: number;
+  /** How long FIN_WAIT_2 lasts once the application has gone; NEVER: for ever. */
+  readonly finWait2: number;
+  /** A SYN with a higher sequence number may reopen a connection in TIMED_WAIT (RFC 9293 MAY-2). */
+  readonly reuseTimeWait: boolean;
+  /** Closing with unread data, or data that comes after the close, resets the connection (RFC 9293 SHLD-3). */
+  readonly resetOnUnread: boolean;
+
+  readonly keepalive: boolean;
+  readonly keepaliveIdle: number;
+  readonly keepaliveInterval: number;
+  readonly keepaliveProbes: number;
+
+  /** Listen requests a service takes (NX_MAX_LISTEN_REQUESTS). */
+  readonly maximumListeners: number;
+}
+
+/** When arriving data is acknowledged. */
+export interface AckPolicy {
+  /** In-order data was queued; sets `ackNow` or arms the delayed-ACK deadline. `filledGap`: it was what others waited for. */
+  dataArrived(tcb: ControlBlock, octets: number, filledGap: boolean): void;
+  /** How long an acknowledgment may be delayed. */
+  readonly delay: number;
+  /** The application took data: true when the window has grown enough to tell the peer at once. */
+  windowGrew(tcb: ControlBlock, growth: number): boolean;
+  /** The window to advertise, in octets, given how much room there is: where silly windows are avoided (RFC 9293 3.8.6.2.2). */
+  advertise(tcb: ControlBlock, room: number): number;
+}
+
+/** The options of segments: how many octets they take and what is in them. All sizes are multiples of 4. */
+export interface OptionSet {
+  /** Head-room that data segments need for options beyond the plain header. */
+  readonly dataHeadroom: number;
+  /** Writes a SYN's or SYN-ACK's options; returns their length. `offered` is what the peer's SYN had, null for our own SYN. */
+  emitSyn(tcb: ControlBlock, view: DataView, at: number, passive: boolean): number;
+  /** The peer's SYN or SYN-ACK has been parsed: settles which options are in force. */
+  negotiate(tcb: ControlBlock, segment: TcpHeader): void;
+  /** Length of the options of an ordinary segment now. */
+  dataLength(tcb: ControlBlock): number;
+  /** Writes them; called only when {@link dataLength} is not 0. */
+  emitData(tcb: ControlBlock, view: DataView, at: number): void;
+}
+
+/** What resets, SYNs and wild acknowledgments do to a synchronized connection. */
+export interface SegmentDefence {
+  /** An acceptable RST: true when the connection is to be reset. */
+  resetConnection(tcb: ControlBlock, segment: TcpHeader): boolean;
+  /** A SYN on a synchronized connection, inside the window. */
+  synOnOpenConnection(tcb: ControlBlock, segment: TcpHeader): void;
+  /** True when an acknowledgment below `sndUna` is too old to be believed. */
+  acknowledgmentTooOld(tcb: ControlBlock, acknowledgment: number): boolean;
+}
+
+/** What an ICMP error does to a connection. */
+export type NetworkErrorPolicy = (tcb: ControlBlock, error: NetworkError) => void;
+
+/** How `send` takes packets from the application. */
+export interface SendPolicy {
+  readonly name: string;
+  /** Takes all of the packet, or answers why not; see `PacketStream.send`. State and head-room have been checked. */
+  send(tcb: ControlBlock, packet: Packet): Status;
+}
+
+/** Picks initial sequence numbers. */
+export interface IsnGenerator {
+  /** For `tcb`, whose addresses and ports are set and whose `iss` is that of its last connection (0: none). */
+  next(tcb: ControlBlock): number;
+}
+
+/** Picks ephemeral ports. */
+export interface PortChooser {
+  /** A free port, or 0 when there is none. */
+  choose(isFree: (port: number) => boolean, remotePort: number): number;
+}

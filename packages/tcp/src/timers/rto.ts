@@ -1,0 +1,17 @@
+/** How long to wait for an acknowledgment. One instance per connection when it keeps measurements. */
+export interface RtoEstimator {
+  readonly name: string;
+  /** Smoothed round-trip time and its variation in microseconds; 0 before the first measurement. */
+  readonly srtt: number;
+  readonly rttvar: number;
+  /** Forgets all measurements, for a new connection. */
+  reset(): void;
+  /** A round trip took `rtt` microseconds (Karn: never of a segment that was sent twice). */
+  sample(rtt: number): void;
+  /** The timeout in microseconds when `retries` in a row have expired already. */
+  timeout(retries: number): number;
+  /** The interval before the next zero-window probe when `probes` were sent already. */
+  probeInterval(probes: number): number;
+  /** RFC 6298 5.7: the SYN timer expired, so the first data starts with a longer timeout. */
+  synTimedOut(): void;
+}
