@@ -10,6 +10,20 @@
  * packet?.release();
  * ```
  */
+export type { PacketIncident } from './audit.ts';
+export { packetFault } from './check.ts';
 export { PacketMemory } from './memory.ts';
-export { PoolPacket } from './packet.ts';
-export { PacketPool, type PacketPoolOptions } from './pool.ts';
+export type { PacketOwner } from './owner.ts';
+export { type BytesCopied, PoolPacket } from './packet.ts';
+export { PacketPool, type PacketPoolInfo, type PacketPoolOptions } from './pool.ts';
+export { NX_PACKET_HEADER_SIZE, NX_PACKET_HEADER_SIZE_64, packetCount, poolMemory } from './size.ts';
+export {
+  type AbortSource,
+  allocateWait,
+  appendWait,
+  copyWait,
+  type PacketWaiter,
+  type Suspender,
+  type Suspension,
+  type Waited,
+} from './suspension.ts';
