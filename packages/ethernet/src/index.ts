@@ -1,2 +1,38 @@
-/** Emulated Ethernet driver, segments, learning switch, loopback bridge and faults. */
-export {};
+/**
+ * `@strata/ethernet`: the emulated Ethernet. Owns the driver that IP stands on, the links between hosts, and what goes wrong
+ * on them. Knows nothing of IP: to it a frame is two addresses, a type, and bytes.
+ *
+ * - `EthernetDriver` — adds and strips the Ethernet header, filters by address and VLAN (IEEE 802.3, 802.1Q)
+ * - `Segment` — a cable or shared medium; `LoopbackBridge` — the embedded default of two ends
+ * - `FaultPlan` — what one direction of a link does to frames; `parseFaultPlan` reads the command line's form
+ * - `FrameTap` — hears every frame of a link with its fate
+ *
+ * ```ts
+ * const time = new Scheduler();
+ * const bridge = new LoopbackBridge({ time });
+ * const driver = new EthernetDriver({ port: bridge.a, mac: { msw: 0x0200, lsw: 1 } });
+ * bridge.a.setFaults({ lossRate: 0.05, delayMicroseconds: 20_000 });
+ * ```
+ */
+export {
+  EthernetDriver,
+  type EthernetDriverCounters,
+  type EthernetDriverOptions,
+  type MacAddress,
+} from './driver.ts';
+export * from './fault-plan.ts';
+export { LoopbackBridge, Segment, type SegmentOptions } from './segment.ts';
+export { type EndCounters, SegmentEnd } from './segment-end.ts';
+export {
+  FATE_CORRUPTED,
+  FATE_DUPLICATE,
+  FATE_LOST,
+  FATE_NAMES,
+  FATE_OUTAGE,
+  FATE_QUEUE_OVERFLOW,
+  FATE_REORDERED,
+  FATE_SENT,
+  FrameIds,
+  type FrameTap,
+  type TappedFrame,
+} from './tap.ts';
