@@ -124,7 +124,7 @@ export class OrderedPacketQueue {
 
   /** Enters a packet; its bytes are copied. It is open until {@link QueuedPacket.close}. */
   enter(interfaceId: number, time: CaptureTime, bytes: Uint8Array, details: PacketDetails = {}): QueuedPacket {
-    const packet = new QueuedPacket(this, interfaceId, time, bytes.slice(), details);
+    const packet = new QueuedPacket(this, interfaceId, time, new Uint8Array(bytes), details);
     this.packets.push(packet);
     this.bytes += packet.bytes.length;
     if (packet.packetId !== undefined) this.byId.set(packet.packetId, packet);

@@ -35,7 +35,7 @@ describe('packets are written in the order they were entered', () => {
   test('the bytes are those of the moment of entering', () => {
     const notes = new Notebook();
     const queue = new OrderedPacketQueue(notes);
-    const bytes = Uint8Array.of(1, 2);
+    const bytes = Buffer.from([1, 2]);
     const packet = queue.enter(0, 0, bytes);
     bytes.fill(9);
     packet.close();

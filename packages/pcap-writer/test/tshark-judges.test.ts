@@ -141,7 +141,9 @@ test('what Wireshark writes is read', () => {
     const events = read(pcapng);
     expect(ofKind(events, 'error')).toEqual([]);
     expect(ofKind(events, 'interface')).toMatchObject([{ name: 'x' }]);
-    expect(ofKind(events, 'packet')).toMatchObject([{ time: 123_456_789n, data: ARP, comments: ['from editcap'] }]);
+    expect(ofKind(events, 'packet')).toMatchObject([
+      { time: 123_456_789n, data: ARP, comments: ['note', 'from editcap'] },
+    ]);
   }
   const pcap = run('editcap', source, ['-F', 'nsecpcap']);
   if (pcap !== null) expect(ofKind(read(pcap), 'packet')).toMatchObject([{ time: 123_456_789n, data: ARP }]);
