@@ -63,11 +63,13 @@ export class TapDevice extends AttachedPort {
   private readonly onReadiness: () => void;
   private readonly onBurst: () => void;
 
-  /** Opens or creates the device and sets the Linux side up. Throws an {@link AttachError} with advice when it cannot. */
-  static open(options: TapOptions): TapDevice {
+  /**
+   * Opens or creates the device and sets the Linux side up. Throws an {@link AttachError} with advice when it cannot.
+   * `c` is the C library; tests give another.
+   */
+  static open(options: TapOptions, c: Libc = libc()): TapDevice {
     checkName(options.name);
     checkMtu(options.mtu);
-    const c = libc();
     const existed = c.interfaceIndex(options.name) !== 0;
     const fd = c.open('/dev/net/tun', O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) throw openError(c.errno(), options.name);
