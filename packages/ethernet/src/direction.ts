@@ -21,7 +21,6 @@ import { FaultEngine, JudgedFrame } from './fault-engine.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import { copyBytes, frameLength, gatherFrame, receiveFrame, receivePacket } from './frame-copy.ts';
 import { ArrivalQueue, type InFlight } from './in-flight.ts';
-import type { SegmentEnd } from './segment-end.ts';
 import {
   FATE_CORRUPTED,
   FATE_DUPLICATE,
@@ -32,7 +31,7 @@ import {
   FATE_SENT,
   TapRecord,
 } from './tap.ts';
-import type { Wire } from './wire-state.ts';
+import type { Wire, WireEnd } from './wire-state.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -42,8 +41,8 @@ const NO_BYTES = new Uint8Array(0);
  */
 export class Direction implements Timed {
   private readonly wire: Wire;
-  private readonly from: SegmentEnd;
-  private readonly receivers: SegmentEnd[];
+  private readonly from: WireEnd;
+  private readonly receivers: WireEnd[];
   private readonly random: Random;
   private readonly queue: ArrivalQueue;
   private readonly alarm: Alarm;
@@ -55,7 +54,7 @@ export class Direction implements Timed {
   /** Arrival of the last frame that keeps its place. */
   private lastArrival: number;
 
-  constructor(wire: Wire, from: SegmentEnd, random: Random) {
+  constructor(wire: Wire, from: WireEnd, random: Random) {
     this.wire = wire;
     this.from = from;
     this.receivers = [];
@@ -70,7 +69,7 @@ export class Direction implements Timed {
     this.alarm = wire.time.alarm(this);
   }
 
-  addReceiver(end: SegmentEnd): void {
+  addReceiver(end: WireEnd): void {
     this.receivers.push(end);
   }
 
@@ -318,7 +317,7 @@ export class Direction implements Timed {
   }
 
   /** A frame reached `end` but nobody there could take it. */
-  private miss(end: SegmentEnd, reason: DropReason, length: number, ref: TraceRef): void {
+  private miss(end: WireEnd, reason: DropReason, length: number, ref: TraceRef): void {
     end.counters.missed.count(reason);
     const tracer = this.wire.tracer;
     if (tracer !== null) tracer.event(TRACE_LINK_LOST, reason, length, this.from.index, 0, ref);

@@ -4,6 +4,7 @@
  *
  * - `EthernetDriver` — adds and strips the Ethernet header, filters by address and VLAN (IEEE 802.3, 802.1Q)
  * - `Segment` — a cable or shared medium; `LoopbackBridge` — the embedded default of two ends
+ * - `Switch` — learns where addresses are, per VLAN, and floods what it does not know
  * - `FaultPlan` — what one direction of a link does to frames; `parseFaultPlan` reads the command line's form
  * - `FrameTap` — hears every frame of a link with its fate
  *
@@ -20,9 +21,25 @@ export {
   type EthernetDriverOptions,
   type MacAddress,
 } from './driver.ts';
+export type { EndCounters } from './end-counters.ts';
 export * from './fault-plan.ts';
+export {
+  type FaultTexts,
+  FaultValueError,
+  parseChosenFrames,
+  parseDuration,
+  parseFaultPlan,
+  parseGilbertElliott,
+  parseOutages,
+  parseProbability,
+  parseRate,
+  parseSize,
+} from './fault-text.ts';
+export type { ForwardingEntry } from './forwarding-table.ts';
+export { ETHERTYPE_PREDICATES, hasEtherType } from './predicates.ts';
 export { LoopbackBridge, Segment, type SegmentOptions } from './segment.ts';
-export { type EndCounters, SegmentEnd } from './segment-end.ts';
+export { SegmentEnd } from './segment-end.ts';
+export { Switch, type SwitchOptions, SwitchPort, type SwitchPortCounters, type SwitchPortOptions } from './switch.ts';
 export {
   FATE_CORRUPTED,
   FATE_DUPLICATE,

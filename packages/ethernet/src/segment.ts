@@ -9,9 +9,10 @@ import {
 import type { PacketMemory } from '@strata/packet';
 import { SeededRandom } from '@strata/time';
 import { ETHERNET_HEADER, VLAN_TAG } from '@strata/wire';
-import { checkFaultPlan, type FaultPlan } from './fault-plan.ts';
+import type { EndCounters } from './end-counters.ts';
+import type { FaultPlan } from './fault-plan.ts';
 import { FrameStore } from './in-flight.ts';
-import { type EndCounters, SegmentEnd } from './segment-end.ts';
+import { SegmentEnd } from './segment-end.ts';
 import { FrameIds, type FrameTap } from './tap.ts';
 import type { Wire } from './wire-state.ts';
 
@@ -77,7 +78,6 @@ export class Segment implements Wire {
   tap: FrameTap | null;
   tracer: Tracer | null;
   private readonly state: SegmentProperties;
-  private readonly plans: (FaultPlan | null)[];
 
   /** @throws RangeError when an option is out of its range. */
   constructor(options: SegmentOptions) {
@@ -96,10 +96,9 @@ export class Segment implements Wire {
     this.tracer = options.tracer ?? null;
     this.state = new SegmentProperties(mtu, options.capabilities ?? 0);
     const made: SegmentEnd[] = [];
-    for (let i = 0; i < ends; i++) made.push(new SegmentEnd(this, i));
+    for (let i = 0; i < ends; i++) made.push(new SegmentEnd(this, i, this.state, this.random));
     for (const end of made) for (const other of made) if (other !== end) end.outgoing.addReceiver(other);
     this.ends = made;
-    this.plans = made.map(() => null);
     if (options.faults !== undefined) this.setFaults(options.faults);
   }
 
@@ -127,22 +126,12 @@ export class Segment implements Wire {
     for (const end of this.ends) end.sink?.linkChanged(up);
   }
 
-  /** The same faults for every direction, or none. @throws RangeError for a plan that makes no sense. */
+  /**
+   * The same faults for every direction, or none; `SegmentEnd.setFaults` sets those of one.
+   * @throws RangeError for a plan that makes no sense
+   */
   setFaults(plan: FaultPlan | null): void {
-    if (plan !== null) checkFaultPlan(plan);
-    for (let i = 0; i < this.ends.length; i++) this.setFaultsFrom(i, plan);
-  }
-
-  /** What happens to frames sent at end `index`. @throws RangeError for a plan that makes no sense. */
-  setFaultsFrom(index: number, plan: FaultPlan | null): void {
-    if (plan !== null) checkFaultPlan(plan);
-    this.end(index).outgoing.setFaults(plan);
-    this.plans[index] = plan;
-  }
-
-  /** The plan of the direction that starts at end `index`. */
-  faultsFrom(index: number): FaultPlan | null {
-    return this.plans[index] ?? null;
+    for (const end of this.ends) end.setFaults(plan);
   }
 
   /** Counters of every end. */

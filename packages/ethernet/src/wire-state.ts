@@ -1,4 +1,5 @@
-import type { TimeService, Tracer } from '@strata/contracts';
+import type { FrameSink, TimeService, Tracer } from '@strata/contracts';
+import type { EndTally } from './end-counters.ts';
 import type { FrameStore } from './in-flight.ts';
 import type { FrameIds, FrameTap } from './tap.ts';
 
@@ -14,4 +15,11 @@ export interface Wire {
   readonly tap: FrameTap | null;
   readonly tracer: Tracer | null;
   readonly up: boolean;
+}
+
+/** What a direction knows of an end. */
+export interface WireEnd {
+  readonly index: number;
+  readonly counters: EndTally;
+  readonly sink: FrameSink | null;
 }
