@@ -1,4 +1,19 @@
-import { type Alarm, type Deferred, NEVER, type Timed, type TimeService } from '@strata/contracts';
+import { type Alarm, type Clock, type Deferred, NEVER, type Timed, type TimeService } from '@strata/contracts';
+import { DeferredQueue } from './deferred-queue.ts';
+
+/** Deferred tasks run in one go; what is left is run by the next step, so that a guard can see a loop. */
+const DEFERRED_AT_ONCE = 10_000;
+
+/** Something that sleeps until the next deadline and must know when that has changed. */
+export interface SchedulerWatcher {
+  /** There is a new earliest deadline, or something was deferred. */
+  woken(): void;
+}
+
+/** A wait that has not ended, as a report of a deadlock shows it. */
+export interface PendingWait {
+  readonly label: string;
+}
 
 /**
  * The one queue of a lab: every timed object with its earliest deadline, in a binary heap ordered by time and then by
@@ -6,27 +21,61 @@ import { type Alarm, type Deferred, NEVER, type Timed, type TimeService } from '
  *
  * Deadlines move far more often than they expire. Moving one *later* only stores the number: when its old place in the heap
  * comes up, the alarm is put back at its true deadline. Only moving one *earlier* touches the heap.
+ *
+ * A clock (`VirtualClock`, `PacedClock`, `HostClock`) drives it; a test may as well call {@link step}.
  */
 export class Scheduler implements TimeService {
-  now: number;
   /** Events processed so far. */
   processed: number;
+  /** Deferred tasks run so far. */
+  told: number;
   /** Counts whatever was armed or deferred; when it stands still nobody has asked for anything. */
   activity: number;
-  private readonly heap: HeapAlarm[];
+  /** Something was handed to asynchronous code, which has not had a turn of the event loop yet. See {@link touch}. */
+  touched: boolean;
+  /** What `now` shows between events when time goes by itself; null: the time of the last event. Set by the clocks. */
+  live: Clock | null;
+  /** Whom to wake. Set by a clock while it sleeps. */
+  watcher: SchedulerWatcher | null;
+  /** The waits of applications that have not ended. */
+  readonly waiting: Set<PendingWait>;
+  /** What was processed last, for reports. */
+  latest: Timed | Deferred | null;
+  private instant: number;
   private order: number;
-  private readonly deferred: (Deferred | null)[];
-  private deferredHead: number;
+  private readonly heap: HeapAlarm[];
+  private readonly deferred: DeferredQueue;
 
   constructor() {
-    this.now = 0.5;
-    this.now = 0;
     this.processed = 0;
+    this.told = 0;
     this.activity = 0;
-    this.heap = [];
+    this.touched = false;
+    this.live = null;
+    this.watcher = null;
+    this.waiting = new Set();
+    this.latest = null;
+    // Doubles from the first store on, so that storing one never changes the field's representation.
+    this.instant = 0.5;
+    this.instant = 0;
+    this.order = 0.5;
     this.order = 0;
-    this.deferred = [];
-    this.deferredHead = 0;
+    this.heap = [];
+    this.deferred = new DeferredQueue();
+  }
+
+  get now(): number {
+    return this.live === null ? this.instant : this.live.now;
+  }
+
+  /** Moves time on to `time` without processing anything; never backwards. */
+  advanceTo(time: number): void {
+    if (time > this.instant) this.instant = time;
+  }
+
+  /** The time of the event that is, or was last, processed. */
+  get eventTime(): number {
+    return this.instant;
   }
 
   alarm(timed: Timed): Alarm {
@@ -38,69 +87,100 @@ export class Scheduler implements TimeService {
   defer(task: Deferred): void {
     this.deferred.push(task);
     this.activity++;
+    if (this.watcher !== null) this.watcher.woken();
+  }
+
+  /**
+   * Says that a promise was settled, or data was given to asynchronous code: before virtual time advances, the event loop is
+   * turned so that this code can run. Waits and deferred tasks do it by themselves.
+   */
+  touch(): void {
+    this.touched = true;
   }
 
   /** The moment of the next event, or NEVER. Deferred work counts as due now. */
   nextTime(): number {
-    if (this.deferredHead < this.deferred.length) return this.now;
+    if (this.deferred.length > 0) return this.instant;
     this.settle();
+    return this.heap.length === 0 ? NEVER : (this.heap[0] as HeapAlarm).position;
+  }
+
+  /** A moment before which nothing happens; unlike `nextTime` it changes nothing and may be too early. */
+  earliest(): number {
+    if (this.deferred.length > 0) return this.instant;
     return this.heap.length === 0 ? NEVER : (this.heap[0] as HeapAlarm).position;
   }
 
   /**
    * Processes one event, not later than `until`, and the deferred work it leads to. Returns false when there is none.
-   * `now` moves to the event's time, never backwards.
+   * `now` moves to the event's time, never backwards. What a callback throws is thrown on; the queue stays in order.
    */
   step(until: number): boolean {
-    if (this.deferredHead < this.deferred.length) {
+    if (this.deferred.length > 0) {
       this.runDeferred();
       return true;
     }
     this.settle();
     const alarm = this.heap[0];
     if (alarm === undefined || alarm.position > until) return false;
-    if (alarm.position > this.now) this.now = alarm.position;
+    if (alarm.position > this.instant) this.instant = alarm.position;
     this.processed++;
     const timed = alarm.timed;
-    timed.onTime(this.now);
-    if (alarm.index >= 0) alarm.rearm(timed.nextDeadline());
-    this.runDeferred();
+    this.latest = timed;
+    try {
+      timed.onTime(this.instant);
+    } finally {
+      if (alarm.index >= 0) alarm.refresh();
+    }
+    if (this.deferred.length > 0) this.runDeferred();
     return true;
   }
 
-  /** Runs what was deferred, including what that work defers in turn. */
+  /**
+   * Runs what was deferred, including what that work defers in turn; after 10,000 tasks the rest waits for the next step.
+   * A task that throws is over; those behind it stay queued.
+   */
   runDeferred(): void {
-    while (this.deferredHead < this.deferred.length) {
-      const task = this.deferred[this.deferredHead] as Deferred;
-      this.deferred[this.deferredHead++] = null;
+    const queue = this.deferred;
+    for (let left = DEFERRED_AT_ONCE; left > 0 && queue.length > 0; left--) {
+      const task = queue.shift();
+      this.told++;
+      this.latest = task;
       task.run();
     }
-    this.deferred.length = 0;
-    this.deferredHead = 0;
   }
 
-  /** Makes the top of the heap true: puts alarms back whose deadline has moved later, drops those without one. */
+  /** Makes the top of the heap true: puts alarms back that were set later since they were placed, drops those without one. */
   private settle(): void {
     let top = this.heap[0];
-    while (top !== undefined && top.deadline !== top.position) {
-      top.rearm(top.deadline);
+    while (top !== undefined && (top.deadline !== top.position || top.order !== top.placed)) {
+      this.place(top);
       top = this.heap[0];
     }
   }
 
-  /** @internal */
-  place(alarm: HeapAlarm, deadline: number): void {
-    alarm.position = deadline;
-    alarm.order = this.order++;
+  /** @internal The next number in the order of arming. */
+  nextOrder(): number {
+    return this.order++;
+  }
+
+  /** @internal Puts an alarm where its deadline and order say, out of the heap when that is NEVER. */
+  place(alarm: HeapAlarm): void {
+    alarm.position = alarm.deadline;
+    alarm.placed = alarm.order;
+    if (alarm.position === NEVER) {
+      if (alarm.index >= 0) this.remove(alarm);
+      return;
+    }
     if (alarm.index < 0) {
       alarm.index = this.heap.length;
       this.heap.push(alarm);
     }
     if (!this.up(alarm)) this.down(alarm);
+    if (this.watcher !== null && alarm.index === 0) this.watcher.woken();
   }
 
-  /** @internal */
-  remove(alarm: HeapAlarm): void {
+  private remove(alarm: HeapAlarm): void {
     const last = this.heap.pop() as HeapAlarm;
     if (last !== alarm) {
       last.index = alarm.index;
@@ -153,47 +233,57 @@ export class Scheduler implements TimeService {
 }
 
 function before(a: HeapAlarm, b: HeapAlarm): boolean {
-  return a.position < b.position || (a.position === b.position && a.order < b.order);
+  return a.position < b.position || (a.position === b.position && a.placed < b.placed);
 }
 
-/** One timed object's place in the heap. */
+/**
+ * One timed object's place in the heap. `position` and `placed` are the key by which it stands there; `deadline` and `order`
+ * are the true key, which is never smaller.
+ */
 class HeapAlarm implements Alarm {
   readonly timed: Timed;
-  /** The true deadline. */
   deadline: number;
-  /** Where it stands in the heap; never later than the deadline. */
-  position: number;
   order: number;
+  position: number;
+  placed: number;
   /** Index in the heap, -1 when not in it. */
   index: number;
+  private forgotten: boolean;
   private readonly scheduler: Scheduler;
 
   constructor(scheduler: Scheduler, timed: Timed) {
     this.timed = timed;
-    this.scheduler = scheduler;
     this.deadline = NEVER;
-    this.position = NEVER;
+    this.order = 0.5;
     this.order = 0;
+    this.position = NEVER;
+    this.placed = 0.5;
+    this.placed = 0;
     this.index = -1;
+    this.forgotten = false;
+    this.scheduler = scheduler;
   }
 
   set(deadline: number): void {
+    this.scheduler.activity++;
+    if (deadline === this.deadline || this.forgotten) return;
     this.deadline = deadline;
-    if (deadline < this.position) this.rearm(deadline);
+    this.order = this.scheduler.nextOrder();
+    if (deadline < this.position) this.scheduler.place(this);
   }
 
-  /** Moves to exactly `deadline`, out of the heap when NEVER. */
-  rearm(deadline: number): void {
+  /** After its event: asks for the next deadline. One that was set to that during the event keeps its order. */
+  refresh(): void {
+    const deadline = this.timed.nextDeadline();
+    if (deadline !== this.deadline || this.order === this.placed) this.order = this.scheduler.nextOrder();
     this.deadline = deadline;
-    this.scheduler.activity++;
-    if (deadline !== NEVER) this.scheduler.place(this, deadline);
-    else {
-      this.position = NEVER;
-      if (this.index >= 0) this.scheduler.remove(this);
-    }
+    this.scheduler.place(this);
   }
 
   cancel(): void {
-    this.rearm(NEVER);
+    this.scheduler.activity++;
+    this.forgotten = true;
+    this.deadline = NEVER;
+    this.scheduler.place(this);
   }
 }
