@@ -4,7 +4,6 @@
  */
 import {
   DROP_IPV4_CHECKSUM,
-  DROP_IPV4_FRAGMENT_FLAGS,
   DROP_IPV4_HEADER_LENGTH,
   DROP_IPV4_OPTION,
   DROP_IPV4_SHORT,
@@ -169,7 +168,6 @@ export function parseIpv4(
   repr.protocol = view.getUint8(offset + IPV4_PROTOCOL);
   repr.source = view.getInt32(offset + IPV4_SOURCE);
   repr.destination = view.getInt32(offset + IPV4_DESTINATION);
-  if (repr.dontFragment && (repr.moreFragments || repr.fragmentOffset !== 0)) return DROP_IPV4_FRAGMENT_FLAGS;
   return 0;
 }
 

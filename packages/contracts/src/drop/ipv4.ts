@@ -19,7 +19,6 @@ export const DROP_IPV4_NO_ROUTE = 0x4f;
 export const DROP_IPV4_TOO_BIG = 0x50;
 export const DROP_IPV4_LOOPBACK_POOL = 0x51;
 export const DROP_IPV4_ETHERTYPE = 0x52;
-export const DROP_IPV4_FRAGMENT_FLAGS = 0x53;
 
 /** Reasons 0x40 and up. */
 export const DROP_IPV4: readonly DropDescription[] = [
@@ -42,5 +41,4 @@ export const DROP_IPV4: readonly DropDescription[] = [
   [DROP_IPV4_TOO_BIG, 'ipv4-too-big', 'the packet is larger than the MTU and fragmentation is not enabled'],
   [DROP_IPV4_LOOPBACK_POOL, 'ipv4-loopback-pool', 'the packet pool is empty, and a packet to ourselves needs a copy'],
   [DROP_IPV4_ETHERTYPE, 'ipv4-ethertype', 'no network protocol of this host has this EtherType'],
-  [DROP_IPV4_FRAGMENT_FLAGS, 'ipv4-fragment-flags', 'the packet is a fragment and forbids fragmentation'],
 ];

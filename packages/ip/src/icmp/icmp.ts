@@ -1,0 +1,57 @@
+import {
+  type DatagramInfo,
+  type DatagramSink,
+  type Disposition,
+  DROP_ICMP_CHECKSUM,
+  DROP_ICMP_TYPE,
+  HANDLED,
+  type NetworkError,
+  type Packet,
+} from '@strata/contracts';
+import { ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, IcmpRepr, isIcmpError, parseIcmp, sumPacket } from '@strata/wire';
+import { IcmpCounters } from '../counters.ts';
+import type { IpInstance } from '../instance.ts';
+import { Echo } from './echo.ts';
+import { IcmpErrors } from './errors.ts';
+
+/** ICMP of one IP instance (RFC 792, RFC 1122 3.2.2): echo in `echo.ts`, errors in both directions in `errors.ts`. */
+export class Icmp implements DatagramSink {
+  readonly counters: IcmpCounters;
+  readonly echo: Echo;
+  readonly errors: IcmpErrors;
+  private readonly header: IcmpRepr;
+
+  constructor(ip: IpInstance) {
+    this.counters = new IcmpCounters();
+    this.echo = new Echo(ip, this.counters);
+    this.errors = new IcmpErrors(ip, this.counters);
+    this.header = new IcmpRepr();
+  }
+
+  accept(packet: Packet, info: DatagramInfo): Disposition {
+    const header = this.header;
+    const reason = parseIcmp(packet.view, packet.prepend, packet.append - packet.prepend, header);
+    if (reason !== 0) {
+      this.counters.unhandledMessages++;
+      return reason;
+    }
+    if (!info.checksumVerified && sumPacket(packet) !== 0xffff) {
+      this.counters.checksumErrors++;
+      return DROP_ICMP_CHECKSUM;
+    }
+    if (header.type === ICMP_ECHO_REQUEST) return this.echo.answer(packet, header, info);
+    if (header.type === ICMP_ECHO_REPLY) return this.echo.replied(packet, header, info);
+    if (!isIcmpError(header.type)) {
+      this.counters.unhandledMessages++;
+      return DROP_ICMP_TYPE;
+    }
+    const ignored = this.errors.receive(packet, header);
+    if (ignored !== HANDLED) this.counters.unhandledMessages++;
+    return ignored;
+  }
+
+  /** An error about one of our own echo requests. */
+  networkError(error: NetworkError): void {
+    this.echo.failed(error);
+  }
+}

@@ -1,0 +1,323 @@
+import {
+  type DatagramSink,
+  type IpAddress,
+  LINK_BROADCAST,
+  LINK_MULTICAST,
+  LINK_UNICAST,
+  type LinkService,
+  type NetworkService,
+  NX_ALREADY_ENABLED,
+  NX_ENTRY_NOT_FOUND,
+  NX_INVALID_INTERFACE,
+  NX_IP_ADDRESS_ERROR,
+  NX_SUCCESS,
+  type Packet,
+  type PacketAllocator,
+  PROTOCOL_ICMP,
+  type Random,
+  type Status,
+  type TimeService,
+  TRACE_IP_ADDRESS_SET,
+  TRACE_IP_DROPPED,
+  TRACE_IP_LINK,
+  TRACE_IP_SEND_DROPPED,
+  type Tracer,
+} from '@strata/contracts';
+import { ipv4Address, ipv4AddressSum, ipv4Destination, ipv4Mask } from '@strata/wire';
+import { Arp } from './arp/arp.ts';
+import { IpCounters } from './counters.ts';
+import { IpFlow } from './flow.ts';
+import { Icmp } from './icmp/icmp.ts';
+import { IpInterface, LOOPBACK_INTERFACE } from './interface.ts';
+import { Ipv4Receiver } from './ipv4/receive.ts';
+import { Ipv4Sender } from './ipv4/send.ts';
+import { LoopbackQueue } from './loopback.ts';
+import { isHostAddress, isLoopback, isMulticast, LIMITED_BROADCAST } from './martian.ts';
+import { type IpPolicy, netxIpPolicy } from './policy.ts';
+import { isMask, RouteTable } from './routes.ts';
+
+/** How to make an {@link IpInstance}. */
+export interface IpOptions {
+  /** Shown in reports. */
+  readonly name: string;
+  /** Where received frames and the packets of ARP and ICMP come from (nx_ip_create's default pool). */
+  readonly pool: PacketAllocator;
+  readonly time: TimeService;
+  readonly random: Random;
+  /** Default: {@link netxIpPolicy}. */
+  readonly policy?: IpPolicy;
+  readonly tracer?: Tracer | null;
+}
+
+/** Hears of what changes under an instance's addresses. Called from within the event; keep it short. */
+export interface InterfaceListener {
+  addressChanged(changed: IpInterface): void;
+  linkChanged(changed: IpInterface): void;
+}
+
+/**
+ * An IP instance (NX_IP): interfaces with their addresses, routes, ARP, ICMP, and the service that transports use.
+ *
+ * Flows cache their route and next hop; `generation` counts up whenever one of those may have changed.
+ */
+export class IpInstance implements NetworkService {
+  readonly name: string;
+  readonly pool: PacketAllocator;
+  readonly time: TimeService;
+  readonly random: Random;
+  readonly policy: IpPolicy;
+  tracer: Tracer | null;
+  readonly counters: IpCounters;
+  /** @internal */
+  generation: number;
+  readonly interfaces: IpInterface[];
+  readonly loopback: IpInterface;
+  readonly routes: RouteTable;
+  readonly arp: Arp;
+  readonly icmp: Icmp;
+  /** @internal */
+  readonly receiver: Ipv4Receiver;
+  /** @internal */
+  readonly loopbackQueue: LoopbackQueue;
+  /** Null: nobody is told. */
+  interfaceListener: InterfaceListener | null;
+  private readonly sender: Ipv4Sender;
+
+  constructor(options: IpOptions) {
+    this.name = options.name;
+    this.pool = options.pool;
+    this.time = options.time;
+    this.random = options.random;
+    this.policy = options.policy ?? netxIpPolicy;
+    this.tracer = options.tracer ?? null;
+    this.counters = new IpCounters();
+    this.generation = 0;
+    this.interfaces = [];
+    this.loopback = new IpInterface(this, LOOPBACK_INTERFACE, 'loopback', null);
+    this.loopback.address = 0x7f000001;
+    this.loopback.mask = ipv4Mask(8);
+    this.routes = new RouteTable(this.interfaces, this.policy.routeTableSize);
+    this.arp = new Arp(this);
+    this.icmp = new Icmp(this);
+    this.receiver = new Ipv4Receiver(this);
+    this.loopbackQueue = new LoopbackQueue(this);
+    this.interfaceListener = null;
+    this.sender = new Ipv4Sender(this);
+    this.receiver.setSink(PROTOCOL_ICMP, this.icmp);
+  }
+
+  /** As nx_ip_interface_attach: puts an interface on a link, at first without an address. */
+  attachInterface(name: string, link: LinkService): IpInterface {
+    const made = new IpInterface(this, this.interfaces.length, name, link);
+    this.interfaces.push(made);
+    link.attach(made);
+    return made;
+  }
+
+  /** The interface of an index, the loopback's included, or null. */
+  interfaceAt(index: number): IpInterface | null {
+    if (index === LOOPBACK_INTERFACE) return this.loopback;
+    return this.interfaces[index] ?? null;
+  }
+
+  /**
+   * As nx_ip_interface_address_set; address and mask are int32, 0 takes the address away. NX_IP_ADDRESS_ERROR for what no
+   * host can have, NX_INVALID_INTERFACE for the loopback.
+   */
+  setAddress(target: IpInterface, address: number, mask: number): Status {
+    if (target.link === null) return NX_INVALID_INTERFACE;
+    if (address !== 0 && (!isHostAddress(address) || !isMask(mask))) return NX_IP_ADDRESS_ERROR;
+    const hostBits = ~mask;
+    target.address = address;
+    target.mask = address === 0 ? 0 : mask;
+    // RFC 3021: a network of two addresses or one has no broadcast address.
+    target.broadcast = address === 0 || hostBits >>> 0 <= 1 ? 0 : address | hostBits;
+    if (target.broadcast !== 0 && address === target.broadcast) {
+      target.address = 0;
+      target.mask = 0;
+      target.broadcast = 0;
+      this.generation++;
+      return NX_IP_ADDRESS_ERROR;
+    }
+    this.routes.recheck();
+    this.generation++;
+    if (this.tracer !== null) this.tracer.event(TRACE_IP_ADDRESS_SET, target.index, address, target.mask, 0, null);
+    this.interfaceListener?.addressChanged(target);
+    return NX_SUCCESS;
+  }
+
+  /** As nx_ip_gateway_address_set; 0 clears. NX_IP_ADDRESS_ERROR when the gateway is on no link of ours. */
+  setGateway(address: number): Status {
+    const status = this.routes.setGateway(address);
+    if (status === NX_SUCCESS) this.generation++;
+    return status;
+  }
+
+  /** As nx_ip_static_route_add. NX_OVERFLOW when the table is full, NX_IP_ADDRESS_ERROR for an unreachable next hop. */
+  addRoute(network: number, mask: number, nextHop: number): Status {
+    const status = this.routes.add(network, mask, nextHop);
+    if (status === NX_SUCCESS) this.generation++;
+    return status;
+  }
+
+  /** As nx_ip_static_route_delete. NX_NOT_SUCCESSFUL when there is no such route. */
+  deleteRoute(network: number, mask: number): Status {
+    const status = this.routes.delete(network, mask);
+    if (status === NX_SUCCESS) this.generation++;
+    return status;
+  }
+
+  /** Receives datagrams to a group on one interface. Joins are counted. */
+  joinGroup(target: IpInterface, group: number): Status {
+    if (!isMulticast(group)) return NX_IP_ADDRESS_ERROR;
+    const count = target.groups.get(group) ?? 0;
+    target.groups.set(group, count + 1);
+    if (count === 0) target.link?.joinGroup(0x0100, 0x5e000000 | (group & 0x7fffff));
+    return NX_SUCCESS;
+  }
+
+  /** NX_ENTRY_NOT_FOUND when the group was not joined. */
+  leaveGroup(target: IpInterface, group: number): Status {
+    const count = target.groups.get(group) ?? 0;
+    if (count === 0) return NX_ENTRY_NOT_FOUND;
+    if (count > 1) target.groups.set(group, count - 1);
+    else {
+      target.groups.delete(group);
+      target.link?.leaveGroup(0x0100, 0x5e000000 | (group & 0x7fffff));
+    }
+    return NX_SUCCESS;
+  }
+
+  register(protocol: number, sink: DatagramSink): Status {
+    if (this.receiver.sinkOf(protocol) !== null) return NX_ALREADY_ENABLED;
+    this.receiver.setSink(protocol, sink);
+    return NX_SUCCESS;
+  }
+
+  isLocal(address: IpAddress): boolean {
+    return address.family === 4 && this.ownsAddress(address.w3);
+  }
+
+  /** True when an IPv4 address is one of ours: an interface's, or any of 127.0.0.0/8. */
+  ownsAddress(address: number): boolean {
+    for (const each of this.interfaces) if (each.address === address) return address !== 0;
+    return isLoopback(address);
+  }
+
+  /**
+   * As the contract says; `interfaceIndex` makes packets leave by that interface, whatever the routes say of others.
+   * An interface without an address can be the source (0.0.0.0) of broadcasts only, when `local` is 0.0.0.0.
+   */
+  openFlow(remote: IpAddress, protocol: number, local: IpAddress | null, interfaceIndex = -1): IpFlow | null {
+    if (remote.family !== 4) return null;
+    const destination = remote.w3;
+    const wanted = local !== null && local.w3 !== 0 ? this.wantedInterface(local.w3, interfaceIndex) : interfaceIndex;
+    if (wanted === NO_SUCH) return null;
+    if (!this.findWay(destination, wanted, local !== null ? local.w3 : 0)) return null;
+    const outgoing = this.routes.outgoing as IpInterface;
+    let source = local;
+    if (source === null || source.w3 === 0) {
+      const own = outgoing.link === null && !isLoopback(destination) ? destination : outgoing.address;
+      const unspecified = own === 0 && destination === LIMITED_BROADCAST && local !== null;
+      if (own === 0 && !unspecified) return null;
+      source = ipv4Address(own);
+    }
+    const flow = new IpFlow(4, source, remote, protocol, ipv4AddressSum(source.w3, destination), interfaceIndex);
+    return this.sender.refresh(flow) ? flow : null;
+  }
+
+  /** The interface that a local address binds a flow to: -1 for any. */
+  private wantedInterface(local: number, interfaceIndex: number): number {
+    if (isLoopback(local)) return LOOPBACK_INTERFACE;
+    for (const each of this.interfaces) {
+      if (each.address !== local) continue;
+      return interfaceIndex < 0 || interfaceIndex === each.index ? each.index : NO_SUCH;
+    }
+    return NO_SUCH;
+  }
+
+  /** Leaves the way to `destination` in `routes.outgoing` and `routes.nextHop`. */
+  private findWay(destination: number, wanted: number, local: number): boolean {
+    const routes = this.routes;
+    if (this.ownsAddress(destination)) {
+      routes.outgoing = this.loopback;
+      routes.nextHop = destination;
+      return true;
+    }
+    if (wanted === LOOPBACK_INTERFACE || destination === 0) return false;
+    if (destination === LIMITED_BROADCAST || isMulticast(destination)) {
+      const chosen = wanted >= 0 ? this.interfaceAt(wanted) : this.groupInterface(local);
+      routes.outgoing = chosen;
+      routes.nextHop = destination;
+      return chosen !== null;
+    }
+    if (!isHostAddress(destination)) return false;
+    return routes.find(destination, wanted);
+  }
+
+  /** Where group traffic leaves when nothing says otherwise: towards the default gateway, or by the first interface. */
+  private groupInterface(local: number): IpInterface | null {
+    if (local === 0 && this.routes.gateway.outgoing !== null) return this.routes.gateway.outgoing;
+    return this.interfaces[0] ?? null;
+  }
+
+  /** @internal Brings the route of a flow up to date. False when it has none or its local address is gone. */
+  route(flow: IpFlow): boolean {
+    const local = flow.local.w3;
+    const wanted = local === 0 ? flow.wantedInterface : this.wantedInterface(local, flow.wantedInterface);
+    const toSelf = this.ownsAddress(flow.remote.w3);
+    if (wanted === NO_SUCH) return false;
+    if (!this.findWay(flow.remote.w3, toSelf ? -1 : wanted, local)) return false;
+    const outgoing = this.routes.outgoing as IpInterface;
+    flow.outgoing = outgoing;
+    flow.nextHop = this.routes.nextHop;
+    flow.neighbour = null;
+    flow.mtu = outgoing.mtu;
+    flow.checksumOffload = outgoing.makesChecksums;
+    flow.cast = this.castOf(flow.remote.w3, outgoing);
+    flow.generation = this.generation;
+    return true;
+  }
+
+  private castOf(address: number, outgoing: IpInterface): number {
+    if (isMulticast(address)) return LINK_MULTICAST;
+    if (address === LIMITED_BROADCAST || (address === outgoing.broadcast && address !== 0)) return LINK_BROADCAST;
+    return LINK_UNICAST;
+  }
+
+  send(packet: Packet, flow: IpFlow): Status {
+    return this.sender.send(packet, flow);
+  }
+
+  /** @internal */
+  linkChanged(changed: IpInterface): void {
+    if (this.tracer !== null) this.tracer.event(TRACE_IP_LINK, changed.index, changed.up ? 1 : 0, 0, 0, null);
+    this.interfaceListener?.linkChanged(changed);
+  }
+
+  /** @internal Counts, traces and releases a packet that arrived. */
+  drop(packet: Packet, reason: number): void {
+    this.counters.drops[reason]!++;
+    if (this.tracer !== null) this.tracer.event(TRACE_IP_DROPPED, reason, 0, 0, 0, packet);
+    packet.release();
+  }
+
+  /** @internal Counts, traces and lets go of a packet on its way out, whose IP header is at `ipHeader`. */
+  dropOutgoing(packet: Packet, reason: number): void {
+    this.counters.sendPacketsDropped++;
+    this.counters.drops[reason]!++;
+    if (this.tracer !== null) {
+      const destination = ipv4Destination(packet.view, packet.ipHeader);
+      this.tracer.event(TRACE_IP_SEND_DROPPED, reason, destination, 0, 0, packet);
+    }
+    packet.transmitRelease();
+  }
+
+  /** How often something was dropped for this DROP_ reason. */
+  dropCount(reason: number): number {
+    return this.counters.drops[reason] ?? 0;
+  }
+}
+
+/** "No interface is right", where -1 means "any". */
+const NO_SUCH = -2;

@@ -1,0 +1,197 @@
+import {
+  type DatagramSink,
+  DROP_IPV4_CHECKSUM,
+  DROP_IPV4_FRAGMENT,
+  DROP_IPV4_LINK_CAST,
+  DROP_IPV4_NOT_FOR_US,
+  DROP_IPV4_OPTION,
+  DROP_IPV4_OWN_SOURCE,
+  DROP_IPV4_PROTOCOL,
+  DROP_IPV4_SOURCE_ADDRESS,
+  DROP_IPV4_UNHANDLED,
+  HANDLED,
+  LINK_UNICAST,
+  type Packet,
+  PROTOCOL_ICMP,
+  PROTOCOL_IGMP,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  TRACE_IP_RECEIVED,
+  UNHANDLED,
+} from '@strata/contracts';
+import {
+  ICMP_PARAMETER_PROBLEM,
+  ICMP_UNREACHABLE,
+  IPV4_HEADER,
+  Ipv4Repr,
+  ipv4AddressSum,
+  parseIpv4,
+  scanIpv4Options,
+  UNREACHABLE_PORT,
+  UNREACHABLE_PROTOCOL,
+} from '@strata/wire';
+import { DatagramRecord } from '../datagram-info.ts';
+import type { IpInstance } from '../instance.ts';
+import type { IpInterface } from '../interface.ts';
+import { isHostAddress, isLoopback, isMulticast, LIMITED_BROADCAST } from '../martian.ts';
+import { trimPacket } from '../trim.ts';
+
+/** Judges arriving IPv4 packets and hands their datagrams to ICMP and the transports. */
+export class Ipv4Receiver {
+  private readonly ip: IpInstance;
+  private readonly header: Ipv4Repr;
+  private readonly info: DatagramRecord;
+  private readonly sinks: (DatagramSink | null)[];
+
+  constructor(ip: IpInstance) {
+    this.ip = ip;
+    this.header = new Ipv4Repr();
+    this.info = new DatagramRecord();
+    this.sinks = new Array<DatagramSink | null>(256).fill(null);
+  }
+
+  /** The transport of a protocol, or null. */
+  sinkOf(protocol: number): DatagramSink | null {
+    return this.sinks[protocol] as DatagramSink | null;
+  }
+
+  setSink(protocol: number, sink: DatagramSink): void {
+    this.sinks[protocol] = sink;
+  }
+
+  /** Takes a packet whose `prepend` is at what should be an IPv4 header, and owns it. */
+  accept(packet: Packet, incoming: IpInterface, cast: number): void {
+    const ip = this.ip;
+    const counters = ip.counters;
+    const header = this.header;
+    const offset = packet.prepend;
+    counters.totalPacketsReceived++;
+    const reason = parseIpv4(
+      packet.words,
+      packet.view,
+      offset,
+      packet.append - offset,
+      packet.length,
+      !incoming.verifiesChecksums,
+      header,
+    );
+    if (reason !== 0) {
+      if (reason === DROP_IPV4_CHECKSUM) counters.receiveChecksumErrors++;
+      counters.invalidPackets++;
+      ip.drop(packet, reason);
+      return;
+    }
+    counters.totalBytesReceived += header.totalLength - header.headerLength;
+    const addressReason = this.judgeAddresses(header, incoming, cast);
+    if (addressReason !== 0) {
+      counters.receivePacketsDropped++;
+      ip.drop(packet, addressReason);
+      return;
+    }
+    trimPacket(packet, header.totalLength);
+    packet.ipHeader = offset;
+    packet.ipVersion = 4;
+    if (header.headerLength > IPV4_HEADER) {
+      const options = scanIpv4Options(packet.view, offset, header.headerLength);
+      if (options !== 0) {
+        counters.invalidPackets++;
+        if ((options & 0xff) === DROP_IPV4_OPTION) {
+          ip.icmp.errors.send(packet, this.info.linkCast, ICMP_PARAMETER_PROBLEM, 0, (options >>> 8) << 24);
+        }
+        ip.drop(packet, options & 0xff);
+        return;
+      }
+    }
+    if (header.moreFragments || header.fragmentOffset !== 0) {
+      counters.totalFragmentsReceived++;
+      counters.receivePacketsDropped++;
+      ip.drop(packet, DROP_IPV4_FRAGMENT);
+      return;
+    }
+    this.deliver(packet, incoming);
+  }
+
+  /** Hands the datagram up. `header` and the address members of `info` describe it. */
+  private deliver(packet: Packet, incoming: IpInterface): void {
+    const ip = this.ip;
+    const header = this.header;
+    const info = this.info;
+    const protocol = header.protocol;
+    packet.prepend += header.headerLength;
+    packet.length -= header.headerLength;
+    packet.transportHeader = packet.prepend;
+    info.protocol = protocol;
+    info.timeToLive = header.timeToLive;
+    info.typeOfService = header.typeOfService;
+    info.interfaceIndex = packet.interfaceIndex;
+    info.pseudoHeaderSum = ipv4AddressSum(header.source, header.destination) + protocol;
+    info.checksumVerified = incoming.verifiesChecksums;
+    if (ip.tracer !== null) {
+      ip.tracer.event(TRACE_IP_RECEIVED, header.source, header.destination, protocol, packet.length, packet);
+    }
+    const sink = this.sinks[protocol] as DatagramSink | null;
+    if (sink === null) {
+      this.unhandled(packet, protocol === PROTOCOL_IGMP ? DROP_IPV4_UNHANDLED : DROP_IPV4_PROTOCOL);
+      return;
+    }
+    const disposition = sink.accept(packet, info);
+    if (disposition === HANDLED) return;
+    if (disposition === UNHANDLED) this.unhandled(packet, DROP_IPV4_UNHANDLED);
+    else ip.drop(packet, disposition);
+  }
+
+  /**
+   * Nobody wants the datagram: tells its sender (RFC 1122 3.2.2.1) and drops it. TCP answers for itself, with a reset, and
+   * ICMP and IGMP are not answered at all.
+   */
+  private unhandled(packet: Packet, reason: number): void {
+    const protocol = this.info.protocol;
+    this.ip.counters.receivePacketsDropped++;
+    if (protocol !== PROTOCOL_TCP && protocol !== PROTOCOL_ICMP && protocol !== PROTOCOL_IGMP) {
+      const code = protocol === PROTOCOL_UDP && reason !== DROP_IPV4_PROTOCOL ? UNREACHABLE_PORT : UNREACHABLE_PROTOCOL;
+      this.ip.icmp.errors.send(packet, this.info.linkCast, ICMP_UNREACHABLE, code, 0);
+    }
+    this.ip.drop(packet, reason);
+  }
+
+  /**
+   * Is the packet for this host, and can it be from whom it says (RFC 1122 3.2.1.3)? Fills in the address members of
+   * `info`. Returns 0 or a DROP_ reason. The host is strong: a destination belongs to the interface it came in by.
+   */
+  private judgeAddresses(header: Ipv4Repr, incoming: IpInterface, cast: number): number {
+    const info = this.info;
+    const source = header.source;
+    const destination = header.destination;
+    info.source3 = source;
+    info.destination3 = destination;
+    info.linkCast = cast;
+    info.toUnicast = false;
+    if (incoming.link === null) {
+      info.toUnicast = this.ip.ownsAddress(destination);
+      return info.toUnicast || isLoopback(destination) ? 0 : DROP_IPV4_NOT_FOR_US;
+    }
+    if (destination === incoming.address && destination !== 0) {
+      info.toUnicast = true;
+      // RFC 1122 3.3.6: such a frame must not draw a reaction from TCP or ICMP.
+      if (cast !== LINK_UNICAST) return DROP_IPV4_LINK_CAST;
+    } else if (destination === LIMITED_BROADCAST || (destination === incoming.broadcast && destination !== 0)) {
+      if (cast === LINK_UNICAST) info.linkCast = 2;
+    } else if (isMulticast(destination)) {
+      if (!incoming.groups.has(destination)) return DROP_IPV4_NOT_FOR_US;
+      if (cast === LINK_UNICAST) info.linkCast = 1;
+    } else if (incoming.address === 0 && cast === LINK_UNICAST && header.protocol === PROTOCOL_UDP) {
+      // RFC 2131 4.1: an interface without an address takes the offer that is sent to its address-to-be.
+      if (!isHostAddress(destination)) return DROP_IPV4_NOT_FOR_US;
+      info.toUnicast = true;
+    } else return DROP_IPV4_NOT_FOR_US;
+    if (isHostAddress(source)) {
+      if (source === incoming.broadcast) return DROP_IPV4_SOURCE_ADDRESS;
+      if (source === incoming.address || this.ip.ownsAddress(source)) return DROP_IPV4_OWN_SOURCE;
+      return 0;
+    }
+    // Only a host that is still asking for its address has none, and it broadcasts (RFC 1122 3.2.1.3 (a)).
+    return source === 0 && header.protocol === PROTOCOL_UDP && destination === LIMITED_BROADCAST
+      ? 0
+      : DROP_IPV4_SOURCE_ADDRESS;
+  }
+}
