@@ -1,2 +1,3 @@
 /** Rich packet decode for people. */
-export {};
+export * from './dissect.ts';
+export * from './format-tree.ts';
