@@ -109,8 +109,11 @@ export const ERROR_PARAMETER_PROBLEM = 9;
 
 /** TCP's and UDP's view of IP, for both families alike. */
 export interface NetworkService {
-  /** Makes a flow. `local` null lets IP choose the source address. Returns null when there is no route or no such local address. */
-  openFlow(remote: IpAddress, protocol: number, local: IpAddress | null): Flow | null;
+  /**
+   * Makes a flow. `local` null lets IP choose the source address. `interfaceIndex`, when not negative, makes packets leave by
+   * that interface. Returns null when there is no route or no such local address.
+   */
+  openFlow(remote: IpAddress, protocol: number, local: IpAddress | null, interfaceIndex?: number): Flow | null;
   /**
    * Prepends the IP header and sends. `packet.prepend` is at the transport header. On NX_SUCCESS the packet is taken, also
    * when it waits for address resolution; on any other status the caller still owns it.

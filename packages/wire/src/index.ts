@@ -10,4 +10,5 @@ export * from './ethernet.ts';
 export * from './icmpv4.ts';
 export * from './ipv4.ts';
 export * from './tcp.ts';
+export * from './trim.ts';
 export * from './udp.ts';

@@ -27,6 +27,7 @@ import {
   ipv4AddressSum,
   parseIpv4,
   scanIpv4Options,
+  trimPacket,
   UNREACHABLE_PORT,
   UNREACHABLE_PROTOCOL,
 } from '@strata/wire';
@@ -34,7 +35,6 @@ import { DatagramRecord } from '../datagram-info.ts';
 import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
 import { isHostAddress, isLoopback, isMulticast, LIMITED_BROADCAST } from '../martian.ts';
-import { trimPacket } from '../trim.ts';
 
 /** Judges arriving IPv4 packets and hands their datagrams to ICMP and the transports. */
 export class Ipv4Receiver {

@@ -1,6 +1,6 @@
 import type { Packet } from '@strata/contracts';
 
-/** Cuts what a link put behind the datagram: keeps the first `length` octets, releases chained packets beyond them. */
+/** Cuts a packet to what its length field says: keeps the first `length` octets, releases chained packets beyond them. */
 export function trimPacket(packet: Packet, length: number): void {
   if (packet.length === length) return;
   let left = length;

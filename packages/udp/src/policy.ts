@@ -1,0 +1,26 @@
+/** Choices of UDP. */
+export interface UdpPolicy {
+  /** What a new socket may do without asking: send to broadcast addresses (SO_BROADCAST). */
+  readonly broadcast: boolean;
+  /** The range from which port 0 is bound; the first try is random, then upward and around. */
+  readonly ephemeralFirst: number;
+  readonly ephemeralLast: number;
+  /** Datagrams that a new socket queues at most (nx_udp_socket_create's queue_maximum). */
+  readonly queueMaximum: number;
+}
+
+/** NetX Duo 6.4. */
+export const netxUdpPolicy: UdpPolicy = {
+  broadcast: true,
+  ephemeralFirst: 0xc000,
+  ephemeralLast: 0xffff,
+  queueMaximum: 5,
+};
+
+/** A current Internet host (RFC 6056 3.2: the dynamic range of IANA). */
+export const modernUdpPolicy: UdpPolicy = {
+  broadcast: false,
+  ephemeralFirst: 0xc000,
+  ephemeralLast: 0xffff,
+  queueMaximum: 256,
+};
