@@ -1,0 +1,7 @@
+/**
+ * Defects of NetX Duo 6.4 that can be switched on singly, to see whether an application survives them. None is on by default.
+ *
+ * - `mqtt-packet-id-reset`: identifiers start again at 1 after every CONNACK even when a message kept from the last
+ *   connection still uses them; one PUBACK then releases the older of the two.
+ */
+export type MqttQuirk = 'mqtt-packet-id-reset';

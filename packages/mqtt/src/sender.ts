@@ -1,0 +1,243 @@
+import {
+  NX_NO_PACKET,
+  NX_SUCCESS,
+  NX_TX_QUEUE_DEPTH,
+  NX_WINDOW_OVERFLOW,
+  type Packet,
+  type PacketStream,
+  type Status,
+  TRACE_MQTT_BLOCKED,
+  type Tracer,
+} from '@strata/contracts';
+import { buildEmpty } from './build.ts';
+import { MQTT_CONNECT, MQTT_DISCONNECT, MQTT_PINGREQ, MQTT_PUBLISH, PUBLISH_DUP } from './codec/control-packet.ts';
+import { appendWhole } from './packet-copy.ts';
+import type { TransmitQueue } from './transmit-queue.ts';
+
+/** {@link Sender.pump}: everything was handed over, or waits for the stream or the pool. */
+export const PUMP_WELL = NX_SUCCESS;
+
+/** What the sender asks of the client. */
+export interface SenderOwner {
+  readonly now: number;
+  /** Fills a packet with CONNECT. */
+  writeConnect(packet: Packet): Status;
+  /** A control packet was handed to the stream whole. `id` and `size` describe it; `before` counts earlier transmissions. */
+  sent(type: number, octet: number, id: number, size: number, before: number): void;
+  /** A packet was needed for `type` and there is none: call `pump` again at the next tick. */
+  starved(type: number): void;
+}
+
+/**
+ * Everything that goes out, in one order: the rest of a packet the stream took in part, then packets that wait, then what is
+ * owed (CONNECT, PINGREQ), then the transmit queue from its cursor, then DISCONNECT. A control packet once begun is always
+ * finished first, so that the stream's framing holds.
+ */
+export class Sender {
+  stream: PacketStream | null;
+  /** CONNECT has to be sent. Nothing else goes before it. */
+  connectWanted: boolean;
+  /** PINGREQ has to be sent. */
+  pingWanted: boolean;
+  /** DISCONNECT has to be sent, last. */
+  disconnectWanted: boolean;
+  /** The CONNACK has come: the transmit queue may go. */
+  open: boolean;
+  /** Packets in {@link send}'s order that wait for the stream; the partly taken one is not among them. */
+  backlog: number;
+  private readonly owner: SenderOwner;
+  private readonly queue: TransmitQueue;
+  private readonly tracer: Tracer | null;
+  private head: Packet | null;
+  private tail: Packet | null;
+  /** Taken in part, or refused: goes first. The four numbers describe it as a whole. */
+  private partial: Packet | null;
+  private type: number;
+  private octet: number;
+  private id: number;
+  private size: number;
+  private before: number;
+  /** The stream refused and has not called back. */
+  private blocked: boolean;
+
+  constructor(owner: SenderOwner, queue: TransmitQueue, tracer: Tracer | null) {
+    this.stream = null;
+    this.connectWanted = false;
+    this.pingWanted = false;
+    this.disconnectWanted = false;
+    this.open = false;
+    this.backlog = 0;
+    this.owner = owner;
+    this.queue = queue;
+    this.tracer = tracer;
+    this.head = null;
+    this.tail = null;
+    this.partial = null;
+    this.type = 0;
+    this.octet = 0;
+    this.id = 0;
+    this.size = 0;
+    this.before = 0;
+    this.blocked = false;
+  }
+
+  /** Control packets not yet handed over. */
+  get waiting(): number {
+    return (this.partial === null ? 0 : 1) + this.backlog + (this.open ? this.queue.unsent : 0);
+  }
+
+  /** Octets the stream still has to take of a control packet it began with. */
+  get partialOctets(): number {
+    return this.partial === null ? 0 : this.partial.length;
+  }
+
+  /** The stream called `sendable`. */
+  unblock(): void {
+    this.blocked = false;
+  }
+
+  /** Takes `packet`, a whole control packet, and sends it in its turn. Answers as {@link pump}. */
+  send(packet: Packet, type: number, id: number): Status {
+    packet.marks = type;
+    packet.sequence = id;
+    packet.queueNext = null;
+    if (this.tail === null) this.head = packet;
+    else this.tail.queueNext = packet;
+    this.tail = packet;
+    this.backlog++;
+    return this.pump();
+  }
+
+  /** Sends what the stream and the pool allow. {@link PUMP_WELL}, or the status with which the stream failed. */
+  pump(): Status {
+    const stream = this.stream;
+    if (stream === null || this.blocked) return PUMP_WELL;
+    for (;;) {
+      if (this.partial !== null) {
+        const status = this.offer(stream, this.partial);
+        if (status !== NX_SUCCESS) return settled(status);
+      } else if (this.connectWanted) {
+        const status = this.sendConnect(stream);
+        if (status !== NX_SUCCESS) return settled(status);
+      } else if (this.head !== null) {
+        const packet = this.head;
+        this.head = packet.queueNext;
+        if (this.head === null) this.tail = null;
+        this.backlog--;
+        const status = this.first(stream, packet, packet.marks, packet.sequence, 0);
+        if (status !== NX_SUCCESS) return settled(status);
+      } else if (this.pingWanted) {
+        const status = this.sendEmpty(stream, MQTT_PINGREQ);
+        if (status !== NX_SUCCESS) return settled(status);
+      } else if (this.open && this.queue.cursor !== null) {
+        const status = this.sendEntry(stream, this.queue.cursor);
+        if (status !== NX_SUCCESS) return settled(status);
+      } else if (this.disconnectWanted) {
+        const status = this.sendEmpty(stream, MQTT_DISCONNECT);
+        if (status !== NX_SUCCESS) return settled(status);
+      } else return PUMP_WELL;
+    }
+  }
+
+  /** Forgets the connection and releases what waits. The transmit queue stays. */
+  clear(): void {
+    this.stream = null;
+    this.connectWanted = false;
+    this.pingWanted = false;
+    this.disconnectWanted = false;
+    this.open = false;
+    this.blocked = false;
+    this.partial?.release();
+    this.partial = null;
+    while (this.head !== null) {
+      const packet = this.head;
+      this.head = packet.queueNext;
+      packet.queueNext = null;
+      packet.release();
+    }
+    this.tail = null;
+    this.backlog = 0;
+  }
+
+  private sendConnect(stream: PacketStream): Status {
+    const packet = stream.allocate();
+    if (packet === null) return this.starve(MQTT_CONNECT);
+    if (this.owner.writeConnect(packet) !== NX_SUCCESS) {
+      packet.release();
+      return this.starve(MQTT_CONNECT);
+    }
+    this.connectWanted = false;
+    return this.first(stream, packet, MQTT_CONNECT, 0, 0);
+  }
+
+  private sendEmpty(stream: PacketStream, type: number): Status {
+    const packet = stream.allocate();
+    if (packet === null) return this.starve(type);
+    buildEmpty(packet, type);
+    if (type === MQTT_PINGREQ) this.pingWanted = false;
+    else this.disconnectWanted = false;
+    return this.first(stream, packet, type, 0, 0);
+  }
+
+  /** A copy of the entry leaves; the entry stays for its acknowledgement. */
+  private sendEntry(stream: PacketStream, entry: Packet): Status {
+    const packet = stream.allocate();
+    if (packet === null) return this.starve(entry.marks);
+    if (appendWhole(packet, entry) !== NX_SUCCESS) {
+      packet.release();
+      return this.starve(entry.marks);
+    }
+    const before = entry.transmissions;
+    if (before > 0 && entry.marks === MQTT_PUBLISH) {
+      // MQTT-3.3.1-1: set on every attempt to deliver again.
+      packet.bytes[packet.prepend] = (packet.bytes[packet.prepend] as number) | PUBLISH_DUP;
+    }
+    const type = entry.marks;
+    const id = entry.sequence;
+    this.queue.advance(this.owner.now);
+    return this.first(stream, packet, type, id, before);
+  }
+
+  /** Offers a packet for the first time. The fields used here are handed on as an allocator leaves them. */
+  private first(stream: PacketStream, packet: Packet, type: number, id: number, before: number): Status {
+    packet.marks = 0;
+    packet.sequence = 0;
+    packet.queueNext = null;
+    this.type = type;
+    this.octet = packet.bytes[packet.prepend] as number;
+    this.id = id;
+    this.size = packet.length;
+    this.before = before;
+    this.partial = packet;
+    return this.offer(stream, packet);
+  }
+
+  private offer(stream: PacketStream, packet: Packet): Status {
+    const status = stream.send(packet);
+    if (status === NX_SUCCESS) {
+      this.partial = null;
+      this.owner.sent(this.type, this.octet, this.id, this.size, this.before);
+      return this.stream === stream ? NX_SUCCESS : NX_TX_QUEUE_DEPTH;
+    }
+    if (status === NX_WINDOW_OVERFLOW || status === NX_TX_QUEUE_DEPTH) {
+      this.blocked = true;
+      if (this.tracer !== null) this.tracer.event(TRACE_MQTT_BLOCKED, status, packet.length, this.backlog, 0, packet);
+      return status;
+    }
+    // The stream had to split or copy and found its pool empty; nothing is wrong with the connection.
+    if (status === NX_NO_PACKET) return this.starve(this.type);
+    this.partial = null;
+    packet.release();
+    return status;
+  }
+
+  private starve(type: number): Status {
+    this.owner.starved(type);
+    return NX_NO_PACKET;
+  }
+}
+
+/** "Later" is no failure. */
+function settled(status: Status): Status {
+  return status === NX_WINDOW_OVERFLOW || status === NX_TX_QUEUE_DEPTH || status === NX_NO_PACKET ? PUMP_WELL : status;
+}
