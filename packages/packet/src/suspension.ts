@@ -26,9 +26,15 @@ export interface Suspension<T> {
 export interface Suspender {
   /**
    * Begins a wait of at most `ticks`. When that runs out, or `signal` aborts, later on, `cancelled` is called and the
-   * result is `timeout` or NX_WAIT_ABORTED.
+   * result is `timeout` or NX_WAIT_ABORTED. `label` says in reports what is waited for.
    */
-  suspend<T>(ticks: number, timeout: Status, cancelled: () => void, signal?: AbortSource): Suspension<T>;
+  suspend<T>(
+    ticks: number,
+    timeout: Status,
+    cancelled: () => void,
+    signal?: AbortSource,
+    label?: string,
+  ): Suspension<T>;
 }
 
 /** The part of an `AbortSignal` that waiting uses. */
@@ -40,6 +46,7 @@ export interface AbortSource {
 
 /** The pool's part in waiting. */
 interface WaitablePool {
+  readonly name: string;
   readonly available: number;
   allocate(headroom: number): PoolPacket | null;
   allocateOrWait(headroom: number, waiter: PacketWaiter): PoolPacket | null;
@@ -72,6 +79,7 @@ export function allocateWait(
     NX_NO_PACKET,
     () => pool.cancelWait(suspension),
     signal,
+    `a packet of pool "${pool.name}"`,
   );
   pool.allocateOrWait(headroom, suspension);
   return suspension.result;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { NX_INVALID_PACKET, NX_NO_PACKET, NX_SUCCESS, PACKET_TRANSMITTING } from '@strata/contracts';
+import { NX_INVALID_PACKET, NX_SUCCESS, PACKET_TRANSMITTING } from '@strata/contracts';
 import { PacketMemory, PacketPool, type PoolPacket } from '@strata/packet';
 import fc from 'fast-check';
 import { makePool, pattern } from './helpers.ts';
@@ -8,6 +8,40 @@ type Step = { kind: number; which: number; size: number };
 
 const steps = fc.array(fc.record({ kind: fc.nat(9), which: fc.nat(1000), size: fc.nat(200) }), { maxLength: 120 });
 
+type Held = { packet: PoolPacket; content: number[] };
+
+/** Does one thing to one held packet and to the model of its content. */
+function act(held: Held[], index: number, pool: PacketPool, { kind, which, size }: Step): void {
+  const { packet, content } = held[index] as Held;
+  if (kind <= 4) {
+    const bytes = pattern(size, which);
+    if (packet.appendBytes(bytes, 0, size) === NX_SUCCESS) content.push(...bytes);
+  } else if (kind === 5) {
+    const status = packet.copyStatus(pool);
+    const copy = packet.copy(pool);
+    expect(copy === null).toBe(status !== NX_SUCCESS);
+    expect(status === NX_INVALID_PACKET).toBe(content.length === 0);
+    if (copy !== null) held.push({ packet: copy, content: [...content] });
+  } else if (kind === 6) {
+    packet.trimStart(size);
+    content.splice(0, size);
+  } else if (kind === 7) {
+    packet.trimEnd(size);
+    content.splice(Math.max(0, content.length - size));
+  } else if (kind === 8) {
+    const offset = Math.min(size, content.length);
+    const rest = packet.split(offset, 8);
+    if (rest !== null) held.push({ packet: rest, content: content.splice(offset) });
+  } else {
+    if (size % 2 === 0) {
+      packet.state = PACKET_TRANSMITTING;
+      packet.release();
+    }
+    expect(packet.transmitRelease()).toBe(NX_SUCCESS);
+    held.splice(index, 1);
+  }
+}
+
 /** Runs a random life of packets over two pools and checks the books after every step. */
 function live(script: readonly Step[], audit: boolean): void {
   const memory = new PacketMemory(16 * 1024);
@@ -15,44 +49,13 @@ function live(script: readonly Step[], audit: boolean): void {
     new PacketPool({ name: 'a', payloadSize: 44, packets: 12, memory, audit }),
     new PacketPool({ name: 'b', payloadSize: 100, packets: 6, memory, audit }),
   ];
-  const held: { packet: PoolPacket; content: number[] }[] = [];
-  for (const { kind, which, size } of script) {
-    const pool = pools[which % 2] as PacketPool;
-    const index = held.length === 0 ? 0 : which % held.length;
-    const entry = held[index];
-    if (kind <= 2 || entry === undefined) {
-      const packet = pool.allocate((size % 11) * 4);
+  const held: Held[] = [];
+  for (const step of script) {
+    const pool = pools[step.which % 2] as PacketPool;
+    if (step.kind <= 2 || held.length === 0) {
+      const packet = pool.allocate((step.size % 11) * 4);
       if (packet !== null) held.push({ packet, content: [] });
-    } else {
-      const { packet, content } = entry;
-      if (kind <= 4) {
-        const bytes = pattern(size, which);
-        if (packet.appendBytes(bytes, 0, size) === NX_SUCCESS) content.push(...bytes);
-      } else if (kind === 5) {
-        const status = packet.copyStatus(pool);
-        const copy = packet.copy(pool);
-        expect(copy === null).toBe(status !== NX_SUCCESS);
-        expect(status === NX_INVALID_PACKET).toBe(content.length === 0 && status !== NX_NO_PACKET);
-        if (copy !== null) held.push({ packet: copy, content: [...content] });
-      } else if (kind === 6) {
-        packet.trimStart(size);
-        content.splice(0, size);
-      } else if (kind === 7) {
-        packet.trimEnd(size);
-        content.splice(Math.max(0, content.length - size));
-      } else if (kind === 8) {
-        const offset = Math.min(size, content.length);
-        const rest = packet.split(offset, 8);
-        if (rest !== null) held.push({ packet: rest, content: content.splice(offset) });
-      } else {
-        if (size % 2 === 0) {
-          packet.state = PACKET_TRANSMITTING;
-          packet.release();
-        }
-        expect(packet.transmitRelease()).toBe(NX_SUCCESS);
-        held.splice(index, 1);
-      }
-    }
+    } else act(held, step.which % held.length, pool, step);
     for (const p of pools) expect(p.verify()).toEqual([]);
     for (const { packet, content } of held) expect([...packet.toBytes()]).toEqual(content);
     const out = held.reduce((sum, { packet }) => sum + packet.parts, 0);
