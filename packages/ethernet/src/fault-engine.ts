@@ -84,6 +84,8 @@ export class FaultEngine {
   private plan: FaultPlan;
   private choosers: Chooser[];
   private inBurst: boolean;
+  /** Whether the plan can corrupt a frame at all. */
+  private corrupts: boolean;
   private corruptSeed: number;
 
   constructor(random: Random, plan: FaultPlan) {
@@ -98,6 +100,7 @@ export class FaultEngine {
     this.plan = plan;
     this.choosers = [];
     this.inBurst = false;
+    this.corrupts = false;
     this.corruptSeed = 0;
     this.configure(plan);
   }
@@ -107,6 +110,7 @@ export class FaultEngine {
     this.plan = plan;
     this.choosers = (plan.chosen ?? []).map((rule) => new Chooser(rule));
     this.inBurst = false;
+    this.corrupts = (plan.corruptRate ?? 0) > 0 || this.choosers.some((chooser) => chooser.rule.action === 'corrupt');
     this.queue.configure(
       plan.rateBitsPerSecond ?? 0,
       plan.queueFrames ?? (plan.queueBytes === undefined ? DEFAULT_QUEUE_FRAMES : Number.POSITIVE_INFINITY),
@@ -155,7 +159,7 @@ export class FaultEngine {
     if (plan.corruptRate !== undefined && plan.corruptRate > 0) {
       frame.corrupt = this.corruptDraws.unit() < plan.corruptRate;
     }
-    this.corruptSeed = this.bitDraws.uint32();
+    if (this.corrupts) this.corruptSeed = this.bitDraws.uint32();
     return lost;
   }
 

@@ -49,9 +49,15 @@ export function receiveFrame(pool: PacketAllocator, source: Uint8Array, from: nu
   return packet;
 }
 
+/** Up to so many octets a loop over words is quicker than `copyWithin`, whose call alone costs some 80 ns. */
+const SHORT_FRAME = 96;
+
 /** As {@link receiveFrame}, straight from an outgoing packet of `length` octets: one copy. */
 export function receivePacket(pool: PacketAllocator, frame: Packet, length: number): Packet | null {
-  if (frame.next === null) return receiveFrame(pool, frame.bytes, frame.prepend, length);
+  if (frame.next === null) {
+    if (length <= SHORT_FRAME && (frame.prepend & 3) === FRAME_ALIGNMENT) return receiveShort(pool, frame, length);
+    return receiveFrame(pool, frame.bytes, frame.prepend, length);
+  }
   const packet = pool.allocate(NX_RECEIVE_PACKET);
   if (packet === null) return null;
   const start = packet.dataStart + FRAME_ALIGNMENT;
@@ -69,5 +75,28 @@ export function receivePacket(pool: PacketAllocator, frame: Packet, length: numb
       return null;
     }
   }
+  return packet;
+}
+
+/** A short frame by words: both packets have it at the same place of a word, so up to two octets of room on each side go along. */
+function receiveShort(pool: PacketAllocator, frame: Packet, length: number): Packet | null {
+  const packet = pool.allocate(NX_RECEIVE_PACKET);
+  if (packet === null) return null;
+  const start = packet.dataStart + FRAME_ALIGNMENT;
+  const { words } = packet;
+  packet.prepend = start;
+  packet.append = start;
+  if (words !== frame.words || start + length + 2 > packet.dataEnd) {
+    if (packet.appendBytes(frame.bytes, frame.prepend, length) !== NX_SUCCESS) {
+      packet.release();
+      return null;
+    }
+    return packet;
+  }
+  const end = (start + length + 3) >> 2;
+  let from = frame.prepend >> 2;
+  for (let to = start >> 2; to < end; to++, from++) words[to] = words[from]!;
+  packet.append = start + length;
+  packet.length = length;
   return packet;
 }
