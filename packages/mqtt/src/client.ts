@@ -26,7 +26,7 @@ import {
 } from './codec/control-packet.ts';
 import { checkFilterText, checkTopicFilter, checkTopicName, checkTopicText } from './codec/topic.ts';
 import { encodeText } from './codec/utf8.ts';
-import { Engine, MQTT_STATE_CONNECTED, MQTT_STATE_CONNECTING, MQTT_STATE_IDLE, type MqttCounters } from './engine.ts';
+import { Engine } from './engine.ts';
 import { describeFailure, inspectEngine, type MqttFailure, type MqttInspection } from './inspect.ts';
 import type {
   MqttClientOptions,
@@ -36,6 +36,7 @@ import type {
   MqttMessageBuffers,
   MqttText,
 } from './options.ts';
+import { MQTT_STATE_CONNECTED, MQTT_STATE_CONNECTING, MQTT_STATE_IDLE, type MqttCounters } from './state.ts';
 
 /**
  * An MQTT 3.1.1 client with NetX Duo's services and statuses, over any stream. No method waits: `connect` and `disconnect`

@@ -1,20 +1,8 @@
 import {
-  DROP_MQTT_CONNACK_AGAIN,
-  DROP_MQTT_CONNACK_FLAGS,
-  DROP_MQTT_CONNACK_MISSING,
   DROP_MQTT_CONNECT_TIMEOUT,
-  DROP_MQTT_DIRECTION,
-  DROP_MQTT_LENGTH,
-  DROP_MQTT_PACKET_ID_UNKNOWN,
-  DROP_MQTT_PACKET_ID_ZERO,
   DROP_MQTT_PEER_CLOSED,
   DROP_MQTT_PING_TIMEOUT,
-  DROP_MQTT_PINGRESP_UNASKED,
-  DROP_MQTT_QOS2_UNSUPPORTED,
   DROP_MQTT_REFUSED,
-  DROP_MQTT_RETURN_CODE,
-  DROP_MQTT_SESSION_PRESENT,
-  DROP_MQTT_STRING_LENGTH,
   NEVER,
   NX_IN_PROGRESS,
   NX_NO_WAIT,
@@ -31,15 +19,11 @@ import {
   TICK,
   type Timed,
   type TimeService,
-  TRACE_MQTT_ACKNOWLEDGED,
-  TRACE_MQTT_CONNACK,
   TRACE_MQTT_CONNECT,
   TRACE_MQTT_ENDED,
   TRACE_MQTT_PING,
-  TRACE_MQTT_PING_ANSWERED,
   TRACE_MQTT_PING_TIMEOUT,
   TRACE_MQTT_POOL_EMPTY,
-  TRACE_MQTT_PUBLISH_RECEIVED,
   TRACE_MQTT_PUBLISH_SENT,
   TRACE_MQTT_RESENT,
   TRACE_MQTT_SENT,
@@ -47,75 +31,38 @@ import {
   TRACE_MQTT_VIOLATION,
   type Tracer,
 } from '@strata/contracts';
-import { buildAcknowledgement, buildConnect, type ConnectParts, connectFlags } from './build.ts';
-import {
-  MQTT_CONNACK,
-  MQTT_CONNECT,
-  MQTT_DISCONNECT,
-  MQTT_PINGREQ,
-  MQTT_PINGRESP,
-  MQTT_PUBACK,
-  MQTT_PUBCOMP,
-  MQTT_PUBLISH,
-  MQTT_PUBREC,
-  MQTT_PUBREL,
-  MQTT_SUBACK,
-  MQTT_SUBSCRIBE,
-  MQTT_UNSUBACK,
-  MQTT_UNSUBSCRIBE,
-  SUBACK_FAILURE,
-} from './codec/control-packet.ts';
-import { checkTopicName } from './codec/topic.ts';
+import { buildConnect, type ConnectParts, connectFlags } from './build.ts';
+import { MQTT_CONNECT, MQTT_DISCONNECT, MQTT_PINGREQ, MQTT_PUBLISH } from './codec/control-packet.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
-import { FRAME_COMPLETE, FRAME_INCOMPLETE, Inbound } from './inbound.ts';
+import { Incoming, type IncomingOwner } from './incoming.ts';
 import { KEEP_ALIVE_PING, KEEP_ALIVE_TIMEOUT, KeepAlive } from './keep-alive.ts';
 import { Notifier } from './notifier.ts';
 import type { MqttClientOptions } from './options.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { Sender, type SenderOwner } from './sender.ts';
+import {
+  MQTT_STATE_CONNECTED,
+  MQTT_STATE_CONNECTING,
+  MQTT_STATE_DELETED,
+  MQTT_STATE_DISCONNECTING,
+  MQTT_STATE_EDGES,
+  MQTT_STATE_IDLE,
+  type MqttCounters,
+} from './state.ts';
 import { TransmitQueue } from './transmit-queue.ts';
-
-/** States of a client. 1 to 3 are NetX Duo's; 4 is what NetX spends inside a blocking call. */
-export const MQTT_STATE_DELETED = 0;
-export const MQTT_STATE_IDLE = 1;
-export const MQTT_STATE_CONNECTING = 2;
-export const MQTT_STATE_CONNECTED = 3;
-export const MQTT_STATE_DISCONNECTING = 4;
-
-/** States each state may go to, as a bit set by number. */
-const EDGES: readonly number[] = [
-  0,
-  (1 << MQTT_STATE_CONNECTING) | (1 << MQTT_STATE_DELETED),
-  (1 << MQTT_STATE_IDLE) | (1 << MQTT_STATE_CONNECTED) | (1 << MQTT_STATE_DELETED),
-  (1 << MQTT_STATE_IDLE) | (1 << MQTT_STATE_DISCONNECTING) | (1 << MQTT_STATE_DELETED),
-  (1 << MQTT_STATE_IDLE) | (1 << MQTT_STATE_DELETED),
-];
-
-/** Counted since the client was made. */
-export interface MqttCounters {
-  packetsSent: number;
-  packetsReceived: number;
-  messagesSent: number;
-  messagesReceived: number;
-  messagesResent: number;
-  pings: number;
-  violations: number;
-  /** Times a packet was needed and the pool was empty. */
-  poolEmpty: number;
-}
 
 /**
  * The client's protocol machine: connecting, what arrives, what is due, how it ends. It is told what happens by the stream,
  * the clock and {@link MqttClient}'s methods, processes it to the end, and leaves the telling of the application to the
  * notifier.
  */
-export class Engine implements ConnectionOwner, SenderOwner, Timed {
+export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Timed {
   state: number;
   readonly counters: MqttCounters;
   readonly queue: TransmitQueue;
   readonly received: ReceiveQueue;
   readonly sender: Sender;
-  readonly inbound: Inbound;
+  readonly incoming: Incoming;
   readonly keepAlive: KeepAlive;
   readonly notifier: Notifier;
   readonly pool: PacketAllocator;
@@ -129,8 +76,6 @@ export class Engine implements ConnectionOwner, SenderOwner, Timed {
   endCause: Status;
   /** A method was answered NX_TX_QUEUE_DEPTH; `writable` is owed. */
   refused: boolean;
-  /** What has arrived cannot be processed yet: the pool is empty, or too many acknowledgements wait for the stream. */
-  stalled: boolean;
   private connection: Connection | null;
   private deleted: boolean;
   private wait: number;
@@ -158,7 +103,11 @@ export class Engine implements ConnectionOwner, SenderOwner, Timed {
     this.queue = new TransmitQueue(options.quirks?.includes('mqtt-packet-id-reset') ?? false);
     this.received = new ReceiveQueue();
     this.sender = new Sender(this, this.queue, this.tracer);
-    this.inbound = new Inbound(options.maximumPacketSize ?? Math.max(1024, (pool.payloadSize * pool.available) >> 1));
+    this.incoming = new Incoming(
+      this,
+      options.maximumPacketSize ?? Math.max(1024, (pool.payloadSize * pool.available) >> 1),
+      options.sendQueueMaximum ?? 20,
+    );
     this.keepAlive = new KeepAlive(options.pingTimeoutTicks ?? 100);
     this.notifier = new Notifier(time, options.listener ?? null);
     this.pool = pool;
@@ -168,7 +117,6 @@ export class Engine implements ConnectionOwner, SenderOwner, Timed {
     this.endReason = 0;
     this.endCause = NX_SUCCESS;
     this.refused = false;
-    this.stalled = false;
     this.connection = null;
     this.deleted = false;
     this.wait = NEVER;
@@ -223,8 +171,7 @@ export class Engine implements ConnectionOwner, SenderOwner, Timed {
         this.failConnect(NXD_MQTT_CONNECT_FAILURE, 0, -1);
         return NX_SUCCESS;
       case MQTT_STATE_CONNECTED:
-        this.inbound.clear();
-        this.stalled = false;
+        this.incoming.clear();
         this.closing(NX_SUCCESS, 0);
         this.sender.pingWanted = false;
         this.sender.disconnectWanted = true;
@@ -273,7 +220,7 @@ export class Engine implements ConnectionOwner, SenderOwner, Timed {
   }
 
   /** The stream refused for good: the connection is over. Answers what the caller of a method is told. */
-  private lost(status: Status): Status {
+  lost(status: Status): Status {
     this.endCause = status;
     if (this.state === MQTT_STATE_CONNECTING) this.failConnect(NXD_MQTT_CONNECT_FAILURE, 0, -1);
     else this.close(NXD_MQTT_COMMUNICATION_FAILURE, 0, true);
@@ -309,7 +256,7 @@ export class Engine implements ConnectionOwner, SenderOwner, Timed {
   }
 
   streamReceivable(): void {
-    this.receive();
+    this.read();
     this.arm();
   }
 
@@ -320,7 +267,7 @@ export class Engine implements ConnectionOwner, SenderOwner, Timed {
   }
 
   streamPeerFinished(): void {
-    this.receive();
+    this.read();
     if (this.state === MQTT_STATE_CONNECTED) this.close(NXD_MQTT_COMMUNICATION_FAILURE, DROP_MQTT_PEER_CLOSED, false);
     else if (this.state === MQTT_STATE_CONNECTING)
       this.failConnect(NXD_MQTT_CONNECT_FAILURE, DROP_MQTT_PEER_CLOSED, -1);
@@ -336,6 +283,21 @@ export class Engine implements ConnectionOwner, SenderOwner, Timed {
       this.ended();
     } else if (this.state === MQTT_STATE_DISCONNECTING) this.ended();
     this.arm();
+  }
+
+  /** Goes on after the stream or the pool has room again. */
+  private resume(): void {
+    this.pump();
+    if (!this.incoming.stalled) return;
+    this.incoming.stalled = false;
+    this.read();
+  }
+
+  private read(): void {
+    const { connection } = this;
+    if (connection === null || connection.stream === null) return;
+    this.incoming.read(connection.stream);
+    if (this.connection === connection && this.state === MQTT_STATE_DISCONNECTING) connection.drain();
   }
 
   /* What the clock says. */
@@ -361,7 +323,7 @@ export class Engine implements ConnectionOwner, SenderOwner, Timed {
       this.ended();
     }
     if (this.state === MQTT_STATE_CONNECTED) {
-      const action = this.keepAlive.check(now, this.stalled);
+      const action = this.keepAlive.check(now, this.incoming.stalled);
       if (action === KEEP_ALIVE_PING) {
         this.sender.pingWanted = true;
         this.pump();
@@ -382,33 +344,36 @@ export class Engine implements ConnectionOwner, SenderOwner, Timed {
     return buildConnect(packet, this.parts);
   }
 
-  sent(type: number, octet: number, id: number, size: number, before: number): void {
-    const { tracer, counters } = this;
+  sending(type: number, octet: number, id: number, before: number, packet: Packet): void {
+    const { tracer, parts } = this;
+    if (tracer === null) return;
+    const size = packet.length;
+    if (type === MQTT_PUBLISH) {
+      const qos = (octet >> 1) & 3;
+      if (before > 0) tracer.event(TRACE_MQTT_RESENT, qos, id, size, before, packet);
+      else tracer.event(TRACE_MQTT_PUBLISH_SENT, qos, id, size, octet & 1, packet);
+    } else if (type === MQTT_PINGREQ) tracer.event(TRACE_MQTT_PING, this.keepAlive.seconds, 0, 0, 0, packet);
+    else if (type === MQTT_CONNECT) {
+      const kept = this.queue.messages();
+      tracer.event(TRACE_MQTT_CONNECT, parts.keepAlive, connectFlags(parts), size, kept, packet);
+    } else tracer.event(TRACE_MQTT_SENT, type, id, size, 0, packet);
+  }
+
+  sent(type: number, before: number): void {
+    const { counters } = this;
     const now = this.time.now;
     this.keepAlive.sent(now);
     counters.packetsSent++;
     if (this.state === MQTT_STATE_DISCONNECTING) this.closeDeadline = now + this.closeTimeout;
     if (type === MQTT_PUBLISH) {
-      const qos = (octet >> 1) & 3;
-      if (before > 0) {
-        counters.messagesResent++;
-        if (tracer !== null) tracer.event(TRACE_MQTT_RESENT, qos, id, size, before, null);
-      } else {
-        counters.messagesSent++;
-        if (tracer !== null) tracer.event(TRACE_MQTT_PUBLISH_SENT, qos, id, size, octet & 1, null);
-      }
+      if (before > 0) counters.messagesResent++;
+      else counters.messagesSent++;
     } else if (type === MQTT_PINGREQ) {
       counters.pings++;
       this.keepAlive.pingSent(now);
-      if (tracer !== null) tracer.event(TRACE_MQTT_PING, this.keepAlive.seconds, 0, 0, 0, null);
-    } else if (type === MQTT_CONNECT) {
-      const { parts } = this;
-      const kept = tracer === null ? 0 : this.queue.messages();
-      if (tracer !== null) tracer.event(TRACE_MQTT_CONNECT, parts.keepAlive, connectFlags(parts), size, kept, null);
-    } else {
-      if (tracer !== null) tracer.event(TRACE_MQTT_SENT, type, id, size, 0, null);
+    } else if (type === MQTT_DISCONNECT) {
       // MQTT-3.14.4-1: the connection is closed after DISCONNECT.
-      if (type === MQTT_DISCONNECT) this.connection?.close(false);
+      this.connection?.close(false);
     }
     if (this.refused && this.sender.waiting < this.sendQueueMaximum) {
       this.refused = false;
@@ -422,195 +387,30 @@ export class Engine implements ConnectionOwner, SenderOwner, Timed {
     this.retryAt = Math.min(this.retryAt, this.time.now + TICK);
   }
 
-  /* What arrives. */
+  /* What the reader of the stream finds. */
 
-  /** Goes on after the stream or the pool has room again. */
-  private resume(): void {
-    this.pump();
-    if (!this.stalled) return;
-    this.stalled = false;
-    this.receive();
-  }
-
-  private receive(): void {
-    const { connection, inbound } = this;
-    if (connection === null || this.stalled) return;
-    const stream = connection.stream;
-    if (stream === null) return;
-    for (;;) {
-      while (this.state === MQTT_STATE_CONNECTED || this.state === MQTT_STATE_CONNECTING) {
-        const found = inbound.scan();
-        if (found === FRAME_INCOMPLETE) break;
-        if (found !== FRAME_COMPLETE) this.violation(found);
-        else if (!this.handle()) {
-          this.stalled = true;
-          return;
-        }
-      }
-      if (this.state !== MQTT_STATE_CONNECTED && this.state !== MQTT_STATE_CONNECTING) {
-        if (this.connection === connection) connection.drain();
-        return;
-      }
-      const packet = stream.receive();
-      if (packet === null) return;
-      inbound.push(packet);
-    }
-  }
-
-  /** Processes the control packet at the front. False: it stays, for want of packets or of room to answer. */
-  private handle(): boolean {
-    const { inbound } = this;
-    const type = inbound.octet >> 4;
-    if (this.state === MQTT_STATE_CONNECTING && (type !== MQTT_CONNACK || this.sender.connectWanted)) {
-      this.violation(DROP_MQTT_CONNACK_MISSING);
-      return true;
-    }
-    if (type === MQTT_PUBLISH) return this.handlePublish();
-    this.counters.packetsReceived++;
-    const reason = this.handleControl(type);
-    if (reason !== 0) this.violation(reason);
-    return true;
-  }
-
-  /** Everything but PUBLISH. 0 or the reason why the connection is to be closed. */
-  private handleControl(type: number): number {
-    switch (type) {
-      case MQTT_CONNACK:
-        return this.handleConnack();
-      case MQTT_PUBACK:
-        return this.handleAcknowledgement(type, MQTT_PUBLISH);
-      case MQTT_SUBACK:
-        // One filter was asked for, so there is one return code (MQTT-3.8.4-5).
-        return this.inbound.remaining === 3 ? this.handleAcknowledgement(type, MQTT_SUBSCRIBE) : DROP_MQTT_LENGTH;
-      case MQTT_UNSUBACK:
-        return this.handleAcknowledgement(type, MQTT_UNSUBSCRIBE);
-      case MQTT_PINGRESP:
-        return this.handlePingresp();
-      case MQTT_PUBREC:
-      case MQTT_PUBREL:
-      case MQTT_PUBCOMP:
-        return DROP_MQTT_PACKET_ID_UNKNOWN;
-      default:
-        return DROP_MQTT_DIRECTION;
-    }
-  }
-
-  private handleConnack(): number {
-    if (this.state !== MQTT_STATE_CONNECTING) return DROP_MQTT_CONNACK_AGAIN;
-    const { inbound } = this;
-    inbound.look(4);
-    const flags = inbound.bytes[inbound.at + 2] as number;
-    const returnCode = inbound.bytes[inbound.at + 3] as number;
-    if (flags > 1) return DROP_MQTT_CONNACK_FLAGS;
-    if (returnCode > 5) return DROP_MQTT_RETURN_CODE;
-    // A clean session has no past, and neither has a refused one (MQTT-3.2.2-1, -4).
-    if (flags === 1 && (this.parts.cleanSession || returnCode !== 0)) return DROP_MQTT_SESSION_PRESENT;
-    inbound.skip();
-    const status = returnCode === 0 ? NX_SUCCESS : NXD_MQTT_ERROR_CONNECT_RETURN_CODE + returnCode;
-    if (this.tracer !== null) this.tracer.event(TRACE_MQTT_CONNACK, returnCode, flags, status, 0, null);
-    if (returnCode !== 0) {
-      this.failConnect(status, DROP_MQTT_REFUSED, returnCode);
-      return 0;
-    }
+  /** CONNACK accepted the connection: what the session kept goes first, in order. */
+  accepted(sessionPresent: boolean): void {
     this.connectDeadline = NEVER;
     this.transition(MQTT_STATE_CONNECTED);
     this.queue.nextId = 1;
     this.queue.rewind();
     this.sender.open = true;
-    this.notifier.connected(NX_SUCCESS, 0, flags === 1);
+    this.notifier.connected(NX_SUCCESS, 0, sessionPresent);
     this.pump();
-    return 0;
   }
 
-  private handleAcknowledgement(type: number, answered: number): number {
-    const { inbound } = this;
-    inbound.look(inbound.headerSize + inbound.remaining);
-    const at = inbound.at + inbound.headerSize;
-    const id = ((inbound.bytes[at] as number) << 8) | (inbound.bytes[at + 1] as number);
-    const code = type === MQTT_SUBACK ? (inbound.bytes[at + 2] as number) : 0;
-    if (id === 0) return DROP_MQTT_PACKET_ID_ZERO;
-    if (code > 2 && code !== SUBACK_FAILURE) return DROP_MQTT_RETURN_CODE;
-    if (!this.queue.acknowledge(answered, id)) return DROP_MQTT_PACKET_ID_UNKNOWN;
-    inbound.skip();
-    if (this.tracer !== null) this.tracer.event(TRACE_MQTT_ACKNOWLEDGED, type, id, code, this.queue.count, null);
-    this.notifier.acknowledged(type, id, code);
-    return 0;
-  }
-
-  private handlePingresp(): number {
-    const { keepAlive } = this;
-    if (!keepAlive.outstanding) return DROP_MQTT_PINGRESP_UNASKED;
-    keepAlive.outstanding = false;
-    this.inbound.skip();
-    if (this.tracer !== null) {
-      this.tracer.event(TRACE_MQTT_PING_ANSWERED, this.time.now - keepAlive.pingSentAt, 0, 0, 0, null);
-    }
-    return 0;
-  }
-
-  private handlePublish(): boolean {
-    const { inbound } = this;
-    const { octet, headerSize, remaining } = inbound;
-    const qos = (octet >> 1) & 3;
-    const topicAt = headerSize + 2;
-    inbound.look(topicAt);
-    const at = inbound.at + headerSize;
-    const topicLength = ((inbound.bytes[at] as number) << 8) | (inbound.bytes[at + 1] as number);
-    const header = topicLength + (qos === 0 ? 2 : 4);
-    let reason = header > remaining ? DROP_MQTT_STRING_LENGTH : 0;
-    let id = 0;
-    if (reason === 0) {
-      inbound.look(headerSize + header);
-      const start = inbound.at + topicAt;
-      reason = checkTopicName(inbound.bytes, start, start + topicLength);
-      if (qos !== 0) {
-        const idAt = start + topicLength;
-        id = ((inbound.bytes[idAt] as number) << 8) | (inbound.bytes[idAt + 1] as number);
-        if (reason === 0 && id === 0) reason = DROP_MQTT_PACKET_ID_ZERO;
-      }
-    }
-    if (reason === 0 && qos === 2) reason = DROP_MQTT_QOS2_UNSUPPORTED;
-    if (reason !== 0) {
-      this.counters.packetsReceived++;
-      this.violation(reason);
-      return true;
-    }
-    let answer: Packet | null = null;
-    if (qos === 1) {
-      // What cannot be acknowledged is not taken: the stream's window then holds the broker back.
-      if (this.sender.backlog >= this.sendQueueMaximum) return false;
-      answer = this.sender.stream === null ? null : this.sender.stream.allocate();
-      if (answer === null) {
-        this.starved(MQTT_PUBACK);
-        return false;
-      }
-    }
-    const packet = inbound.take(this.pool);
-    if (packet === null) {
-      answer?.release();
-      this.starved(MQTT_PUBLISH);
-      return false;
-    }
-    const size = packet.length;
-    this.counters.packetsReceived++;
-    this.counters.messagesReceived++;
-    this.received.add(packet, octet, id, topicAt, topicLength);
-    if (this.tracer !== null)
-      this.tracer.event(TRACE_MQTT_PUBLISH_RECEIVED, qos, id, size, this.received.count, packet);
-    this.notifier.received(this.received.count);
-    if (answer !== null) {
-      buildAcknowledgement(answer, MQTT_PUBACK, id);
-      const status = this.sender.send(answer, MQTT_PUBACK, id);
-      if (status !== NX_SUCCESS) this.lost(status);
-    }
-    return true;
+  /** CONNACK refused it. */
+  refusedBy(returnCode: number): void {
+    this.failConnect(NXD_MQTT_ERROR_CONNECT_RETURN_CODE + returnCode, DROP_MQTT_REFUSED, returnCode);
   }
 
   /* How it ends. */
 
-  private violation(reason: number): void {
+  /** The broker broke the protocol (MQTT-4.8.0-1). */
+  violation(reason: number, octet: number): void {
     this.counters.violations++;
-    if (this.tracer !== null) this.tracer.event(TRACE_MQTT_VIOLATION, reason, this.inbound.octet, 0, 0, null);
+    if (this.tracer !== null) this.tracer.event(TRACE_MQTT_VIOLATION, reason, octet, 0, 0, null);
     if (this.state === MQTT_STATE_CONNECTING) this.failConnect(NXD_MQTT_SERVER_MESSAGE_FAILURE, reason, -1);
     else this.close(NXD_MQTT_SERVER_MESSAGE_FAILURE, reason, false);
   }
@@ -643,8 +443,7 @@ export class Engine implements ConnectionOwner, SenderOwner, Timed {
 
   private closeStream(abort: boolean): void {
     this.sender.clear();
-    this.inbound.clear();
-    this.stalled = false;
+    this.incoming.clear();
     this.retryAt = NEVER;
     this.connection?.close(abort);
     this.connection?.drain();
@@ -666,8 +465,7 @@ export class Engine implements ConnectionOwner, SenderOwner, Timed {
   private release(): void {
     this.connection = null;
     this.sender.clear();
-    this.inbound.clear();
-    this.stalled = false;
+    this.incoming.clear();
     this.refused = false;
     this.keepAlive.end();
     this.connectDeadline = NEVER;
@@ -684,7 +482,8 @@ export class Engine implements ConnectionOwner, SenderOwner, Timed {
 
   private transition(next: number): void {
     const from = this.state;
-    if (((EDGES[from] as number) & (1 << next)) === 0) throw new Error(`mqtt: no way from state ${from} to ${next}`);
+    if (((MQTT_STATE_EDGES[from] as number) & (1 << next)) === 0)
+      throw new Error(`mqtt: no way from state ${from} to ${next}`);
     this.state = next;
     if (this.tracer !== null) this.tracer.event(TRACE_MQTT_STATE, from, next, 0, 0, null);
   }

@@ -16,14 +16,6 @@
  */
 export { MqttClient } from './client.ts';
 export * from './codec/index.ts';
-export {
-  MQTT_STATE_CONNECTED,
-  MQTT_STATE_CONNECTING,
-  MQTT_STATE_DELETED,
-  MQTT_STATE_DISCONNECTING,
-  MQTT_STATE_IDLE,
-  type MqttCounters,
-} from './engine.ts';
 export type { MqttFailure, MqttInFlight, MqttInspection } from './inspect.ts';
 export type {
   MqttClientOptions,
@@ -34,3 +26,11 @@ export type {
   MqttText,
 } from './options.ts';
 export type { MqttQuirk } from './quirks.ts';
+export {
+  MQTT_STATE_CONNECTED,
+  MQTT_STATE_CONNECTING,
+  MQTT_STATE_DELETED,
+  MQTT_STATE_DISCONNECTING,
+  MQTT_STATE_IDLE,
+  type MqttCounters,
+} from './state.ts';

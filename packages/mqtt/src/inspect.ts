@@ -1,6 +1,7 @@
 import { DROP_REASONS, NEVER, type Packet, type Status } from '@strata/contracts';
 import { MQTT_TYPE_NAMES } from './codec/control-packet.ts';
-import { type Engine, MQTT_STATE_CONNECTED, type MqttCounters } from './engine.ts';
+import type { Engine } from './engine.ts';
+import { MQTT_STATE_CONNECTED, type MqttCounters } from './state.ts';
 import { entryId, entryType } from './transmit-queue.ts';
 
 /** Why a connection ended: outermost first. */
@@ -69,7 +70,7 @@ export function describeFailure(engine: Engine): MqttFailure {
 }
 
 export function inspectEngine(engine: Engine): MqttInspection {
-  const { queue, received, sender, inbound, keepAlive } = engine;
+  const { queue, received, sender, incoming, keepAlive } = engine;
   const transmitQueue: MqttInFlight[] = [];
   let waiting = false;
   for (let entry: Packet | null = queue.head; entry !== null; entry = entry.queueNext) {
@@ -94,7 +95,7 @@ export function inspectEngine(engine: Engine): MqttInspection {
     transmitQueue,
     receiveQueue: { messages: received.count, bytes: received.bytes() },
     sending: { waiting: sender.waiting, partialBytes: sender.partialOctets },
-    receiving: { bytes: inbound.length, stalled: engine.stalled },
+    receiving: { bytes: incoming.length, stalled: incoming.stalled },
     keepAlive: {
       seconds: keepAlive.seconds,
       deadline: moment(connected, keepAlive.deadline()),

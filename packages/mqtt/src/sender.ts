@@ -22,8 +22,10 @@ export interface SenderOwner {
   readonly now: number;
   /** Fills a packet with CONNECT. */
   writeConnect(packet: Packet): Status;
-  /** A control packet was handed to the stream whole. `id` and `size` describe it; `before` counts earlier transmissions. */
-  sent(type: number, octet: number, id: number, size: number, before: number): void;
+  /** A control packet is about to be handed to the stream; for tracing. `before` counts earlier transmissions. */
+  sending(type: number, octet: number, id: number, before: number, packet: Packet): void;
+  /** That control packet has been taken whole. */
+  sent(type: number, before: number): void;
   /** A packet was needed for `type` and there is none: call `pump` again at the next tick. */
   starved(type: number): void;
 }
@@ -50,12 +52,9 @@ export class Sender {
   private readonly tracer: Tracer | null;
   private head: Packet | null;
   private tail: Packet | null;
-  /** Taken in part, or refused: goes first. The four numbers describe it as a whole. */
+  /** Taken in part, or refused: goes first. With its type and the times it was sent before. */
   private partial: Packet | null;
   private type: number;
-  private octet: number;
-  private id: number;
-  private size: number;
   private before: number;
   /** The stream refused and has not called back. */
   private blocked: boolean;
@@ -74,9 +73,6 @@ export class Sender {
     this.tail = null;
     this.partial = null;
     this.type = 0;
-    this.octet = 0;
-    this.id = 0;
-    this.size = 0;
     this.before = 0;
     this.blocked = false;
   }
@@ -204,11 +200,11 @@ export class Sender {
     packet.sequence = 0;
     packet.queueNext = null;
     this.type = type;
-    this.octet = packet.bytes[packet.prepend] as number;
-    this.id = id;
-    this.size = packet.length;
     this.before = before;
     this.partial = packet;
+    if (this.tracer !== null) {
+      this.owner.sending(type, packet.bytes[packet.prepend] as number, id, before, packet);
+    }
     return this.offer(stream, packet);
   }
 
@@ -216,7 +212,7 @@ export class Sender {
     const status = stream.send(packet);
     if (status === NX_SUCCESS) {
       this.partial = null;
-      this.owner.sent(this.type, this.octet, this.id, this.size, this.before);
+      this.owner.sent(this.type, this.before);
       return this.stream === stream ? NX_SUCCESS : NX_TX_QUEUE_DEPTH;
     }
     if (status === NX_WINDOW_OVERFLOW || status === NX_TX_QUEUE_DEPTH) {

@@ -87,7 +87,7 @@ export class TransmitQueue {
 
   /** Releases the entry that an acknowledgement answers. False when there is none of that type which was ever sent. */
   acknowledge(type: number, id: number): boolean {
-    if (!this.inUse(id)) return false;
+    if (!this.ignoreUsed && !this.inUse(id)) return false;
     let before: Packet | null = null;
     for (let entry = this.head; entry !== null; entry = entry.queueNext) {
       if (entry.sequence === id && entry.marks === type && entry.transmissions > 0) {

@@ -190,7 +190,7 @@ export class BrokerLab implements StreamConnector {
   constructor(options: LabOptions = {}) {
     this.time = new Scheduler();
     // The captures begin at tick 10.
-    this.time.now = 10 * TICK;
+    this.time.advanceTo(10 * TICK);
     this.memory = new PacketMemory(8 << 20);
     const payloadSize = options.payloadSize ?? 1536;
     this.pool = new PacketPool({ name: 'client', payloadSize, packets: options.packets ?? 64, memory: this.memory });
@@ -275,7 +275,7 @@ export class BrokerLab implements StreamConnector {
   /** Lets time pass up to a tick. */
   runTo(tick: number): void {
     while (this.time.step(tick * TICK));
-    this.time.now = tick * TICK;
+    this.time.advanceTo(tick * TICK);
   }
 
   /** Connects, and forgets what was logged doing so. */

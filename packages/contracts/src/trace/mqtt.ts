@@ -2,21 +2,21 @@ import { LAYER_MQTT, type TraceEventDescription } from '../trace.ts';
 
 const LAYER = LAYER_MQTT << 8;
 
-/** CONNECT was handed to the stream. a keep-alive in seconds, b connect flags, c octets, d messages waiting to be resent. */
+/** CONNECT is handed to the stream. a keep-alive in seconds, b connect flags, c octets, d messages waiting to be resent. */
 export const TRACE_MQTT_CONNECT = LAYER | 0x01;
 /** CONNACK arrived. a return code, b session present, c the status it means. */
 export const TRACE_MQTT_CONNACK = LAYER | 0x02;
-/** PUBLISH was handed to the stream for the first time. a QoS, b packet identifier, c octets, d retain. */
+/** PUBLISH is handed to the stream for the first time. a QoS, b packet identifier, c octets, d retain. */
 export const TRACE_MQTT_PUBLISH_SENT = LAYER | 0x03;
 /** PUBLISH arrived and was queued. a QoS, b packet identifier, c octets, d messages in the receive queue. */
 export const TRACE_MQTT_PUBLISH_RECEIVED = LAYER | 0x04;
-/** Any other control packet was handed to the stream. a type, b packet identifier, c octets. */
+/** Any other control packet is handed to the stream. a type, b packet identifier, c octets. */
 export const TRACE_MQTT_SENT = LAYER | 0x05;
 /** An acknowledgement arrived. a type, b packet identifier, c return code of SUBACK, d transmit queue after it. */
 export const TRACE_MQTT_ACKNOWLEDGED = LAYER | 0x06;
-/** A PUBLISH kept over a reconnect was sent again. a QoS, b packet identifier, c octets, d times sent before. */
+/** A PUBLISH kept over a reconnect is sent again. a QoS, b packet identifier, c octets, d times sent before. */
 export const TRACE_MQTT_RESENT = LAYER | 0x07;
-/** PINGREQ was sent. a keep-alive in seconds. */
+/** PINGREQ is handed to the stream. a keep-alive in seconds. */
 export const TRACE_MQTT_PING = LAYER | 0x08;
 /** PINGRESP arrived. a microseconds since PINGREQ. */
 export const TRACE_MQTT_PING_ANSWERED = LAYER | 0x09;
