@@ -35,6 +35,10 @@ export interface TcpFacts {
   maximumSegment: number;
   readonly payloadOffset: number;
   readonly payloadLength: number;
+  /** What the options say in a summary, SACK excepted. */
+  words: string;
+  /** Left and right edges of the SACK blocks. */
+  readonly sack: (readonly [number, number])[];
   /** True when the checksum was judged and is wrong, or the header is. */
   damaged: boolean;
 }

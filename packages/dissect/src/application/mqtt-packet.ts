@@ -79,7 +79,6 @@ export function decodeMqttMessage(bytes: Uint8Array, at: number, end: number, he
   }
   const cursor = new MqttCursor(bytes, at + header.headerLength, at + here, at + length, layer);
   layer.summary = `MQTT ${name}${decodeBody(message, cursor)}`;
-  if (!message.complete) layer.summary += ` (${here} of ${length} B)`;
   layer.text = layer.summary.slice(5);
   return message;
 }

@@ -16,6 +16,10 @@ export function decodeMqttSegment(context: Context, start: number, end: number):
       return;
     }
     const message = decodeMqttMessage(context.bytes, at, end, header);
+    if (!message.complete) {
+      message.layer.summary += ` (${message.layer.length} of ${message.length} B)`;
+      message.layer.text = message.layer.summary.slice(5);
+    }
     context.layers.push(message.layer);
     context.mqtt.push(message);
     at += message.length;

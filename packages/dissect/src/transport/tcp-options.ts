@@ -25,11 +25,10 @@ const RULES: ReadonlyMap<number, OptionRule> = new Map([
   [254, { name: 'Experiment 2', reference: 'RFC 4727 6.3', length: 0 }],
 ]);
 
-/** Decodes the options and returns what a one-line summary says about them. */
-export function decodeTcpOptions(context: Context, parent: Field, facts: TcpFacts, start: number, end: number): string {
-  if (start === end) return '';
+/** Decodes the options into the tree and into `facts`. */
+export function decodeTcpOptions(context: Context, parent: Field, facts: TcpFacts, start: number, end: number): void {
+  if (start === end) return;
   const list = parent.add('Options', start, end - start, null, `${end - start} B`, 'RFC 9293 3.1');
-  let words = '';
   let at = start;
   while (at < end) {
     const kind = context.u8(at);
@@ -50,10 +49,9 @@ export function decodeTcpOptions(context: Context, parent: Field, facts: TcpFact
       facts.damaged = true;
       break;
     }
-    words += decodeOption(context, list, facts, kind, at, length);
+    facts.words += decodeOption(context, list, facts, kind, at, length);
     at += length;
   }
-  return words;
 }
 
 function decodeOption(
@@ -92,7 +90,8 @@ function decodeOption(
       option.text = '';
       return ' sack-ok';
     case 5:
-      return decodeSack(context, option, at, length);
+      decodeSack(context, option, facts, at, length);
+      return '';
     case 8: {
       const value = context.u32(at + 2);
       const echo = context.u32(at + 6);
@@ -116,19 +115,19 @@ function decodeOption(
   }
 }
 
-function decodeSack(context: Context, option: Field, at: number, length: number): string {
+function decodeSack(context: Context, option: Field, facts: TcpFacts, at: number, length: number): void {
   if ((length - 2) % 8 !== 0 || length === 2) {
     option.problem('malformed', 'SACK holds blocks of 8 bytes, one at least');
-    return '';
+    return;
   }
   const blocks: string[] = [];
   for (let i = at + 2; i + 8 <= at + length; i += 8) {
     const block = `${context.u32(i)}-${context.u32(i + 4)}`;
     blocks.push(block);
+    facts.sack.push([context.u32(i), context.u32(i + 4)]);
     const field = option.add('Block', i, 8, block);
     field.add('Left edge', i, 4, context.u32(i));
     field.add('Right edge', i + 4, 4, context.u32(i + 4));
   }
   option.text = blocks.join(', ');
-  return ` sack=${blocks.join(',')}`;
 }

@@ -41,6 +41,8 @@ export function decodeTcp(context: Context, start: number, end: number): void {
     maximumSegment: -1,
     payloadOffset: headerEnd,
     payloadLength: end - headerEnd,
+    words: '',
+    sack: [],
     damaged: false,
   };
   context.tcp = facts;
@@ -73,11 +75,11 @@ export function decodeTcp(context: Context, start: number, end: number): void {
   if (headerLength < 20 || start + headerLength > end) {
     facts.damaged = true;
     headerField.problem('malformed', `a header of ${headerLength} bytes does not fit a segment of ${end - start}`);
-    layer.summary = describeTcp(facts, facts.sequence, facts.acknowledgment, facts.window, '');
+    layer.summary = describeTcp(facts, facts.sequence, facts.acknowledgment, facts.window, 0);
     return;
   }
-  const words = decodeTcpOptions(context, layer, facts, start + 20, headerEnd);
-  layer.summary = describeTcp(facts, facts.sequence, facts.acknowledgment, facts.window, words);
+  decodeTcpOptions(context, layer, facts, start + 20, headerEnd);
+  layer.summary = describeTcp(facts, facts.sequence, facts.acknowledgment, facts.window, 0);
   if (facts.payloadLength === 0 || context.quoted) return;
   const isOneOf = (ports: readonly number[]) =>
     ports.includes(facts.sourcePort) || ports.includes(facts.destinationPort);
@@ -86,17 +88,23 @@ export function decodeTcp(context: Context, start: number, end: number): void {
   else context.data(headerEnd, end);
 }
 
-/** `TCP 49152 → 1883 [PSH, ACK] seq=1 ack=1 win=8192 len=21`, with the numbers the caller wants shown. */
+/**
+ * `TCP 49152 → 1883 [PSH, ACK] seq=1 ack=1 win=8192 len=21`, with the numbers the caller wants shown.
+ *
+ * @param peerBase what to subtract from the edges of SACK blocks
+ */
 export function describeTcp(
   facts: TcpFacts,
   sequence: number,
   acknowledgment: number,
   window: number,
-  words: string,
+  peerBase: number,
 ): string {
   const ack = (facts.flags & TCP_ACK) !== 0 ? ` ack=${acknowledgment}` : '';
   const title = `TCP ${facts.sourcePort} → ${facts.destinationPort} [${tcpFlagsText(facts.flags)}]`;
-  return `${title} seq=${sequence}${ack} win=${window} len=${facts.payloadLength}${words}`;
+  const edges = facts.sack.map(([left, right]) => `${(left - peerBase) >>> 0}-${(right - peerBase) >>> 0}`);
+  const sack = edges.length === 0 ? '' : ` sack=${edges.join(',')}`;
+  return `${title} seq=${sequence}${ack} win=${window} len=${facts.payloadLength}${facts.words}${sack}`;
 }
 
 function judgeFlags(flags: number, complain: (text: string) => void): void {

@@ -1,0 +1,127 @@
+import * as contracts from '@strata/contracts';
+import { DROP_REASONS, TRACE_EVENTS, type TraceArgument, type TraceEventDescription } from '@strata/contracts';
+import { formatIpv4, formatMac } from '@strata/wire';
+import { mqttTypeName } from './application/mqtt-message.ts';
+import { durationText, hex } from './text.ts';
+import { tcpFlagsText } from './transport/tcp.ts';
+
+/** TCP states by the numbers of NetX (NX_TCP_CLOSED is 1). */
+const TCP_STATES: readonly string[] = [
+  '',
+  'CLOSED',
+  'LISTEN',
+  'SYN_SENT',
+  'SYN_RECEIVED',
+  'ESTABLISHED',
+  'CLOSE_WAIT',
+  'FIN_WAIT_1',
+  'FIN_WAIT_2',
+  'CLOSING',
+  'TIMED_WAIT',
+  'LAST_ACK',
+];
+
+const STATUS_NAME = /^(NX|NXD|TX)_/;
+
+/** Names of status codes, by number; several where NetX, ThreadX and the MQTT client share one. */
+const statusNames: ReadonlyMap<number, readonly string[]> = (() => {
+  const names = new Map<number, string[]>();
+  for (const [name, value] of Object.entries(contracts)) {
+    if (typeof value !== 'number' || !STATUS_NAME.test(name) || !isStatus(name)) continue;
+    const known = names.get(value);
+    if (known === undefined) names.set(value, [name]);
+    else known.push(name);
+  }
+  const rank = (name: string) => (name.startsWith('NX_') ? 0 : name.startsWith('NXD_') ? 1 : 2);
+  for (const list of names.values()) list.sort((a, b) => rank(a) - rank(b));
+  return names;
+})();
+
+/** The contracts also name head-rooms and wait options with the NX_ and TX_ prefixes; those are no statuses. */
+function isStatus(name: string): boolean {
+  return (
+    !/_PACKET$|_HEADER$|_TRAILER$|_FOREVER$|_WAIT$/.test(name) || /NO_PACKET|INVALID_PACKET|PARTIAL_PACKET/.test(name)
+  );
+}
+
+/** `NX_NO_PACKET (0x1)`; the number alone when no service returns it. */
+export function describeStatus(code: number): string {
+  const names = statusNames.get(code);
+  return names === undefined ? hex(code, 1) : `${names[0]} (${hex(code, 1)})`;
+}
+
+/** Every name of a status code; empty when there is none. */
+export function statusNamesOf(code: number): readonly string[] {
+  return statusNames.get(code) ?? [];
+}
+
+const dropSentences: ReadonlyMap<number, string> = new Map(
+  DROP_REASONS.map(([reason, , sentence]) => [reason, sentence]),
+);
+const dropNames: ReadonlyMap<number, string> = new Map(DROP_REASONS.map(([reason, name]) => [reason, name]));
+
+/** The sentence for a drop reason. */
+export function describeDrop(reason: number): string {
+  return dropSentences.get(reason) ?? `reason ${hex(reason, 2)}`;
+}
+
+/** The short, stable name of a drop reason. */
+export function dropName(reason: number): string {
+  return dropNames.get(reason) ?? `drop-${hex(reason, 2)}`;
+}
+
+const events: ReadonlyMap<number, TraceEventDescription> = new Map(TRACE_EVENTS.map((event) => [event.id, event]));
+
+/** What is known about a trace event; null for a number that no layer has declared. */
+export function traceEvent(id: number): TraceEventDescription | null {
+  return events.get(id) ?? null;
+}
+
+const MAC_PAIR = /MAC \{([a-d])\}:\{([a-d])\}/g;
+const PLACEHOLDER = /\{([a-d])\}/g;
+
+/** A trace event as a sentence: its template with the four arguments put in as they are meant. */
+export function describeTraceEvent(id: number, a: number, b: number, c: number, d: number): string {
+  const event = events.get(id);
+  const values: Readonly<Record<string, number>> = { a, b, c, d };
+  if (event === undefined) return `event ${hex(id, 4)} ${a} ${b} ${c} ${d}`;
+  return event.text
+    .replaceAll(
+      MAC_PAIR,
+      (_, upper: string, lower: string) => `MAC ${formatMac(values[upper] as number, values[lower] as number)}`,
+    )
+    .replaceAll(PLACEHOLDER, (_, letter: string) => {
+      const kind = event.arguments['abcd'.indexOf(letter)] as TraceArgument;
+      return argumentText(kind, values[letter] as number);
+    });
+}
+
+function argumentText(kind: TraceArgument, value: number): string {
+  switch (kind) {
+    case 'bytes':
+      return `${value} B`;
+    case 'microseconds':
+      return durationText(value);
+    case 'address':
+      return formatIpv4(value);
+    case 'port':
+      return String(value & 0xffff);
+    case 'sequence':
+      return String(value >>> 0);
+    case 'tcpState':
+      return TCP_STATES[value] || `state ${value}`;
+    case 'tcpFlags':
+      return tcpFlagsText(value);
+    case 'mqttType':
+      return mqttTypeName(value);
+    case 'status':
+      return describeStatus(value);
+    case 'reason':
+      return describeDrop(value);
+    case 'hex':
+      return hex(value, 1);
+    case 'count':
+    case 'none':
+      return String(value);
+  }
+}
