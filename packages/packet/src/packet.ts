@@ -409,11 +409,13 @@ export class PoolPacket implements Packet {
 
   /**
    * NetX Duo UG 4, nx_packet_transmit_release: a packet that waits for its acknowledgement is only marked as out, and
-   * everything in front of its transport header is stripped. NX_INVALID_PACKET for one that no driver is sending.
+   * everything in front of its transport header is stripped. NX_INVALID_PACKET for one that no driver is sending. The next
+   * transmission is a frame of its own, so the packet has no frame number until then.
    */
   transmitRelease(): Status {
     if (this.state === PACKET_TRANSMITTING) {
       this.state = PACKET_RETAINED;
+      this.frameId = 0;
       if (this.transportHeader >= 0) {
         this.length -= this.transportHeader - this.prepend;
         this.prepend = this.transportHeader;

@@ -1,0 +1,15 @@
+import type { IpAddress, TimeService } from '@strata/contracts';
+import type { TcpService } from '@strata/tcp';
+
+/** What sockets need of a host; `Host` of `@strata/stack` is one. */
+export interface SocketHost {
+  readonly name: string;
+  readonly time: TimeService;
+  readonly tcp: TcpService;
+  /** The address that `localhost` and an absent host name stand for. */
+  readonly localAddress: IpAddress;
+  /** Says that code on Node's event loop takes part from now on, so that virtual time waits for it. */
+  useEventLoop(): void;
+  /** The event loop was handed something: give it its turn before time moves on. */
+  touch(): void;
+}

@@ -1,0 +1,245 @@
+import {
+  type IpAddress,
+  type LinkPort,
+  NX_IP_ADDRESS_ERROR,
+  NX_PORT_UNAVAILABLE,
+  NX_SUCCESS,
+  type Random,
+  SECOND,
+  type Status,
+  type StreamConnector,
+  type StreamListener,
+  type Tracer,
+} from '@strata/contracts';
+import { EthernetDriver } from '@strata/ethernet';
+import { IpInstance, type IpInterface, type Ping } from '@strata/ip';
+import { type PacketMemory, PacketPool } from '@strata/packet';
+import { type TcpServer, TcpService, type TcpSocketOptions } from '@strata/tcp';
+import { type Islands, type Scheduler, Waits } from '@strata/time';
+import { UdpService } from '@strata/udp';
+import { formatAddress, IPV4_LOOPBACK, ipv4Address, ipv4Mask, parseAddress, parseMac, parsePrefix } from '@strata/wire';
+import { NetError } from './net-error.ts';
+import type { Profile } from './profile.ts';
+import { StreamConnection, type WaitOptions } from './stream-connection.ts';
+
+/** What all hosts of a lab share. `Lab` makes it. */
+export interface Environment {
+  readonly scheduler: Scheduler;
+  readonly islands: Islands;
+  readonly memory: PacketMemory | null;
+  readonly random: Random;
+  /** A tracer for the named host, or null when nobody listens. */
+  tracerFor(name: string): Tracer | null;
+}
+
+/** How to make a {@link Host}. */
+export interface HostOptions {
+  /** Default: the lab's. */
+  readonly profile?: Profile;
+  /** Packets in the host's pool. Default 512. */
+  readonly packets?: number;
+  /** Bytes per packet. Default 1568: a full Ethernet frame, or a TCP segment with room for every header. */
+  readonly payloadSize?: number;
+  /** Record who holds each packet, for leak reports and pool forensics. Slow. Default false. */
+  readonly audit?: boolean;
+}
+
+/** How to put a host on a link. */
+export interface InterfaceOptions {
+  /** Address and prefix length, such as "192.0.2.1/24"; absent: none yet. */
+  readonly address?: string;
+  readonly gateway?: string;
+  /** Default: locally administered, from the lab's seed. */
+  readonly mac?: string;
+  readonly vlan?: number;
+  readonly name?: string;
+}
+
+/** How a ping went. Times are microseconds. */
+export interface PingResult {
+  readonly status: Status;
+  readonly bytes: number;
+  readonly sequence: number;
+  readonly timeToLive: number;
+  readonly roundTrip: number;
+  /** Who answered, or null. */
+  readonly from: string | null;
+}
+
+const DEFAULT_PACKETS = 512;
+const DEFAULT_PAYLOAD = 1568;
+
+/**
+ * One emulated host: pool, interfaces, IP, UDP and TCP, put together. Everything below is public and can be used as it is;
+ * the methods here are the short way, with promises.
+ */
+export class Host {
+  readonly name: string;
+  readonly environment: Environment;
+  readonly time: Scheduler;
+  readonly waits: Waits;
+  readonly random: Random;
+  readonly profile: Profile;
+  readonly pool: PacketPool;
+  readonly tracer: Tracer | null;
+  readonly ip: IpInstance;
+  readonly udp: UdpService;
+  readonly tcp: TcpService;
+  readonly drivers: EthernetDriver[];
+  private eventLoop: boolean;
+
+  constructor(name: string, environment: Environment, profile: Profile, options: HostOptions = {}) {
+    this.name = name;
+    this.environment = environment;
+    this.time = environment.scheduler;
+    this.waits = new Waits(environment.scheduler);
+    this.random = environment.random.fork(`host ${name}`);
+    this.profile = profile;
+    const payloadSize = options.payloadSize ?? DEFAULT_PAYLOAD;
+    this.pool = new PacketPool({
+      name: `${name} pool`,
+      payloadSize,
+      packets: options.packets ?? DEFAULT_PACKETS,
+      audit: options.audit ?? false,
+      ...(environment.memory === null ? {} : { memory: environment.memory }),
+    });
+    this.tracer = environment.tracerFor(name);
+    const { pool, time, tracer } = this;
+    this.ip = new IpInstance({ name, pool, time, random: this.random.fork('ip'), policy: profile.ip, tracer });
+    this.udp = new UdpService({ network: this.ip, pool, time, random: this.random.fork('udp'), tracer });
+    this.tcp = new TcpService(this.ip, pool, time, this.random.fork('tcp'), profile.tcp, tracer);
+    this.drivers = [];
+    this.eventLoop = false;
+  }
+
+  /** Puts the host on a link. @throws RangeError for an address that is none, NetError for one that cannot be used */
+  attach(port: LinkPort, options: InterfaceOptions = {}): IpInterface {
+    const index = this.drivers.length;
+    const name = options.name ?? `eth${index}`;
+    const driver = new EthernetDriver({
+      port,
+      mac: options.mac === undefined ? this.makeMac() : read(parseMac, options.mac, 'MAC address', '02:00:00:00:00:01'),
+      tracer: this.tracer,
+      ...(options.vlan === undefined ? {} : { vlan: options.vlan }),
+    });
+    this.drivers.push(driver);
+    const made = this.ip.attachInterface(name, driver);
+    if (options.address !== undefined) {
+      const prefix = read(parsePrefix, options.address, 'address', '192.0.2.1/24');
+      this.check(this.ip.setAddress(made, prefix.address.w3, ipv4Mask(prefix.length)), `address ${options.address}`);
+    }
+    if (options.gateway !== undefined) {
+      const gateway = read(parseAddress, options.gateway, 'address', '192.0.2.254');
+      this.check(this.ip.setGateway(gateway.w3), `gateway ${options.gateway}`);
+    }
+    return made;
+  }
+
+  /** A unicast, locally administered address from the host's own randomness. */
+  private makeMac(): { readonly msw: number; readonly lsw: number } {
+    return { msw: 0x0200 | this.random.below(0x100), lsw: this.random.uint32() | 0 };
+  }
+
+  private check(status: Status, what: string): void {
+    if (status !== NX_SUCCESS) throw new NetError(`${this.name}: ${what}`, status);
+  }
+
+  /** This host's first own address, or 127.0.0.1 before it has one. */
+  get localAddress(): IpAddress {
+    const owner = this.ip.interfaces.find((one) => one.address !== 0 && one !== this.ip.loopback);
+    return owner === undefined ? IPV4_LOOPBACK : ipv4Address(owner.address);
+  }
+
+  /** Reads an address, or this host's own name and `localhost`. @throws NetError for anything else */
+  resolve(name: string): IpAddress {
+    if (name === 'localhost') return this.localAddress;
+    const address = parseAddress(name);
+    if (address === null) throw new NetError(`"${name}" is not an IP address`, NX_IP_ADDRESS_ERROR);
+    return address;
+  }
+
+  /** Opens a TCP connection. @throws NetError with the reason */
+  async connect(
+    address: string | IpAddress,
+    port: number,
+    options: TcpSocketOptions & WaitOptions = {},
+  ): Promise<StreamConnection> {
+    const remote = typeof address === 'string' ? this.resolve(address) : address;
+    const what = `tcp ${formatAddress(remote)}:${port}`;
+    const connection = new StreamConnection(this.waits, what);
+    const socket = this.tcp.open(remote, port, connection.events, { deleteWhenClosed: true, ...options });
+    if (socket === null) throw new NetError(`connect ${what}: no route, or no free port`, NX_IP_ADDRESS_ERROR);
+    return connection.attach(socket, false).established(options);
+  }
+
+  /** Listens on a TCP port; each connection is handed to `accept`. @throws NetError when the port is taken */
+  listen(
+    port: number,
+    accept: (connection: StreamConnection) => void,
+    options: { readonly backlog?: number; readonly socket?: TcpSocketOptions } = {},
+  ): TcpServer {
+    const server = this.tcp.listen(port, {
+      ...options,
+      onConnection: (socket) => accept(new StreamConnection(this.waits, `tcp port ${port}`).attach(socket, true)),
+    });
+    if (server === null) throw new NetError(`${this.name}: listen on tcp port ${port}`, NX_PORT_UNAVAILABLE);
+    return server;
+  }
+
+  /** Opens streams to one TCP address: what an MQTT client is given. */
+  connector(address: string | IpAddress, port: number, options: TcpSocketOptions = {}): StreamConnector {
+    const remote = typeof address === 'string' ? this.resolve(address) : address;
+    return {
+      connect: (listener: StreamListener) =>
+        this.tcp.open(remote, port, listener, { deleteWhenClosed: true, ...options }),
+    };
+  }
+
+  /** Sends one ICMP echo request. Never rejects for want of an answer: the result's status says it. */
+  ping(
+    address: string | IpAddress,
+    options: { readonly bytes?: number; readonly timeoutSeconds?: number } = {},
+  ): Promise<PingResult> {
+    const remote = typeof address === 'string' ? this.resolve(address) : address;
+    const bytes = options.bytes ?? 56;
+    const payload = Uint8Array.from({ length: bytes }, (_, i) => i & 255);
+    return new Promise((resolve) => {
+      const listener = {
+        pinged: (status: Status, response: { readonly length: number; release(): Status } | null, ping: Ping) => {
+          const length = response?.length ?? 0;
+          response?.release();
+          this.time.touch();
+          resolve({
+            status,
+            bytes: length,
+            sequence: ping.sequence,
+            timeToLive: ping.timeToLive,
+            roundTrip: ping.roundTrip,
+            from: status === NX_SUCCESS ? formatAddress(ipv4Address(ping.responder)) : null,
+          });
+        },
+      };
+      const status = this.ip.icmp.echo.ping(remote, payload, (options.timeoutSeconds ?? 1) * SECOND, listener);
+      if (status !== NX_SUCCESS) resolve({ status, bytes: 0, sequence: 0, timeToLive: 0, roundTrip: 0, from: null });
+    });
+  }
+
+  /** Code on the machine's event loop takes part: virtual time waits for it from now on. */
+  useEventLoop(): void {
+    if (this.eventLoop) return;
+    this.eventLoop = true;
+    this.environment.islands.register(`${this.name} sockets`);
+  }
+
+  /** The event loop was handed something: it gets a turn before time moves on. */
+  touch(): void {
+    this.time.touch();
+  }
+}
+
+/** Parses text that a program gave. @throws RangeError that shows what it should look like */
+function read<T>(parse: (text: string) => T | null, text: string, what: string, example: string): T {
+  const value = parse(text);
+  if (value === null) throw new RangeError(`"${text}" is not a ${what}; one looks like ${example}`);
+  return value;
+}

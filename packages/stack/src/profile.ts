@@ -1,0 +1,18 @@
+import { type IpPolicy, modernIpPolicy, netxIpPolicy } from '@strata/ip';
+import { modernTcpProfile, netxTcpProfile, type TcpProfile } from '@strata/tcp';
+
+/** The policies of a host, layer by layer. Any mix is legal. */
+export interface Profile {
+  readonly name: string;
+  readonly ip: IpPolicy;
+  readonly tcp: TcpProfile;
+}
+
+/** NetX Duo 6.4 on the wire and in time; the default. */
+export const netxProfile: Profile = { name: 'netx', ip: netxIpPolicy, tcp: netxTcpProfile };
+
+/** What a current Internet host has. */
+export const modernProfile: Profile = { name: 'modern', ip: modernIpPolicy, tcp: modernTcpProfile };
+
+/** The profiles that have a name. */
+export const PROFILES: Readonly<Record<string, Profile>> = { netx: netxProfile, modern: modernProfile };
