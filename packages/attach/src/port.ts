@@ -1,4 +1,13 @@
-import type { FrameSink, LinkPort, LinkProperties, Packet } from '@strata/contracts';
+import {
+  type DropReason,
+  type FrameSink,
+  type LinkPort,
+  type LinkProperties,
+  type Packet,
+  TRACE_LINK_LOST,
+  type TraceRef,
+  type Tracer,
+} from '@strata/contracts';
 import { ETHERNET_HEADER, VLAN_TAG } from '@strata/wire';
 import { PortCounters } from './counters.ts';
 import type { MacAddress } from './mac-address.ts';
@@ -25,9 +34,15 @@ export interface PortOptions {
    * one, so that what they led to can run. A live host passes its clock's `poke`.
    */
   readonly wake?: () => void;
+  /** Told of every frame that the port drops in either direction. */
+  readonly tracer?: Tracer | null;
   /** Frames handed up in one turn of the event loop, 1..4096. Default {@link DEFAULT_BATCH}. */
   readonly batch?: number;
 }
+
+/** The ends of the cable, as trace events name them: this side, and the machine's or the peer's. */
+export const OUR_END = 0;
+export const FAR_END = 1;
 
 /** The link state and counters of a port to the real world; the subclass moves the frames. */
 export abstract class AttachedPort implements LinkPort {
@@ -35,6 +50,7 @@ export abstract class AttachedPort implements LinkPort {
   readonly counters: PortCounters;
   /** Largest frame in bytes: the MTU, the Ethernet header and a VLAN tag. */
   readonly maximumFrame: number;
+  tracer: Tracer | null;
   protected sink: FrameSink | null;
   protected readonly wake: () => void;
   protected readonly batch: number;
@@ -51,6 +67,7 @@ export abstract class AttachedPort implements LinkPort {
     this.properties = this.state;
     this.counters = new PortCounters();
     this.maximumFrame = mtu + ETHERNET_HEADER + VLAN_TAG;
+    this.tracer = options.tracer ?? null;
     this.sink = null;
     this.wake = options.wake ?? doNothing;
     this.batch = Math.min(Math.max(options.batch ?? DEFAULT_BATCH, 1), 4096);
@@ -62,6 +79,11 @@ export abstract class AttachedPort implements LinkPort {
 
   /** Detaches from the machine. Frames that still wait are released. May be called twice. */
   abstract close(): void;
+
+  /** Traces a frame that was dropped; the caller has counted it. `from` is the end that sent it. */
+  protected traceLost(reason: DropReason, length: number, from: number, frame: TraceRef | null): void {
+    if (this.tracer !== null) this.tracer.event(TRACE_LINK_LOST, reason, length, from, 0, frame);
+  }
 
   /** Tells the sink when the link state has changed. */
   protected setLink(up: boolean): void {

@@ -1,10 +1,30 @@
-import type { FrameSink, Packet, PacketAllocator } from '@strata/contracts';
+import {
+  DROP_ETHERNET_SHORT,
+  DROP_ETHERNET_TOO_LONG,
+  DROP_LINK_DOWN,
+  DROP_LINK_NO_RECEIVER,
+  DROP_LINK_QUEUE_OVERFLOW,
+  DROP_NO_RECEIVE_PACKET,
+  type FrameSink,
+  NX_SUCCESS,
+  type Packet,
+  type PacketAllocator,
+} from '@strata/contracts';
 import { ETHERNET_HEADER } from '@strata/wire';
 import { AttachError } from './error.ts';
 import { HostInterface, IFREQ_DATA, interfaceRequest, LITTLE } from './host-interface.ts';
 import { EAGAIN, EINTR, EINVAL, EIO, ENOBUFS, ENOMEM, type Libc, libc, type Readiness } from './libc.ts';
 import type { MacAddress } from './mac-address.ts';
-import { AttachedPort, FRAME_OFFSET, MAXIMUM_MTU, MINIMUM_MTU, type PortOptions, SEND_QUEUE } from './port.ts';
+import {
+  AttachedPort,
+  FAR_END,
+  FRAME_OFFSET,
+  MAXIMUM_MTU,
+  MINIMUM_MTU,
+  OUR_END,
+  type PortOptions,
+  SEND_QUEUE,
+} from './port.ts';
 import { attachError, checkName, openError } from './tap-advice.ts';
 
 /** linux/if_tun.h. `_IOW` has another direction bit on PowerPC, MIPS and SPARC. */
@@ -126,10 +146,16 @@ export class TapDevice extends AttachedPort {
   send(frame: Packet): void {
     const counters = this.counters;
     const length = frame.length;
-    if (this.fd < 0) counters.sendLinkDown++;
-    else if (length < ETHERNET_HEADER) counters.sendTooShort++;
-    else if (length > this.maximumFrame) counters.sendTooLong++;
-    else if (this.waitingCount > 0 || !this.write(frame)) {
+    if (this.fd < 0) {
+      counters.sendLinkDown++;
+      this.traceLost(DROP_LINK_DOWN, length, OUR_END, frame);
+    } else if (length < ETHERNET_HEADER) {
+      counters.sendTooShort++;
+      this.traceLost(DROP_ETHERNET_SHORT, length, OUR_END, frame);
+    } else if (length > this.maximumFrame) {
+      counters.sendTooLong++;
+      this.traceLost(DROP_ETHERNET_TOO_LONG, length, OUR_END, frame);
+    } else if (this.waitingCount > 0 || !this.write(frame)) {
       this.enqueue(frame);
       return;
     }
@@ -174,6 +200,7 @@ export class TapDevice extends AttachedPort {
     packet.prepend = start;
     packet.append = start + length;
     packet.length = length;
+    this.countReceived(length);
     sink.accept(packet);
     return true;
   }
@@ -184,34 +211,38 @@ export class TapDevice extends AttachedPort {
     if (length <= 0) return false;
     if (!this.checkReceived(length)) return true;
     const packet = pool.allocate(0);
-    if (packet === null) {
+    if (packet !== null) {
+      packet.prepend = packet.dataStart + FRAME_OFFSET;
+      packet.append = packet.prepend;
+    }
+    if (packet === null || packet.appendBytes(this.scratch, 0, length) !== NX_SUCCESS) {
       this.counters.receiveNoPacket++;
+      this.traceLost(DROP_NO_RECEIVE_PACKET, length, FAR_END, null);
+      packet?.release();
       return true;
     }
-    packet.prepend = packet.dataStart + FRAME_OFFSET;
-    packet.append = packet.prepend;
-    if (packet.appendBytes(this.scratch, 0, length) !== 0) {
-      this.counters.receiveNoPacket++;
-      packet.release();
-      return true;
-    }
+    this.countReceived(length);
     sink.accept(packet);
     return true;
   }
 
   private checkReceived(length: number): boolean {
-    const counters = this.counters;
     if (length < ETHERNET_HEADER) {
-      counters.receiveTooShort++;
+      this.counters.receiveTooShort++;
+      this.traceLost(DROP_ETHERNET_SHORT, length, FAR_END, null);
       return false;
     }
     if (length > this.maximumFrame) {
-      counters.receiveTooLong++;
+      this.counters.receiveTooLong++;
+      this.traceLost(DROP_ETHERNET_TOO_LONG, length, FAR_END, null);
       return false;
     }
-    counters.framesReceived++;
-    counters.bytesReceived += length;
     return true;
+  }
+
+  private countReceived(length: number): void {
+    this.counters.framesReceived++;
+    this.counters.bytesReceived += length;
   }
 
   /** Octets read, or -1 when there is nothing to read. A device that has disappeared takes the link down. */
@@ -245,13 +276,18 @@ export class TapDevice extends AttachedPort {
         return false;
       case EIO:
         this.counters.sendPeerDown++;
+        this.traceLost(DROP_LINK_NO_RECEIVER, length, OUR_END, frame);
         return true;
       case EINVAL:
         this.counters.sendFailed++;
+        this.traceLost(DROP_LINK_NO_RECEIVER, length, OUR_END, frame);
         return true;
       default:
         // One that waits is counted with the rest of the queue.
-        if (this.waiting[this.waitingHead] !== frame) this.counters.sendLinkDown++;
+        if (this.waiting[this.waitingHead] !== frame) {
+          this.counters.sendLinkDown++;
+          this.traceLost(DROP_LINK_DOWN, length, OUR_END, frame);
+        }
         this.lost();
         return true;
     }
@@ -260,6 +296,7 @@ export class TapDevice extends AttachedPort {
   private enqueue(frame: Packet): void {
     if (this.waitingCount === SEND_QUEUE) {
       this.counters.sendQueueFull++;
+      this.traceLost(DROP_LINK_QUEUE_OVERFLOW, frame.length, OUR_END, frame);
       frame.transmitRelease();
       return;
     }
@@ -311,7 +348,9 @@ export class TapDevice extends AttachedPort {
     this.c.close(this.fd);
     this.fd = -1;
     while (this.waitingCount > 0) {
+      const frame = this.waiting[this.waitingHead] as Packet;
       this.counters.sendLinkDown++;
+      this.traceLost(DROP_LINK_DOWN, frame.length, OUR_END, frame);
       this.dequeue();
     }
   }

@@ -1,14 +1,27 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
-import type { FrameSink, Packet } from '@strata/contracts';
+import {
+  DROP_ETHERNET_SHORT,
+  DROP_ETHERNET_TOO_LONG,
+  DROP_LINK_DOWN,
+  DROP_LINK_NO_RECEIVER,
+  DROP_LINK_QUEUE_OVERFLOW,
+  DROP_NO_RECEIVE_PACKET,
+  type DropReason,
+  type FrameSink,
+  NX_SUCCESS,
+  type Packet,
+} from '@strata/contracts';
 import { ETHERNET_HEADER } from '@strata/wire';
 import { AttachError } from './error.ts';
 import {
   AttachedPort,
   DEFAULT_MTU,
+  FAR_END,
   FRAME_OFFSET,
   MAXIMUM_MTU,
   MINIMUM_MTU,
+  OUR_END,
   type PortOptions,
   SEND_QUEUE,
 } from './port.ts';
@@ -90,20 +103,15 @@ export class UdpLink extends AttachedPort {
   }
 
   send(frame: Packet): void {
-    const counters = this.counters;
-    const length = frame.length;
     const remote = this.remote;
-    if (this.closed) counters.sendLinkDown++;
-    else if (remote === null) counters.sendPeerDown++;
-    else if (length < ETHERNET_HEADER) counters.sendTooShort++;
-    else if (length > this.maximumFrame) counters.sendTooLong++;
-    else if (this.leaving === SEND_QUEUE) counters.sendQueueFull++;
+    const reason = this.refusal(frame.length, remote);
+    if (reason !== 0 || remote === null) this.traceLost(reason, frame.length, OUR_END, frame);
     else {
       // The socket sends later, when the packet may be somebody else's: it gets a copy.
-      const datagram = Buffer.allocUnsafe(length);
-      frame.extract(0, datagram, 0, length);
+      const datagram = Buffer.allocUnsafe(frame.length);
+      frame.extract(0, datagram, 0, frame.length);
       this.leaving++;
-      counters.bytesSent += length;
+      this.counters.bytesSent += frame.length;
       this.socket.send(datagram, remote.port, remote.address, this.onSent);
     }
     frame.transmitRelease();
@@ -117,31 +125,57 @@ export class UdpLink extends AttachedPort {
     this.socket.close();
   }
 
+  /** Why a frame of this length cannot be sent now, counted; 0 when it can. */
+  private refusal(length: number, remote: UdpEnd | null): DropReason {
+    const { counters } = this;
+    if (this.closed) {
+      counters.sendLinkDown++;
+      return DROP_LINK_DOWN;
+    }
+    if (remote === null) {
+      counters.sendPeerDown++;
+      return DROP_LINK_NO_RECEIVER;
+    }
+    if (length < ETHERNET_HEADER) {
+      counters.sendTooShort++;
+      return DROP_ETHERNET_SHORT;
+    }
+    if (length > this.maximumFrame) {
+      counters.sendTooLong++;
+      return DROP_ETHERNET_TOO_LONG;
+    }
+    if (this.leaving < SEND_QUEUE) return 0;
+    counters.sendQueueFull++;
+    return DROP_LINK_QUEUE_OVERFLOW;
+  }
+
   private receive(datagram: Buffer, from: RemoteInfo): void {
-    const counters = this.counters;
-    const sink = this.sink;
-    const remote = this.remote;
+    const { counters, remote, sink } = this;
     const length = datagram.length;
     counters.bursts++;
-    if (sink === null) counters.receiveNoSink++;
-    else if (remote !== null && (from.port !== remote.port || from.address !== remote.address)) {
-      counters.receiveForeign++;
-    } else if (length < ETHERNET_HEADER) counters.receiveTooShort++;
-    else if (length > this.maximumFrame) counters.receiveTooLong++;
-    else this.deliver(datagram, sink);
+    if (remote !== null && (from.port !== remote.port || from.address !== remote.address)) counters.receiveForeign++;
+    else if (sink === null) {
+      counters.receiveNoSink++;
+      this.traceLost(DROP_LINK_NO_RECEIVER, length, FAR_END, null);
+    } else if (length < ETHERNET_HEADER) {
+      counters.receiveTooShort++;
+      this.traceLost(DROP_ETHERNET_SHORT, length, FAR_END, null);
+    } else if (length > this.maximumFrame) {
+      counters.receiveTooLong++;
+      this.traceLost(DROP_ETHERNET_TOO_LONG, length, FAR_END, null);
+    } else this.deliver(datagram, sink);
   }
 
   private deliver(datagram: Buffer, sink: FrameSink): void {
     const packet = sink.receivePool.allocate(0);
-    if (packet === null) {
-      this.counters.receiveNoPacket++;
-      return;
+    if (packet !== null) {
+      packet.prepend = packet.dataStart + FRAME_OFFSET;
+      packet.append = packet.prepend;
     }
-    packet.prepend = packet.dataStart + FRAME_OFFSET;
-    packet.append = packet.prepend;
-    if (packet.appendBytes(datagram, 0, datagram.length) !== 0) {
+    if (packet === null || packet.appendBytes(datagram, 0, datagram.length) !== NX_SUCCESS) {
       this.counters.receiveNoPacket++;
-      packet.release();
+      this.traceLost(DROP_NO_RECEIVE_PACKET, datagram.length, FAR_END, null);
+      packet?.release();
       return;
     }
     this.counters.framesReceived++;

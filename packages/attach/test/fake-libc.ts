@@ -5,6 +5,8 @@ export class FakeLibc implements Libc {
   /** Frames the kernel has for us. */
   readonly incoming: Uint8Array[] = [];
   readonly written: Buffer[] = [];
+  /** Where written frames arrive. */
+  peer: FakeLibc | null = null;
   /** Next errors of `write` and of `read`, before anything else happens. */
   readonly writeErrors: number[] = [];
   readonly readErrors: number[] = [];
@@ -46,7 +48,9 @@ export class FakeLibc implements Libc {
     const error = this.writeErrors.shift();
     if (error !== undefined) return this.fail(error);
     const { bytes, at } = this.resolve(address);
-    this.written.push(Buffer.from(bytes.subarray(at, at + count)));
+    const frame = Buffer.from(bytes.subarray(at, at + count));
+    this.written.push(frame);
+    this.peer?.incoming.push(frame);
     return count;
   }
 
