@@ -18,6 +18,7 @@ export const PEERS = [
   { command: 'nc', package: 'netcat-openbsd', purpose: "exchanges data with our TCP services over Linux's own TCP" },
   { command: 'curl', package: 'curl', purpose: 'reads our HTTP service' },
   { command: 'mosquitto', package: 'mosquitto', purpose: 'the broker our MQTT client talks to' },
+  { command: 'mosquitto_passwd', package: 'mosquitto', purpose: 'makes the password file of that broker' },
   { command: 'mosquitto_pub', package: 'mosquitto-clients', purpose: 'publishes to a broker on our stack' },
   { command: 'mosquitto_sub', package: 'mosquitto-clients', purpose: 'subscribes at a broker on our stack' },
   { command: 'tshark', package: 'tshark', purpose: 'decodes every capture and looks for faults' },
@@ -133,9 +134,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const peer of PEERS) {
     const found = findCommand(peer.command);
     process.stdout.write(
-      `${peer.command.padEnd(14)} ${peer.package.padEnd(18)} ${found ?? 'missing'}: ${peer.purpose}\n`,
+      `${peer.command.padEnd(16)} ${peer.package.padEnd(18)} ${found ?? 'missing'}: ${peer.purpose}\n`,
     );
   }
-  process.stdout.write(`namespaces     ${namespaceArguments() === null ? 'no' : 'yes'}\n`);
+  process.stdout.write(`namespaces       ${namespaceArguments() === null ? 'no' : 'yes'}\n`);
   await ensurePeers();
 }

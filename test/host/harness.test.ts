@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Mosquitto } from '../support/mosquitto.ts';
 import { Namespace } from '../support/namespace.ts';
 import { peerSuite } from '../support/peers.ts';
 import { Running } from '../support/process.ts';
@@ -58,6 +59,21 @@ peerSuite(['namespace', 'ping'], 'a network namespace', () => {
   test('a command that fails shows what it printed', async () => {
     await using linux = await Namespace.open();
     await expect(linux.run('ip', ['link', 'show', 'nothing0'])).rejects.toThrow(/nothing0.*does not exist/s);
+  });
+});
+
+peerSuite(['namespace', 'mosquitto', 'mosquitto_pub', 'mosquitto_sub'], 'a Mosquitto broker in a namespace', () => {
+  test('serves its clients, and refuses those without a password when it was given users', async () => {
+    await using linux = await Namespace.open();
+    await using broker = await Mosquitto.start(linux, { users: { plant: 'secret' } });
+    const login = ['-u', 'plant', '-P', 'secret'];
+    const subscriber = linux.start('mosquitto_sub', ['-t', 'a/b', '-C', '1', ...login]);
+    // mosquitto_sub holds back its own output while it runs; the broker does not.
+    await broker.running.waitFor(/Sending SUBACK/);
+    await linux.run('mosquitto_pub', ['-t', 'a/b', '-m', 'hello', ...login]);
+    expect((await subscriber.expectExit()).stdout).toBe('hello\n');
+    await linux.run('mosquitto_pub', ['-t', 'a/b', '-m', 'hello'], { code: 5 });
+    expect(broker.running.running).toBe(true);
   });
 });
 
