@@ -4,6 +4,7 @@
  *
  * - `tap.ts` — a TAP device on Linux: the other end of the cable is a network interface of the kernel
  * - `udp.ts` — Ethernet frames in UDP datagrams, as QEMU's `-netdev dgram` speaks
+ * - `join.ts` — plugs such a port into the end of an emulated cable, for its captures and faults
  *
  * Owns descriptors, the Linux side of a device (up, MTU, addresses) and the advice that a failure prints. Knows no protocol
  * above Ethernet and makes no decision about a frame but whether it has a possible length.
@@ -23,6 +24,7 @@
 export { PortCounters } from './counters.ts';
 export { AttachError, type AttachErrorCode } from './error.ts';
 export { HostInterface } from './host-interface.ts';
+export { type Joint, joinPorts } from './join.ts';
 export { localMac, type MacAddress } from './mac-address.ts';
 export {
   AttachedPort,

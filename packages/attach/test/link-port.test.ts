@@ -1,4 +1,6 @@
-import { localMac, TapDevice, UdpLink } from '@strata/attach';
+import { expect } from '@jest/globals';
+import { joinPorts, localMac, TapDevice, UdpLink } from '@strata/attach';
+import { PacketPool } from '@strata/packet';
 import { SeededRandom } from '@strata/time';
 import { linkPortContract } from '../../ethernet/test/link-port-contract.ts';
 import { FakeLibc } from './fake-libc.ts';
@@ -21,6 +23,30 @@ linkPortContract('a TAP device', () => {
     teardown() {
       a.close();
       b.close();
+    },
+  };
+});
+
+linkPortContract('a TAP device behind another, joined to it', () => {
+  const [left, nearer, farther, right] = [new FakeLibc(), new FakeLibc(), new FakeLibc(), new FakeLibc()];
+  left.peer = nearer;
+  nearer.peer = left;
+  right.peer = farther;
+  farther.peer = right;
+  const open = (name: string, c: FakeLibc) => TapDevice.open({ name, mac: mac(name) }, c);
+  const [a, near, far, b] = [open('tap0', left), open('tap1', nearer), open('tap2', farther), open('tap3', right)];
+  const pool = new PacketPool({ name: 'joint', payloadSize: 1568, packets: 4 });
+  const joint = joinPorts(near, far, pool);
+  return {
+    a,
+    b,
+    async settle() {
+      for (let turn = 0; turn < 5; turn++) await Promise.all([left, nearer, farther, right].map((c) => c.turn()));
+    },
+    teardown() {
+      joint.separate();
+      for (const port of [a, near, far, b]) port.close();
+      expect(pool.available).toBe(pool.total);
     },
   };
 });
