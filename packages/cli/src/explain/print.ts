@@ -1,0 +1,130 @@
+import type { TraceEventDescription } from '@strata/contracts';
+import { formatTable, wrap } from '../terminal/table.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { type StatusEntry, statusEntries } from './catalogue.ts';
+import type { Found } from './lookup.ts';
+
+const MOST_SERVICES = 8;
+/** Columns of the labels before each sentence. */
+const LABEL = 13;
+
+/** `0x10005`. */
+export function formatCode(value: number): string {
+  return `0x${value.toString(16).toUpperCase()}`;
+}
+
+/** Prints what was found, for people. */
+export function printFound(found: Exclude<Found, { kind: 'nothing' }>, terminal: Terminal): void {
+  const width = Math.min(100, terminal.columns);
+  const say = (label: string, text: string): void => {
+    const lines = wrap(text, width, LABEL + 2);
+    terminal.data(`  ${terminal.paintData('dim', label.padEnd(LABEL))}${lines[0].trimStart()}`);
+    for (const line of lines.slice(1)) {
+      terminal.data(line);
+    }
+  };
+  const head = (name: string, rest: string): void => terminal.data(`${terminal.paintData('bold', name)}  ${rest}`);
+  switch (found.kind) {
+    case 'status':
+      for (const [index, entry] of found.entries.entries()) {
+        if (index > 0) {
+          terminal.data('');
+        }
+        head(entry.name, `${formatCode(entry.value)} (${entry.value}), ${entry.family}`);
+        printStatus(entry, say);
+      }
+      if (found.alsoNamed.length > 0) {
+        say('same code', found.alsoNamed.join(', '));
+      }
+      return;
+    case 'drop':
+      head(found.entry.name, `drop reason of the ${found.entry.layer} layer`);
+      say('meaning', `Dropped because ${found.entry.sentence}.`);
+      say('see it', `--trace ${found.entry.layer} prints each one, and --pcap labels the frame with it.`);
+      return;
+    case 'trace':
+      head(found.event.name, `trace event ${formatCode(found.event.id)} of the ${found.layer} layer`);
+      say('printed', `"${found.event.text}"`);
+      for (const [letter, kind] of traceArguments(found.event)) {
+        say(`  {${letter}}`, kind);
+      }
+      say(
+        'see it',
+        `--trace ${found.layer}${found.event.comment ? ', and as a comment of its frame with --pcap' : ''}.`,
+      );
+      return;
+  }
+}
+
+function printStatus(entry: StatusEntry, say: (label: string, text: string) => void): void {
+  say('meaning', entry.meaning);
+  say('usually', entry.cause);
+  if (entry.remedy !== undefined) {
+    say('do', entry.remedy);
+  }
+  if (entry.services.length > 0) {
+    const more = entry.services.length - MOST_SERVICES;
+    const shown = more > 1 ? entry.services.slice(0, MOST_SERVICES) : entry.services;
+    say('returned by', shown.join(', ') + (more > 1 ? ` and ${more} more` : ''));
+  }
+}
+
+function traceArguments(event: TraceEventDescription): (readonly [string, string])[] {
+  return event.arguments.map((kind, index) => ['abcd'[index], kind] as const).filter(([, kind]) => kind !== 'none');
+}
+
+/** What was found as plain data, for `--json`. */
+export function foundAsJson(word: string, found: Found): unknown {
+  switch (found.kind) {
+    case 'status':
+      return {
+        query: word,
+        kind: 'status',
+        value: found.value,
+        hex: formatCode(found.value),
+        names: found.entries.map(({ name, family, meaning, cause, remedy, services }) => ({
+          name,
+          family,
+          meaning,
+          cause,
+          remedy: remedy ?? null,
+          services,
+        })),
+        alsoNamed: found.alsoNamed,
+      };
+    case 'drop':
+      return { query: word, kind: 'drop', ...found.entry };
+    case 'trace':
+      return {
+        query: word,
+        kind: 'trace',
+        name: found.event.name,
+        id: found.event.id,
+        layer: found.layer,
+        text: found.event.text,
+        arguments: Object.fromEntries(traceArguments(found.event)),
+        comment: found.event.comment,
+      };
+    case 'nothing':
+      return { query: word, kind: 'nothing', suggestions: found.suggestions };
+  }
+}
+
+/** Prints every status as a table. */
+export function printAllStatuses(terminal: Terminal): void {
+  const rows = statusEntries().map((entry) => [
+    formatCode(entry.value),
+    String(entry.value),
+    entry.name,
+    entry.meaning,
+  ]);
+  const columns = [
+    { heading: 'code', align: 'right' },
+    { heading: 'decimal', align: 'right' },
+    { heading: 'name' },
+    { heading: 'meaning' },
+  ] as const;
+  for (const line of formatTable(columns, rows)) {
+    terminal.data(line);
+  }
+}

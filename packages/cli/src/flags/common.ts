@@ -1,0 +1,125 @@
+import { LAYER_NAMES } from '@strata/contracts';
+import type { Argv } from 'yargs';
+import { UsageError } from '../errors.ts';
+import { nearest } from '../nearest.ts';
+import { type Arguments, given, text, texts, wholeNumber } from './arguments.ts';
+
+/** How the stack behaves (DESIGN 4). */
+export type ProfileName = 'netx' | 'modern';
+
+/** The flags that every command with a stack takes. */
+export interface CommonFlags {
+  /** 0..4294967295; the run's only source of randomness. */
+  readonly seed: number;
+  readonly profile: ProfileName;
+  readonly pcap: CaptureTarget | null;
+  /** One bit per layer, by layer number; 0 when nothing is to be traced. */
+  readonly traceLayers: number;
+  /** Every event as one JSON object per line instead of readable lines. */
+  readonly ndjson: boolean;
+}
+
+/** Where a capture goes. */
+export type CaptureTarget = { readonly kind: 'stdout' } | { readonly kind: 'file'; readonly path: string };
+
+export const DEFAULT_SEED = 1;
+const HIGHEST_SEED = 0xffffffff;
+const PROFILES: readonly ProfileName[] = ['netx', 'modern'];
+const GROUP = 'Run:';
+
+/** Declares the shared flags on a command. */
+export function declareCommonFlags<T>(program: Argv<T>): Argv<T> {
+  return program
+    .option('seed', {
+      group: GROUP,
+      type: 'string',
+      requiresArg: true,
+      describe: `random seed (default ${DEFAULT_SEED})`,
+    })
+    .option('profile', {
+      group: GROUP,
+      type: 'string',
+      requiresArg: true,
+      describe: 'behave as "netx" (default) or "modern"',
+    })
+    .option('pcap', {
+      group: GROUP,
+      type: 'string',
+      requiresArg: true,
+      describe: 'write a pcapng capture; - is stdout',
+    })
+    .option('trace', {
+      group: GROUP,
+      type: 'string',
+      requiresArg: true,
+      describe: 'print events of these layers: tcp,mqtt or all',
+    })
+    .option('ndjson', {
+      group: GROUP,
+      type: 'boolean',
+      describe: 'print events as JSON, one per line (all layers unless --trace)',
+    }) as Argv<T>;
+}
+
+/** Reads the shared flags. */
+export function readCommonFlags(args: Arguments): CommonFlags {
+  const ndjson = given(args, 'ndjson');
+  const pcap = readCaptureTarget(text(args, 'pcap'));
+  const layers = texts(args, 'trace');
+  return {
+    seed: wholeNumber(args, 'seed', 0, HIGHEST_SEED) ?? DEFAULT_SEED,
+    profile: readProfile(text(args, 'profile')),
+    pcap,
+    traceLayers: layers.length > 0 ? parseLayers(layers.join(',')) : ndjson ? ALL_LAYERS : 0,
+    ndjson,
+  };
+}
+
+/** Reads FILE or `-`. */
+export function readCaptureTarget(target: string | undefined): CaptureTarget | null {
+  if (target === undefined) {
+    return null;
+  }
+  if (target === '') {
+    throw new UsageError('--pcap', 'the file name is empty', 'give a file name, or - for stdout');
+  }
+  return target === '-' ? { kind: 'stdout' } : { kind: 'file', path: target };
+}
+
+function readProfile(name: string | undefined): ProfileName {
+  const profile = PROFILES.find((known) => known === (name ?? 'netx').toLowerCase());
+  if (profile === undefined) {
+    throw new UsageError(`--profile ${name}`, `the profiles are ${PROFILES.join(' and ')}`);
+  }
+  return profile;
+}
+
+/** Every layer. */
+export const ALL_LAYERS = 2 ** LAYER_NAMES.length - 1;
+
+/** Reads `tcp,mqtt` or `all` into one bit per layer. */
+export function parseLayers(list: string): number {
+  let layers = 0;
+  for (const part of list.split(',')) {
+    const name = part.trim().toLowerCase();
+    const index = LAYER_NAMES.indexOf(name);
+    if (name === 'all') {
+      layers = ALL_LAYERS;
+    } else if (index >= 0) {
+      layers |= 1 << index;
+    } else {
+      const [meant] = nearest(name, LAYER_NAMES, 1);
+      throw new UsageError(
+        `--trace ${list}`,
+        name === '' ? 'a layer name is missing' : `there is no layer "${part.trim()}"`,
+        meant === undefined ? `the layers are ${LAYER_NAMES.join(', ')}, or all` : `did you mean ${meant}?`,
+      );
+    }
+  }
+  return layers;
+}
+
+/** True when the layer that an event belongs to was asked for. */
+export function tracesEvent(traceLayers: number, eventId: number): boolean {
+  return (traceLayers & (1 << (eventId >> 8))) !== 0;
+}

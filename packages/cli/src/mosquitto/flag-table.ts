@@ -1,0 +1,109 @@
+/** Which of the two tools takes a flag. */
+export type Tool = 'pub' | 'sub';
+
+/** One flag of mosquitto_pub or mosquitto_sub. */
+export interface ToolFlag {
+  /** All spellings; the first is the name used in this source. */
+  readonly names: readonly [string, ...string[]];
+  readonly tools: readonly Tool[];
+  /** What the value is called in the help, or null for a flag without one. */
+  readonly value: string | null;
+  readonly describe: string;
+}
+
+const BOTH: readonly Tool[] = ['pub', 'sub'];
+const PUB: readonly Tool[] = ['pub'];
+const SUB: readonly Tool[] = ['sub'];
+
+/** The flags that work here as they do there. */
+export const TOOL_FLAGS: readonly ToolFlag[] = [
+  { names: ['-t', '--topic'], tools: BOTH, value: 'TOPIC', describe: 'topic; sub: may be repeated, with wildcards' },
+  { names: ['-m', '--message'], tools: PUB, value: 'TEXT', describe: 'publish this message' },
+  { names: ['-f', '--file'], tools: PUB, value: 'FILE', describe: 'publish the contents of a file' },
+  { names: ['-l', '--stdin-line'], tools: PUB, value: null, describe: 'publish each line of stdin as a message' },
+  { names: ['-s', '--stdin-file'], tools: PUB, value: null, describe: 'publish all of stdin as one message' },
+  { names: ['-n', '--null-message'], tools: PUB, value: null, describe: 'publish a message of zero length' },
+  { names: ['-r', '--retain'], tools: PUB, value: null, describe: 'let the broker retain the message' },
+  { names: ['--repeat'], tools: PUB, value: 'N', describe: 'publish N times (with -m, -f, -n, -s)' },
+  { names: ['--repeat-delay'], tools: PUB, value: 'SECONDS', describe: 'pause between repetitions (default 0)' },
+  { names: ['-C'], tools: SUB, value: 'N', describe: 'end after N messages' },
+  { names: ['-W'], tools: SUB, value: 'SECONDS', describe: 'end after so many seconds, with exit code 27' },
+  { names: ['-v', '--verbose'], tools: SUB, value: null, describe: 'print the topic before the payload' },
+  { names: ['-N'], tools: SUB, value: null, describe: 'print no end of line after the payload' },
+  { names: ['-F'], tools: SUB, value: 'FORMAT', describe: 'print in this format: %t topic, %p payload, %q, %r, %j' },
+  { names: ['--pretty'], tools: SUB, value: null, describe: 'with -F %j or %J: print the JSON over several lines' },
+  { names: ['-R'], tools: SUB, value: null, describe: 'print no retained messages' },
+  {
+    names: ['--retained-only'],
+    tools: SUB,
+    value: null,
+    describe: 'print retained messages, end at the first other one',
+  },
+  {
+    names: ['-T', '--filter-out'],
+    tools: SUB,
+    value: 'FILTER',
+    describe: 'print no messages of these topics; may be repeated',
+  },
+  { names: ['-U', '--unsubscribe'], tools: SUB, value: 'FILTER', describe: 'unsubscribe first; may be repeated' },
+  { names: ['-E'], tools: SUB, value: null, describe: 'end once all subscriptions are acknowledged' },
+  { names: ['-q', '--qos'], tools: BOTH, value: 'QOS', describe: 'quality of service (default 0)' },
+  { names: ['-h', '--host'], tools: BOTH, value: 'HOST', describe: 'the broker, an address (default: see below)' },
+  { names: ['-p', '--port'], tools: BOTH, value: 'PORT', describe: 'its TCP port (default 1883)' },
+  { names: ['-L', '--url'], tools: BOTH, value: 'URL', describe: 'mqtt://[user[:password]@]host[:port]/topic' },
+  { names: ['-i', '--id'], tools: BOTH, value: 'ID', describe: 'client id (default: derived from the seed)' },
+  { names: ['-I', '--id-prefix'], tools: BOTH, value: 'PREFIX', describe: 'client id: this with a number appended' },
+  { names: ['-u', '--username'], tools: BOTH, value: 'NAME', describe: 'user name' },
+  { names: ['-P', '--pw'], tools: BOTH, value: 'PASSWORD', describe: 'password' },
+  { names: ['-k', '--keepalive'], tools: BOTH, value: 'SECONDS', describe: 'keep-alive, 5 to 65535 (default 60)' },
+  { names: ['-c', '--disable-clean-session'], tools: BOTH, value: null, describe: 'persistent session; needs -i' },
+  { names: ['-V', '--protocol-version'], tools: BOTH, value: 'VERSION', describe: 'mqttv311 is the one there is' },
+  { names: ['-d', '--debug'], tools: BOTH, value: null, describe: 'print each MQTT packet sent and received' },
+  { names: ['--quiet'], tools: BOTH, value: null, describe: 'print no errors' },
+  { names: ['--will-topic'], tools: BOTH, value: 'TOPIC', describe: 'leave a will on this topic' },
+  { names: ['--will-payload'], tools: BOTH, value: 'TEXT', describe: 'payload of the will' },
+  { names: ['--will-qos'], tools: BOTH, value: 'QOS', describe: 'QoS of the will (default 0)' },
+  { names: ['--will-retain'], tools: BOTH, value: null, describe: 'let the broker retain the will' },
+  { names: ['--nodelay'], tools: BOTH, value: null, describe: 'accepted: NetX never delays small segments' },
+];
+
+/** Flags of the same tools that ask for something that is not there. Their value keeps the others in step. */
+export const REFUSED_FLAGS: readonly {
+  readonly names: readonly string[];
+  readonly value: boolean;
+  readonly why: string;
+}[] = [
+  ...[
+    '--cafile',
+    '--capath',
+    '--cert',
+    '--key',
+    '--keyform',
+    '--ciphers',
+    '--tls-version',
+    '--tls-alpn',
+    '--tls-engine',
+  ].map((name) => ({ names: [name], value: true, why: 'this connection has no TLS' })),
+  ...['--insecure', '--tls-use-os-certs'].map((name) => ({
+    names: [name],
+    value: false,
+    why: 'this connection has no TLS',
+  })),
+  { names: ['--tls-engine-kpass-sha1'], value: true, why: 'this connection has no TLS' },
+  { names: ['--psk', '--psk-identity'], value: true, why: 'this connection has no TLS' },
+  { names: ['--proxy'], value: true, why: 'the stack has no SOCKS client' },
+  { names: ['--unix'], value: true, why: 'the connection runs over the stack, not over a Unix socket' },
+  { names: ['-A'], value: true, why: 'the stack has the address given with --address' },
+  { names: ['-S'], value: false, why: 'the stack looks up no SRV records' },
+  { names: ['-D', '--property'], value: true, why: 'properties belong to MQTT 5, and the client speaks MQTT 3.1.1' },
+  { names: ['-x'], value: true, why: 'session expiry belongs to MQTT 5, and the client speaks MQTT 3.1.1' },
+  { names: ['--retain-as-published'], value: false, why: 'it belongs to MQTT 5, and the client speaks MQTT 3.1.1' },
+  { names: ['-M'], value: true, why: 'the number of messages in flight is bounded by the packet pool' },
+  { names: ['--random-filter'], value: true, why: 'messages are never printed at random here' },
+  { names: ['--remove-retained'], value: false, why: 'sub does not publish' },
+];
+
+/** The flag of a tool that a word spells, or undefined. */
+export function findFlag(tool: Tool, word: string): ToolFlag | undefined {
+  return TOOL_FLAGS.find((flag) => flag.tools.includes(tool) && flag.names.includes(word));
+}

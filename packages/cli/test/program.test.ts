@@ -1,0 +1,77 @@
+import { describe, expect, test } from '@jest/globals';
+import { commandName } from '../src/commands/command.ts';
+import { UserError } from '../src/errors.ts';
+import { COMMANDS } from '../src/program.ts';
+import { strata } from './recorder.ts';
+
+describe('the command line', () => {
+  test('without a command prints the help on stderr and exits 2', async () => {
+    const { code, stdout, stderr } = await strata([]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('Commands:');
+  });
+
+  test('--help prints the help on stdout and exits 0', async () => {
+    const { code, stdout } = await strata(['--help']);
+    expect(code).toBe(0);
+    for (const command of COMMANDS) {
+      expect(stdout).toContain(`strata ${commandName(command)}`);
+    }
+  });
+
+  test.each(COMMANDS.map(commandName))('strata %s --help has examples that begin with its name', async (name) => {
+    const { code, stdout } = await strata([name, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('Examples:');
+    expect(stdout.split('Examples:')[1]).toContain(`strata ${name}`);
+  });
+
+  test('--version prints the version of the package', async () => {
+    const { code, stdout } = await strata(['--version']);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
+  });
+
+  test('a misspelt command is suggested', async () => {
+    const { code, stdout, stderr } = await strata(['explian', '0x38']);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('there is no command "explian"');
+    expect(stderr).toContain('did you mean strata explain?');
+  });
+
+  test('a command that resembles none lists them', async () => {
+    const { code, stderr } = await strata(['xyzzy']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('the commands are ');
+  });
+
+  test('a misspelt flag is suggested', async () => {
+    const { code, stderr } = await strata(['explain', '--jsno', '0x38']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('did you mean --json?');
+  });
+
+  test('a defect of ours is one line without a stack, and with STRATA_DEBUG=1 a stack', async () => {
+    const explain = COMMANDS.find((command) => commandName(command) === 'explain');
+    const run = explain!.run;
+    try {
+      (explain as { run: unknown }).run = async () => {
+        throw new TypeError('broken on purpose');
+      };
+      const plain = await strata(['explain', '1']);
+      expect(plain.code).toBe(1);
+      expect(plain.stderr).toContain('internal error: TypeError: broken on purpose');
+      expect(plain.stderr).toContain('STRATA_DEBUG=1');
+      expect(plain.stderr).not.toMatch(/\n\s+at /);
+      const debug = await strata(['explain', '1'], { environment: { STRATA_DEBUG: '1' } });
+      expect(debug.stderr).toMatch(/\n\s+at /);
+    } finally {
+      (explain as { run: unknown }).run = run;
+    }
+  });
+
+  test('a mistake of the user says what, why and what next, without a stack', () => {
+    const error = new UserError({ what: 'cannot read x.csv', why: 'there is no such file', next: 'give another' });
+    expect(error.message).toBe('cannot read x.csv: there is no such file');
+    expect(error.next).toBe('give another');
+  });
+});
