@@ -20,6 +20,14 @@ export const ORIGIN_NONE = 0;
 export const ORIGIN_ACTIVE = 1;
 export const ORIGIN_PASSIVE = 2;
 
+/** Who made a passive connection and wants to hear what becomes of it. */
+export interface PassiveOwner {
+  /** The handshake is complete; called from a deferred task, before `established`. */
+  connected(tcb: ControlBlock): void;
+  /** It left SYN_RECEIVED, whichever way. */
+  settled(tcb: ControlBlock): void;
+}
+
 /**
  * The record of one connection (RFC 9293 3.3.1): every number the state machine works on, and nothing that acts. The engine
  * files under `receive/`, `send/` and `timers/` read and write it; {@link TcpSocket} adds the application's view.
@@ -38,11 +46,20 @@ export abstract class ControlBlock implements Timed, Deferred {
   restState: number;
   /** One of the CAUSE_ constants, once the connection has ended. */
   cause: number;
+  /** The application has been (or is about to be) told that the connection is over. */
+  ended: boolean;
+  /** NetX server socket in LISTEN: accept was called before a SYN came. */
+  acceptPending: boolean;
+  /** Accepted by a {@link TcpServer}; null for sockets of the application. */
+  server: PassiveOwner | null;
 
   flow: Flow | null;
   localPort: number;
   remotePort: number;
   bound: boolean;
+  /** Local port << 16 | remote port, and the last word of the remote address: the demultiplexer's key. */
+  ports: number;
+  remote3: number;
   /** Intrusive chain of the demultiplexer. */
   hashNext: ControlBlock | null;
   hashed: boolean;
@@ -63,6 +80,8 @@ export abstract class ControlBlock implements Timed, Deferred {
   sndUrgent: boolean;
   /** Largest payload of one segment, data options already taken off. */
   mss: number;
+  /** Octets that a data segment's headers need in front of the payload. */
+  headroom: number;
   /** What the peer's MSS option said, or its default. */
   peerMss: number;
   /** Shift for the windows that the peer advertises, and for those that we do. */
@@ -82,6 +101,7 @@ export abstract class ControlBlock implements Timed, Deferred {
   rcvUrgent: boolean;
 
   /** Options in force. */
+  scaling: boolean;
   timestamps: boolean;
   sackPermitted: boolean;
   tsRecent: number;
@@ -132,6 +152,8 @@ export abstract class ControlBlock implements Timed, Deferred {
   unackedSegments: number;
   unackedBytes: number;
   quickAcks: number;
+  /** Largest payload seen from the peer: what "a full segment" means to the acknowledgment policy. */
+  rcvMss: number;
 
   /** Deadlines; NEVER when off. */
   retransmitDeadline: number;
@@ -148,12 +170,16 @@ export abstract class ControlBlock implements Timed, Deferred {
   keepaliveProbes: number;
   /** A window probe carried the octet before this sequence number. */
   probeEnd: number;
+  /** Position in the transmit queue before which no packet is marked lost. */
+  retransmitCursor: number;
   lastReceivedAt: number;
   synSentAt: number;
   synTransmissions: number;
   /** Start of the present run of retransmissions, for the user timeout; NEVER when there is none. */
   troubleSince: number;
 
+  /** The socket unbinds itself when its connection is over. */
+  deleteWhenClosed: boolean;
   /** Options of the application. */
   noDelay: boolean;
   keepalive: boolean;
@@ -169,6 +195,9 @@ export abstract class ControlBlock implements Timed, Deferred {
   mssLimit: number;
   /** The application wants no more data: what arrives is refused (RFC 9293 3.6.1). */
   receiverGone: boolean;
+
+  /** Kind of the last soft network error (an ERROR_ constant); 0: none (RFC 9293 3.9.1.8). */
+  softError: number;
 
   /** Events that the application has not been told of; see `events.ts`. */
   pending: number;
@@ -195,10 +224,15 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.origin = ORIGIN_NONE;
     this.restState = TCP_CLOSED;
     this.cause = CAUSE_NONE;
+    this.ended = false;
+    this.acceptPending = false;
+    this.server = null;
     this.flow = null;
     this.localPort = 0;
     this.remotePort = 0;
     this.bound = false;
+    this.ports = 0;
+    this.remote3 = 0;
     this.hashNext = null;
     this.hashed = false;
     this.iss = 0;
@@ -212,6 +246,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.sndUp = 0;
     this.sndUrgent = false;
     this.mss = 0;
+    this.headroom = 0;
     this.peerMss = 0;
     this.sndScale = 0;
     this.rcvScale = 0;
@@ -222,6 +257,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.rcvQueued = 0;
     this.rcvUp = 0;
     this.rcvUrgent = false;
+    this.scaling = false;
     this.timestamps = false;
     this.sackPermitted = false;
     this.tsRecent = 0;
@@ -257,6 +293,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.unackedSegments = 0;
     this.unackedBytes = 0;
     this.quickAcks = 0;
+    this.rcvMss = 0;
     this.retransmitDeadline = NEVER;
     this.persistDeadline = NEVER;
     this.delayedAckDeadline = NEVER;
@@ -268,10 +305,12 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.probes = 0;
     this.keepaliveProbes = 0;
     this.probeEnd = 0;
+    this.retransmitCursor = 0;
     this.lastReceivedAt = NEVER;
     this.synSentAt = NEVER;
     this.synTransmissions = 0;
     this.troubleSince = NEVER;
+    this.deleteWhenClosed = false;
     this.noDelay = !profile.nagle;
     this.keepalive = profile.keepalive;
     this.keepaliveIdle = profile.keepaliveIdle;
@@ -285,6 +324,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.dontFragment = false;
     this.mssLimit = 0;
     this.receiverGone = false;
+    this.softError = 0;
     this.pending = 0;
     this.deferredQueued = false;
     this.receiveArrivals = 0;

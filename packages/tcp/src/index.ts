@@ -1,9 +1,31 @@
-/** TCP: state machine, timers, congestion control, listen queues. */
+/**
+ * `@strata/tcp`: TCP (RFC 9293) over any `NetworkService`.
+ *
+ * One engine whose every debatable decision is a policy of a {@link TcpProfile}: `netxTcpProfile` behaves as NetX Duo does,
+ * `modernTcpProfile` as a current Internet host. Owns connections, ports and listeners; knows nothing of IP's inside and
+ * never calls the application from inside the state machine (RFC 9293, NetX Duo UG 3 "Transmission Control Protocol").
+ *
+ * ```ts
+ * const tcp = new TcpService(ip, pool, time, random, netxTcpProfile, null);
+ * tcp.listen(7, { onConnection: (socket) => { socket.listener = echo(socket); } });
+ * const socket = tcp.open(remote, 7, listener);
+ * ```
+ */
 export type { CongestionController } from './congestion/controller.ts';
+export { netxRecovery, newRenoRecovery } from './congestion/fast-recovery.ts';
+export { netxController } from './congestion/netx.ts';
 export type { LossRecovery } from './congestion/recovery.ts';
+export { renoController } from './congestion/reno.ts';
 export { ControlBlock } from './control-block.ts';
+export { TcpCounters } from './counters.ts';
+export type { ListenCallback } from './listener.ts';
 export type * from './profile.ts';
-export type { TcpServer, TcpServerOptions } from './server.ts';
+export { modernTcpProfile } from './profiles/modern.ts';
+export { netxTcpProfile } from './profiles/netx.ts';
+export { delayedAcks, netxAcks } from './receive/ack-policies.ts';
+export { classicDefence, rfc5961Defence } from './receive/defences.ts';
+export { bufferedSending, directSending } from './send/policies.ts';
+export { TcpServer, type TcpServerOptions } from './server.ts';
 export { TcpService } from './service.ts';
 export {
   type TcpNotifications,
@@ -13,4 +35,6 @@ export {
   type TcpSocketOptions,
 } from './socket.ts';
 export * from './states.ts';
+export { FixedRto, MODERN_RTO_LIMITS, Rfc6298Rto, type RtoLimits } from './timers/estimators.ts';
 export type { RtoEstimator } from './timers/rto.ts';
+export { drawTransitions, TCP_TRANSITIONS, type TcpEdge } from './transition.ts';

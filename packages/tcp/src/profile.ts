@@ -28,6 +28,8 @@ export interface TcpProfile {
   readonly isn: (random: Random, time: TimeService) => IsnGenerator;
   readonly ports: (random: Random) => PortChooser;
 
+  /** A zero-window probe comes when the transmit timer that was running would have expired, rather than from now on. */
+  readonly probeOnTransmitTimer: boolean;
   /** Unanswered transmissions of one segment, beyond the first, before the connection is given up (R2); and of a SYN. */
   readonly maximumRetries: number;
   readonly maximumSynRetries: number;
@@ -41,12 +43,17 @@ export interface TcpProfile {
   /** Out-of-order packets kept per connection; 0: bounded by the window only. */
   readonly maximumOutOfOrder: number;
 
+  /** Small in-order segments are put together in one packet; otherwise one receive is one segment. */
+  readonly mergeReceived: boolean;
+
   /** RFC 9293 3.7.4; an application turns it off with `noDelay`. */
   readonly nagle: boolean;
   /** PSH on every segment with data; otherwise on the one that empties the queue. */
   readonly pushAlways: boolean;
   /** FIN rides on the last data segment when that has not been sent yet. */
   readonly finOnData: boolean;
+  /** An abort sends RST with ACK; otherwise RST alone. */
+  readonly resetWithAck: boolean;
 
   readonly timeWait: number;
   /** How long FIN_WAIT_2 lasts once the application has gone; NEVER: for ever. */
@@ -61,6 +68,9 @@ export interface TcpProfile {
   readonly keepaliveInterval: number;
   readonly keepaliveProbes: number;
 
+  /** Challenge ACKs a service sends per second (RFC 5961 7). */
+  readonly challengeAcksPerSecond: number;
+
   /** Listen requests a service takes (NX_MAX_LISTEN_REQUESTS). */
   readonly maximumListeners: number;
 }
@@ -73,8 +83,8 @@ export interface AckPolicy {
   readonly delay: number;
   /** The application took data: true when the window has grown enough to tell the peer at once. */
   windowGrew(tcb: ControlBlock, growth: number): boolean;
-  /** The window to advertise, in octets, given how much room there is: where silly windows are avoided (RFC 9293 3.8.6.2.2). */
-  advertise(tcb: ControlBlock, room: number): number;
+  /** The window to advertise, in octets, given the room there is and what was promised: where silly windows are avoided (RFC 9293 3.8.6.2.2). */
+  advertise(tcb: ControlBlock, room: number, promised: number): number;
 }
 
 /** The options of segments: how many octets they take and what is in them. All sizes are multiples of 4. */
@@ -97,6 +107,8 @@ export interface SegmentDefence {
   resetConnection(tcb: ControlBlock, segment: TcpHeader): boolean;
   /** A SYN on a synchronized connection, inside the window. */
   synOnOpenConnection(tcb: ControlBlock, segment: TcpHeader): void;
+  /** A SYN outside the window: true when it has been dealt with; otherwise it is answered with an acknowledgment. */
+  synOutsideWindow(tcb: ControlBlock, segment: TcpHeader): boolean;
   /** True when an acknowledgment below `sndUna` is too old to be believed. */
   acknowledgmentTooOld(tcb: ControlBlock, acknowledgment: number): boolean;
 }
@@ -109,10 +121,14 @@ export interface SendPolicy {
   readonly name: string;
   /** Takes all of the packet, or answers why not; see `PacketStream.send`. State and head-room have been checked. */
   send(tcb: ControlBlock, packet: Packet): Status;
+  /** True when a `send` that was refused is worth repeating. */
+  hasRoom(tcb: ControlBlock): boolean;
 }
 
 /** Picks initial sequence numbers. */
 export interface IsnGenerator {
+  /** True when addresses and ports enter the number, so that it can only be picked once they are known. */
+  readonly dependsOnFlow: boolean;
   /** For `tcb`, whose addresses and ports are set and whose `iss` is that of its last connection (0: none). */
   next(tcb: ControlBlock): number;
 }

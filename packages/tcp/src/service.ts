@@ -2,36 +2,96 @@ import {
   type DatagramInfo,
   type DatagramSink,
   type Disposition,
+  DROP_TCP_CHECKSUM,
+  DROP_TCP_DATA_OFFSET,
+  DROP_TCP_LAND,
+  DROP_TCP_NO_CONNECTION,
+  DROP_TCP_NOT_UNICAST,
+  DROP_TCP_OPTION_LENGTH,
+  DROP_TCP_PORT_ZERO,
+  DROP_TCP_SHORT,
   HANDLED,
   type IpAddress,
+  LINK_UNICAST,
   type NetworkError,
   type NetworkService,
-  NX_NOT_IMPLEMENTED,
+  NX_ALREADY_BOUND,
+  NX_CONNECTION_PENDING,
+  NX_DUPLICATE_LISTEN,
+  NX_ENTRY_NOT_FOUND,
+  NX_IN_PROGRESS,
+  NX_INVALID_PORT,
+  NX_INVALID_RELISTEN,
+  NX_MAX_LISTEN,
+  NX_NOT_CLOSED,
+  NX_SUCCESS,
+  NX_TCP_PACKET,
   type Packet,
   type PacketAllocator,
+  PROTOCOL_TCP,
   type Random,
+  SECOND,
   type Status,
   type StreamListener,
   type TimeService,
+  TRACE_TCP_DROP,
+  TRACE_TCP_NETWORK_ERROR,
+  TRACE_TCP_RECEIVE,
+  type TraceRef,
   type Tracer,
 } from '@strata/contracts';
-import type { TcpProfile } from './profile.ts';
-import type { TcpServer, TcpServerOptions } from './server.ts';
+import { checkTcp, fold, parseTcp, sumAligned, TCP_HEADER_GOOD, TCP_HEADER_SHORT, TcpHeader } from '@strata/wire';
+import type { ControlBlock } from './control-block.ts';
+import { TcpCounters } from './counters.ts';
+import { Demultiplexer } from './demultiplexer.ts';
+import { type ListenCallback, type Listener, ListenQueue } from './listener.ts';
+import { PortTable } from './port-table.ts';
+import type { IsnGenerator, TcpProfile } from './profile.ts';
+import { receiveListen } from './receive/listen.ts';
+import { receiveSegment, SEGMENT_DONE, SEGMENT_KEPT } from './receive/segment.ts';
+import { sendStrayReset } from './send/control.ts';
+import { sumChain } from './send/header.ts';
+import { TcpServer, type TcpServerOptions } from './server.ts';
 import { TcpSocket, type TcpSocketOptions } from './socket.ts';
+import { TCP_CLOSED, TCP_LISTEN } from './states.ts';
+import { transition } from './transition.ts';
 
-/** TCP of one host: demultiplexes segments, owns ports, listeners and sockets. */
+/** Drop reasons of TCP start here; counted by their distance from it. */
+const FIRST_DROP_REASON = 0xc0;
+
+/**
+ * TCP of one host: finds the connection of each segment, owns ports and listeners, makes sockets. Registers itself with IP.
+ *
+ * `accept` and the timers are the only ways into the state machine besides the sockets' own calls; each runs to completion.
+ */
 export class TcpService implements DatagramSink {
   readonly network: NetworkService;
   readonly pool: PacketAllocator;
   readonly time: TimeService;
   readonly profile: TcpProfile;
+  readonly counters: TcpCounters;
+  readonly connections: Demultiplexer;
+  readonly ports: PortTable;
+  readonly isn: IsnGenerator;
   tracer: Tracer | null;
+  /** What the event being processed is about: the packet that came in, or null. Trace events point to it. */
+  current: TraceRef | null;
+  /** The moment from which the profile's timer grid counts: when this service was made. */
+  readonly phase: number;
+  /** Head-room of a packet for data: every header below, and the profile's options. */
+  readonly dataHeadroom: number;
+  /** The one parsed header. Valid during `accept`. */
+  readonly header: TcpHeader;
+  private readonly listeners: Map<number, Listener>;
+  private readonly drops: Float64Array;
+  private challengeSecond: number;
+  private challengesLeft: number;
 
   constructor(
     network: NetworkService,
     pool: PacketAllocator,
     time: TimeService,
-    _random: Random,
+    random: Random,
     profile: TcpProfile,
     tracer: Tracer | null,
   ) {
@@ -40,55 +100,266 @@ export class TcpService implements DatagramSink {
     this.time = time;
     this.profile = profile;
     this.tracer = tracer;
+    this.counters = new TcpCounters();
+    this.connections = new Demultiplexer();
+    this.listeners = new Map();
+    this.ports = new PortTable(profile.ports(random), (port) => this.listeners.has(port));
+    this.isn = profile.isn(random, time);
+    this.current = null;
+    this.phase = time.now;
+    this.dataHeadroom = NX_TCP_PACKET + profile.options.dataHeadroom;
+    this.header = new TcpHeader();
+    this.drops = new Float64Array(64);
+    this.challengeSecond = -1;
+    this.challengesLeft = 0;
+    network.register(PROTOCOL_TCP, this);
   }
 
-  /** A new socket, CLOSED and unbound. Throws RangeError for a window the profile does not allow or a bad TTL. */
+  /** A new socket, CLOSED and unbound. Throws RangeError for a window the profile does not allow or a TTL above 255. */
   createSocket(options: TcpSocketOptions = {}): TcpSocket {
     return new TcpSocket(this, this.profile, this.time, options);
   }
 
-  /** Binds an ephemeral port and starts to connect: the whole active open in one call. Null when there is no route or port. */
-  open(
-    _remote: IpAddress,
-    _port: number,
-    _listener: StreamListener,
-    _options: TcpSocketOptions = {},
-  ): TcpSocket | null {
+  /**
+   * The whole active open in one call: a socket with `deleteWhenClosed`, an ephemeral port, and a SYN. Null when there is no
+   * route or no port; otherwise the listener hears `established` or `closed`.
+   */
+  open(remote: IpAddress, port: number, listener: StreamListener, options: TcpSocketOptions = {}): TcpSocket | null {
+    const socket = this.createSocket({ ...options, deleteWhenClosed: true });
+    socket.listener = listener;
+    if (socket.bind(0) === NX_SUCCESS && socket.connect(remote, port) === NX_IN_PROGRESS) return socket;
+    socket.listener = null;
+    socket.destroy();
     return null;
   }
 
   /** Listens and accepts by itself, a new socket for each connection. Null when the port is taken or not 1..65535. */
-  listen(_port: number, _options: TcpServerOptions): TcpServer | null {
-    return null;
+  listen(port: number, options: TcpServerOptions): TcpServer | null {
+    if (!Number.isInteger(port) || port < 0 || port > 0xffff) return null;
+    let chosen = port;
+    if (port === 0) {
+      const probe = this.createSocket();
+      if (probe.bind(0) !== NX_SUCCESS) return null;
+      chosen = probe.localPort;
+      probe.destroy();
+    }
+    if (!this.ports.isFree(chosen)) return null;
+    const server = new TcpServer(this, chosen, options);
+    this.listeners.set(chosen, server);
+    return server;
   }
 
   /**
    * NetX's listen: the first SYN goes to `socket`, further ones wait in a queue of `queueMaximum`.
    * NX_INVALID_PORT, NX_NOT_CLOSED, NX_ALREADY_BOUND, NX_DUPLICATE_LISTEN, NX_MAX_LISTEN.
    */
-  serverListen(
-    _port: number,
-    _socket: TcpSocket,
-    _queueMaximum: number,
-    _listenCallback: ((socket: TcpSocket, port: number) => void) | null,
-  ): Status {
-    return NX_NOT_IMPLEMENTED;
+  serverListen(port: number, socket: TcpSocket, queueMaximum: number, callback: ListenCallback | null): Status {
+    if (!Number.isInteger(port) || port < 1 || port > 0xffff) return NX_INVALID_PORT;
+    if (socket.state !== TCP_CLOSED) return NX_NOT_CLOSED;
+    if (socket.bound) return NX_ALREADY_BOUND;
+    if (this.listeners.has(port)) return NX_DUPLICATE_LISTEN;
+    if (this.listeners.size >= this.profile.maximumListeners) return NX_MAX_LISTEN;
+    const queue = new ListenQueue(this, port, queueMaximum, callback);
+    this.listeners.set(port, queue);
+    socket.beginListening();
+    queue.offer(socket);
+    return NX_SUCCESS;
   }
 
-  /** Arms a listener again: NX_SUCCESS, or NX_CONNECTION_PENDING when a queued SYN was taken. NX_INVALID_RELISTEN, NX_NOT_CLOSED, NX_ALREADY_BOUND. */
-  relisten(_port: number, _socket: TcpSocket): Status {
-    return NX_NOT_IMPLEMENTED;
+  /**
+   * Arms a listener again: NX_SUCCESS, or NX_CONNECTION_PENDING when a queued SYN was bound to the socket, which must then be
+   * accepted. NX_NOT_CLOSED, NX_ALREADY_BOUND, NX_INVALID_RELISTEN.
+   */
+  relisten(port: number, socket: TcpSocket): Status {
+    if (socket.state !== TCP_CLOSED) return NX_NOT_CLOSED;
+    if (socket.bound) return NX_ALREADY_BOUND;
+    const queue = this.listeners.get(port);
+    if (!(queue instanceof ListenQueue) || queue.socket !== null) return NX_INVALID_RELISTEN;
+    socket.beginListening();
+    return queue.offer(socket) ? NX_CONNECTION_PENDING : NX_SUCCESS;
   }
 
-  /** Stops listening; queued SYNs are dropped. NX_ENTRY_NOT_FOUND. */
-  unlisten(_port: number): Status {
-    return NX_NOT_IMPLEMENTED;
+  /** Stops listening: queued SYNs are dropped, an armed socket is CLOSED again. NX_ENTRY_NOT_FOUND. */
+  unlisten(port: number): Status {
+    const queue = this.listeners.get(port);
+    if (!(queue instanceof ListenQueue)) return NX_ENTRY_NOT_FOUND;
+    const { socket } = queue;
+    queue.close();
+    this.listeners.delete(port);
+    if (socket !== null && socket.state === TCP_LISTEN) {
+      socket.acceptPending = false;
+      transition(socket, TCP_CLOSED);
+    }
+    return NX_SUCCESS;
   }
 
-  accept(packet: Packet, _info: DatagramInfo): Disposition {
+  /** How many segments were dropped for one of the DROP_TCP_ reasons. */
+  dropped(reason: number): number {
+    return this.drops[reason - FIRST_DROP_REASON] ?? 0;
+  }
+
+  accept(packet: Packet, info: DatagramInfo): Disposition {
+    const at = packet.prepend;
+    const { length, view } = packet;
+    const check = checkTcp(view, at, length);
+    if (check !== TCP_HEADER_GOOD) {
+      return this.malformed(check === TCP_HEADER_SHORT ? DROP_TCP_SHORT : DROP_TCP_DATA_OFFSET);
+    }
+    if (!info.checksumVerified) {
+      const sum =
+        packet.next === null && (at & 3) === 0
+          ? sumAligned(packet.words, view, at, length)
+          : sumChain(packet, at, length);
+      if (fold(sum + info.pseudoHeaderSum + length) !== 0xffff) {
+        this.counters.checksumErrors++;
+        return this.malformed(DROP_TCP_CHECKSUM);
+      }
+    }
+    const segment = this.header;
+    parseTcp(segment, view, at, length);
+    if (packet.append - at < segment.headerLength && packet.next !== null) return this.malformed(DROP_TCP_DATA_OFFSET);
+    packet.transportHeader = at;
+    this.counters.packetsReceived++;
+    if (this.tracer !== null) {
+      this.tracer.event(
+        TRACE_TCP_RECEIVE,
+        segment.flags,
+        segment.sequence,
+        segment.acknowledgment,
+        segment.payloadLength,
+        packet,
+      );
+    }
+    const ports = (segment.destinationPort << 16) | segment.sourcePort;
+    const tcb = this.connections.find(ports, info);
+    this.current = packet;
+    if (tcb !== null && segment.badOption) this.drop(DROP_TCP_OPTION_LENGTH, tcb, segment.sequence);
+    else if (tcb !== null) {
+      const result = info.toUnicast ? receiveSegment(tcb, segment, packet, info) : SEGMENT_DONE;
+      if (result === SEGMENT_KEPT) {
+        this.current = null;
+        return HANDLED;
+      }
+      if (result === SEGMENT_DONE) packet.release();
+      else this.acceptStray(packet, segment, info);
+      this.current = null;
+      return HANDLED;
+    } else {
+      this.acceptStray(packet, segment, info);
+      this.current = null;
+      return HANDLED;
+    }
     packet.release();
+    this.current = null;
     return HANDLED;
   }
 
-  networkError(_error: NetworkError): void {}
+  /** A segment without a connection: for a listener, or answered with a reset (RFC 9293 3.10.7.1). Takes the packet. */
+  private acceptStray(packet: Packet, segment: TcpHeader, info: DatagramInfo): void {
+    let reason = 0;
+    if (segment.sourcePort === 0 || segment.destinationPort === 0) reason = DROP_TCP_PORT_ZERO;
+    else if (!info.toUnicast || info.linkCast !== LINK_UNICAST || isInvalidSource(info)) reason = DROP_TCP_NOT_UNICAST;
+    else if (segment.sourcePort === segment.destinationPort && isLand(info)) reason = DROP_TCP_LAND;
+    else if (segment.badOption) reason = DROP_TCP_OPTION_LENGTH;
+    if (reason !== 0) {
+      this.drop(reason, null, segment.sequence);
+      packet.release();
+      return;
+    }
+    const listener = this.listeners.get(segment.destinationPort);
+    if (listener !== undefined) {
+      if (!receiveListen(this, listener, segment, packet, info)) packet.release();
+      return;
+    }
+    this.drop(DROP_TCP_NO_CONNECTION, null, segment.sequence);
+    sendStrayReset(this, segment, info, DROP_TCP_NO_CONNECTION);
+    packet.release();
+  }
+
+  networkError(error: NetworkError): void {
+    if (error.protocol !== PROTOCOL_TCP) return;
+    const tcb = this.connections.findPair((error.localPort << 16) | error.remotePort, error.local, error.remote);
+    if (tcb === null) return;
+    // RFC 5927 4.1: the quoted sequence number must be one that is outstanding.
+    const offset = (error.sequence - tcb.sndUna) | 0;
+    if (offset < 0 || ((error.sequence - tcb.sndNxt) | 0) > 0) return;
+    this.counters.networkErrors++;
+    if (this.tracer !== null) {
+      this.tracer.event(
+        TRACE_TCP_NETWORK_ERROR,
+        error.kind,
+        error.localPort,
+        error.remotePort,
+        error.sequence,
+        this.current,
+      );
+    }
+    this.profile.networkErrors(tcb, error);
+  }
+
+  /** @internal Counts and traces a segment that was dropped. */
+  drop(reason: number, tcb: ControlBlock | null, sequence: number): void {
+    const index = reason - FIRST_DROP_REASON;
+    this.drops[index] = (this.drops[index] ?? 0) + 1;
+    this.counters.packetsDropped++;
+    if (this.tracer !== null) {
+      const local = tcb === null ? this.header.destinationPort : tcb.localPort;
+      const remote = tcb === null ? this.header.sourcePort : tcb.remotePort;
+      this.tracer.event(TRACE_TCP_DROP, reason, remote, local, sequence, this.current);
+    }
+  }
+
+  /** @internal RFC 5961 7: whether one more challenge ACK may go out in this second. */
+  mayChallenge(): boolean {
+    const second = Math.floor(this.time.now / SECOND);
+    if (second !== this.challengeSecond) {
+      this.challengeSecond = second;
+      this.challengesLeft = this.profile.challengeAcksPerSecond;
+    }
+    if (this.challengesLeft <= 0) return false;
+    this.challengesLeft--;
+    return true;
+  }
+
+  /** @internal A socket is done with its port. */
+  forget(tcb: ControlBlock): void {
+    this.connections.remove(tcb);
+    this.ports.release(tcb);
+  }
+
+  /** @internal */
+  removeListener(listener: Listener): void {
+    if (this.listeners.get(listener.port) === listener) this.listeners.delete(listener.port);
+  }
+
+  /** @internal The listen request whose armed socket is `socket`, or null. */
+  listenQueueOf(socket: TcpSocket): ListenQueue | null {
+    for (const listener of this.listeners.values()) {
+      if (listener instanceof ListenQueue && listener.socket === socket) return listener;
+    }
+    return null;
+  }
+
+  private malformed(reason: number): Disposition {
+    this.counters.invalidPackets++;
+    const index = reason - FIRST_DROP_REASON;
+    this.drops[index] = (this.drops[index] ?? 0) + 1;
+    return reason;
+  }
+}
+
+/** RFC 9293 3.9.2.3 (MUST-63): a source that cannot be a host's. */
+function isInvalidSource(info: DatagramInfo): boolean {
+  if (info.family === 4) return info.source3 >>> 28 >= 14 || info.source3 === 0;
+  return info.source0 >>> 24 === 0xff || (info.source0 | info.source1 | info.source2 | info.source3) === 0;
+}
+
+/** Source and destination address are the same. */
+function isLand(info: DatagramInfo): boolean {
+  return (
+    info.source3 === info.destination3 &&
+    info.source2 === info.destination2 &&
+    info.source1 === info.destination1 &&
+    info.source0 === info.destination0
+  );
 }

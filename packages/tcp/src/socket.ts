@@ -1,8 +1,70 @@
-import type { IpAddress, Packet, PacketStream, Status, StreamListener, TimeService } from '@strata/contracts';
-import { NX_NOT_IMPLEMENTED } from '@strata/contracts';
-import { ControlBlock } from './control-block.ts';
+import {
+  type IpAddress,
+  NX_ALREADY_BOUND,
+  NX_IN_PROGRESS,
+  NX_INVALID_INTERFACE,
+  NX_INVALID_PACKET,
+  NX_INVALID_PORT,
+  NX_IP_ADDRESS_ERROR,
+  NX_NO_PACKET,
+  NX_NOT_BOUND,
+  NX_NOT_CLOSED,
+  NX_NOT_CONNECTED,
+  NX_NOT_LISTEN_STATE,
+  NX_PORT_UNAVAILABLE,
+  NX_STILL_BOUND,
+  NX_SUCCESS,
+  NX_UNDERFLOW,
+  type Packet,
+  type PacketStream,
+  PROTOCOL_TCP,
+  type Status,
+  type StreamListener,
+  type TimeService,
+} from '@strata/contracts';
+import { formatAddress } from '@strata/wire';
+import { ControlBlock, ORIGIN_ACTIVE } from './control-block.ts';
+import { applyFlowOptions } from './establish.ts';
+import {
+  EVENT_CLOSED,
+  EVENT_DISCONNECT,
+  EVENT_DISCONNECT_COMPLETE,
+  EVENT_ESTABLISHED,
+  EVENT_LISTEN,
+  EVENT_PEER_FINISHED,
+  EVENT_RECEIVABLE,
+  EVENT_SENDABLE,
+  EVENT_TIMED_WAIT,
+  EVENT_URGENT,
+} from './events.ts';
+import type { ListenQueue } from './listener.ts';
 import type { TcpProfile } from './profile.ts';
+import { answerSyn } from './receive/listen.ts';
+import { sendAcknowledgment, sendReset, sendSyn } from './send/control.ts';
+import { flightSize, queueFin } from './send/output.ts';
 import type { TcpService } from './service.ts';
+import {
+  CAUSE_ABORTED,
+  CAUSE_NAMES,
+  CAUSE_ORDERLY,
+  CAUSE_UNREAD_DATA,
+  TCP_CLOSE_WAIT,
+  TCP_CLOSED,
+  TCP_DELETED,
+  TCP_ESTABLISHED,
+  TCP_FIN_WAIT_1,
+  TCP_FIN_WAIT_2,
+  TCP_LAST_ACK,
+  TCP_LISTEN,
+  TCP_STATE_NAMES,
+  TCP_SYN_RECEIVED,
+  TCP_SYN_SENT,
+  TCP_TIMED_WAIT,
+} from './states.ts';
+import { endConnection, flushReceiveQueue, resetForConnection } from './teardown.ts';
+import { armKeepalive, armTimeWait, earliestDeadline } from './timers/arm.ts';
+import { runTimeouts } from './timers/timeouts.ts';
+import { transition } from './transition.ts';
 
 /** How to make a socket; everything has the profile's default. */
 export interface TcpSocketOptions {
@@ -14,7 +76,7 @@ export interface TcpSocketOptions {
   readonly dontFragment?: boolean;
   /** Local address to use (RFC 9293 MUST-43); null: IP chooses. */
   readonly localAddress?: IpAddress | null;
-  /** The socket unbinds and deletes itself when its connection is over (after TIMED_WAIT), unread data included. */
+  /** The socket unbinds itself when its connection is over (after TIMED_WAIT). What it holds unread can still be read. */
   readonly deleteWhenClosed?: boolean;
   /** Shown in audits and traces. */
   readonly name?: string;
@@ -98,12 +160,28 @@ export interface TcpSocketInfo {
  */
 export class TcpSocket extends ControlBlock implements PacketStream {
   listener: StreamListener | null;
+  /** The listen request that bound this socket to its peer, until its callback has run. */
+  listenedOn: ListenQueue | null;
   readonly notifications: TcpNotifications;
   readonly name: string;
 
+  private readonly localAddress: IpAddress | null;
+
+  /** @internal Made by {@link TcpService.createSocket}. */
   constructor(service: TcpService, profile: TcpProfile, time: TimeService, options: TcpSocketOptions) {
     super(service, profile, time);
+    const windowSize = options.windowSize ?? profile.defaultWindow;
+    if (!Number.isInteger(windowSize) || windowSize < 1 || windowSize > profile.maximumWindow) {
+      throw new RangeError(
+        `TCP window size ${windowSize}: the ${profile.name} profile takes 1..${profile.maximumWindow}`,
+      );
+    }
+    const timeToLive = options.timeToLive ?? 0;
+    if (!Number.isInteger(timeToLive) || timeToLive < 0 || timeToLive > 255) {
+      throw new RangeError(`TCP time to live ${timeToLive}: must be 0..255`);
+    }
     this.listener = null;
+    this.listenedOn = null;
     this.notifications = {
       receive: null,
       windowUpdate: null,
@@ -114,98 +192,426 @@ export class TcpSocket extends ControlBlock implements PacketStream {
       urgent: null,
     };
     this.name = options.name ?? '';
+    this.localAddress = options.localAddress ?? null;
+    this.windowSize = windowSize;
+    this.timeToLive = timeToLive;
+    this.typeOfService = options.typeOfService ?? 0;
+    this.dontFragment = options.dontFragment ?? false;
+    this.deleteWhenClosed = options.deleteWhenClosed ?? false;
   }
 
   /** Takes a local port; 0 chooses one. NX_ALREADY_BOUND, NX_PORT_UNAVAILABLE, NX_NO_FREE_PORTS, NX_INVALID_PORT. */
-  bind(_port: number): Status {
-    return NX_NOT_IMPLEMENTED;
+  bind(port: number): Status {
+    if (this.bound) return NX_ALREADY_BOUND;
+    if (this.state !== TCP_CLOSED) return NX_NOT_CLOSED;
+    return this.service.ports.bind(this, port);
   }
 
   /** Gives the port back. NX_NOT_BOUND; NX_NOT_CLOSED unless CLOSED or TIMED_WAIT. */
   unbind(): Status {
-    return NX_NOT_IMPLEMENTED;
+    if (this.state !== TCP_CLOSED && this.state !== TCP_TIMED_WAIT) return NX_NOT_CLOSED;
+    if (!this.bound) return NX_NOT_BOUND;
+    if (this.state === TCP_TIMED_WAIT) endConnection(this, CAUSE_ORDERLY);
+    flushReceiveQueue(this);
+    this.service.forget(this);
+    return NX_SUCCESS;
   }
 
-  /** Starts to connect. NX_IN_PROGRESS; NX_NOT_BOUND, NX_NOT_CLOSED, NX_IP_ADDRESS_ERROR (no route), NX_INVALID_PORT. */
-  connect(_remote: IpAddress, _port: number): Status {
-    return NX_NOT_IMPLEMENTED;
+  /**
+   * Starts to connect. NX_IN_PROGRESS; NX_NOT_BOUND, NX_NOT_CLOSED, NX_INVALID_PORT, NX_IP_ADDRESS_ERROR (no route, or not a
+   * host's address), NX_INVALID_INTERFACE (MTU below 48), NX_PORT_UNAVAILABLE (this very connection exists).
+   */
+  connect(remote: IpAddress, port: number): Status {
+    if (!this.bound) return NX_NOT_BOUND;
+    if (this.state !== TCP_CLOSED && this.state !== TCP_TIMED_WAIT) return NX_NOT_CLOSED;
+    if (!Number.isInteger(port) || port < 1 || port > 0xffff) return NX_INVALID_PORT;
+    if (isGroupAddress(remote)) return NX_IP_ADDRESS_ERROR;
+    const { service } = this;
+    const flow = service.network.openFlow(remote, PROTOCOL_TCP, this.localAddress);
+    if (flow === null) return NX_IP_ADDRESS_ERROR;
+    if (flow.mtu < SMALLEST_MTU) return NX_INVALID_INTERFACE;
+    if (this.state === TCP_TIMED_WAIT) this.leaveTimedWait();
+    if (service.connections.findPair((this.localPort << 16) | port, flow.local, flow.remote) !== null) {
+      return NX_PORT_UNAVAILABLE;
+    }
+    resetForConnection(this);
+    this.wake();
+    this.origin = ORIGIN_ACTIVE;
+    this.restState = TCP_CLOSED;
+    this.flow = flow;
+    applyFlowOptions(this);
+    this.remotePort = port;
+    this.iss = service.isn.next(this);
+    this.sndUna = this.iss;
+    this.sndNxt = (this.iss + 1) | 0;
+    this.writeSequence = this.sndNxt;
+    service.connections.insert(this);
+    transition(this, TCP_SYN_SENT);
+    sendSyn(this);
+    return NX_IN_PROGRESS;
   }
 
-  /** Answers the SYN that the listening socket holds or will get: NX_IN_PROGRESS; NX_SUCCESS when established; NX_NOT_LISTEN_STATE. */
+  /**
+   * Answers the SYN that this listening socket holds, or will get. NX_IN_PROGRESS; NX_SUCCESS once established;
+   * NX_NOT_LISTEN_STATE.
+   */
   accept(): Status {
-    return NX_NOT_IMPLEMENTED;
+    if (this.state === TCP_ESTABLISHED) return NX_SUCCESS;
+    if (this.state === TCP_SYN_RECEIVED) return NX_IN_PROGRESS;
+    if (this.state !== TCP_LISTEN || this.acceptPending)
+      return this.acceptPending ? NX_IN_PROGRESS : NX_NOT_LISTEN_STATE;
+    if (this.hashed) {
+      this.answerSyn();
+      return NX_IN_PROGRESS;
+    }
+    if (this.bound) return NX_NOT_LISTEN_STATE;
+    this.acceptPending = true;
+    if (!this.service.isn.dependsOnFlow) this.iss = this.service.isn.next(this);
+    return NX_IN_PROGRESS;
   }
 
-  /** Ends a server socket's association and flushes what it holds: CLOSED and unbound. NX_NOT_LISTEN_STATE. */
+  /** Takes back an accept whose wait has expired: LISTEN again, still bound to the peer if its SYN had come. */
+  cancelAccept(): void {
+    this.acceptPending = false;
+    if (this.state === TCP_SYN_RECEIVED) endConnection(this, CAUSE_ABORTED);
+  }
+
+  /**
+   * Ends a server socket's association and flushes what it holds: CLOSED and unbound. Allowed in LISTEN, from CLOSE_WAIT on,
+   * and CLOSED while bound; NX_NOT_LISTEN_STATE otherwise.
+   */
   unaccept(): Status {
-    return NX_NOT_IMPLEMENTED;
+    const { state } = this;
+    if (state < TCP_CLOSE_WAIT && state !== TCP_LISTEN && !(state === TCP_CLOSED && this.bound)) {
+      return NX_NOT_LISTEN_STATE;
+    }
+    this.restState = TCP_CLOSED;
+    this.acceptPending = false;
+    if (state === TCP_LISTEN) {
+      const queue = this.service.listenQueueOf(this);
+      if (queue !== null) queue.socket = null;
+      transition(this, TCP_CLOSED);
+    } else if (state !== TCP_CLOSED) {
+      this.ended = true;
+      endConnection(this, CAUSE_ABORTED);
+    }
+    flushReceiveQueue(this);
+    this.service.forget(this);
+    return NX_SUCCESS;
   }
 
   /** A packet with room for every header below, or null when the pool is empty. */
   allocate(): Packet | null {
-    return null;
+    return this.service.pool.allocate(this.service.dataHeadroom);
   }
 
   /**
    * Sends all of the packet. NX_SUCCESS: taken. NX_WINDOW_OVERFLOW or NX_TX_QUEUE_DEPTH: the packet holds what was not taken
-   * and `sendable` follows. NX_NOT_BOUND, NX_NOT_CONNECTED, NX_INVALID_PACKET (empty), NX_UNDERFLOW (head-room).
+   * and `sendable` follows. NX_NOT_BOUND, NX_NOT_CONNECTED, NX_INVALID_PACKET (empty), NX_UNDERFLOW (head-room), NX_NO_PACKET.
    */
-  send(_packet: Packet): Status {
-    return NX_NOT_IMPLEMENTED;
+  send(packet: Packet): Status {
+    const { state } = this;
+    if ((state !== TCP_ESTABLISHED && state !== TCP_CLOSE_WAIT) || this.finQueued) {
+      return this.bound ? NX_NOT_CONNECTED : NX_NOT_BOUND;
+    }
+    if (packet.length === 0) return NX_INVALID_PACKET;
+    if (packet.prepend - packet.dataStart < this.headroom) return NX_UNDERFLOW;
+    return this.profile.sending.send(this, packet);
   }
 
-  /** As `send`, with its last octet marked urgent (RFC 6093). */
-  sendUrgent(_packet: Packet): Status {
-    return NX_NOT_IMPLEMENTED;
+  /** As {@link send}, with its last octet marked urgent (RFC 6093). */
+  sendUrgent(packet: Packet): Status {
+    const before = this.sndUp;
+    const wasUrgent = this.sndUrgent;
+    this.sndUp = (this.writeSequence + packet.length) | 0;
+    this.sndUrgent = true;
+    const status = this.send(packet);
+    if (status !== NX_SUCCESS) {
+      this.sndUp = before;
+      this.sndUrgent = wasUrgent;
+    }
+    return status;
   }
 
   /** The next segment's data, now the caller's, or null. */
   receive(): Packet | null {
-    return null;
+    const packet = this.receiveHead;
+    if (packet === null) return null;
+    const next = packet.queueNext;
+    this.receiveHead = next;
+    if (next === null) this.receiveTail = null;
+    packet.queueNext = null;
+    this.receivePackets--;
+    this.rcvQueued = next === null ? 0 : this.rcvQueued - packet.sequenceLength;
+    if (this.state >= TCP_ESTABLISHED && !this.finSeen) {
+      const growth = (this.rcvNxt + this.windowSize - this.rcvQueued - this.rcvAdv) | 0;
+      if (this.profile.acks.windowGrew(this, growth)) sendAcknowledgment(this);
+    }
+    return packet;
   }
 
   /** Why `receive` has nothing, as NetX says it: NX_NOT_BOUND, NX_NOT_CONNECTED, NX_NO_PACKET; NX_SUCCESS when it has. */
   receiveStatus(): Status {
-    return NX_NOT_IMPLEMENTED;
+    if (this.receiveHead !== null) return NX_SUCCESS;
+    if (!this.bound) return NX_NOT_BOUND;
+    const { state } = this;
+    const open = state === TCP_ESTABLISHED || state === TCP_FIN_WAIT_1 || state === TCP_FIN_WAIT_2;
+    return open ? NX_NO_PACKET : NX_NOT_CONNECTED;
+  }
+
+  /** Octets that wait to be received. */
+  get receiveBytes(): number {
+    return this.rcvQueued;
+  }
+
+  /** Octets of urgent data still to be received; 0 when there are none (RFC 9293 MUST-33). */
+  get urgentBytes(): number {
+    if (!this.rcvUrgent) return 0;
+    const left = (this.rcvUp - this.rcvNxt + this.rcvQueued) | 0;
+    return Math.max(left, 0);
   }
 
   /** Ends our direction (FIN behind everything sent) and keeps receiving. NX_NOT_CONNECTED. */
   shutdown(): Status {
-    return NX_NOT_IMPLEMENTED;
+    if (this.state !== TCP_ESTABLISHED && this.state !== TCP_CLOSE_WAIT && this.state !== TCP_SYN_RECEIVED) {
+      return NX_NOT_CONNECTED;
+    }
+    if (this.state === TCP_SYN_RECEIVED && this.server !== null) this.server.settled(this);
+    transition(this, this.state === TCP_CLOSE_WAIT ? TCP_LAST_ACK : TCP_FIN_WAIT_1);
+    queueFin(this);
+    return NX_SUCCESS;
   }
 
   /**
    * Ends the connection: in order, or at once with a reset (NetX's NX_NO_WAIT). NX_IN_PROGRESS while an orderly end is under
    * way and after a reset; NX_SUCCESS when there was nothing to wait for; NX_NOT_CONNECTED.
    */
-  disconnect(_abort: boolean): Status {
-    return NX_NOT_IMPLEMENTED;
+  disconnect(abort: boolean): Status {
+    const { state } = this;
+    if (state === TCP_SYN_SENT) {
+      endConnection(this, CAUSE_ABORTED);
+      return NX_SUCCESS;
+    }
+    if (state === TCP_SYN_RECEIVED) {
+      if (abort) sendReset(this);
+      else if (this.restState === TCP_CLOSED && this.server === null) {
+        this.receiverGone = true;
+        this.shutdown();
+        return NX_IN_PROGRESS;
+      }
+      endConnection(this, CAUSE_ABORTED);
+      return NX_SUCCESS;
+    }
+    if (state < TCP_ESTABLISHED || state === TCP_TIMED_WAIT) return NX_NOT_CONNECTED;
+    if (abort) {
+      sendReset(this);
+      endConnection(this, CAUSE_ABORTED);
+      return NX_IN_PROGRESS;
+    }
+    if (this.profile.resetOnUnread && this.rcvQueued > 0) {
+      sendReset(this);
+      endConnection(this, CAUSE_UNREAD_DATA);
+      return NX_IN_PROGRESS;
+    }
+    this.receiverGone = true;
+    if (state === TCP_ESTABLISHED || state === TCP_CLOSE_WAIT) {
+      this.shutdown();
+      return NX_IN_PROGRESS;
+    }
+    if (state === TCP_FIN_WAIT_2) armTimeWait(this, this.profile.finWait2);
+    return NX_NOT_CONNECTED;
   }
 
-  /** Ends an orderly close that took too long: flushes, no segment is sent (NetX's expired wait). */
-  abandon(): void {}
+  /** Gives up an orderly close that took too long (NetX: the wait of the disconnect expired). Nothing is sent. */
+  abandon(): void {
+    if (this.state >= TCP_FIN_WAIT_1 && this.state !== TCP_TIMED_WAIT) endConnection(this, CAUSE_ABORTED);
+  }
 
   /** Ends the socket's life. NX_STILL_BOUND unless CLOSED and unbound. */
   delete(): Status {
-    return NX_NOT_IMPLEMENTED;
+    if (this.state !== TCP_CLOSED || this.bound) return NX_STILL_BOUND;
+    this.destroy();
+    return NX_SUCCESS;
   }
 
-  /** Forces any state to an end without a word to the peer and releases every packet; the socket is deleted. */
-  destroy(): void {}
+  /** Forces an end from any state without a word to the peer: releases every packet, the port and the alarm. */
+  destroy(): void {
+    if (this.state === TCP_DELETED) return;
+    this.restState = TCP_CLOSED;
+    if (this.state === TCP_LISTEN) this.unaccept();
+    else if (this.state !== TCP_CLOSED) {
+      this.ended = true;
+      endConnection(this, CAUSE_ABORTED);
+    }
+    flushReceiveQueue(this);
+    this.transmit.clear();
+    this.service.forget(this);
+    this.listener = null;
+    this.pending = 0;
+    if (this.alarm !== null) this.alarm.cancel();
+    this.alarm = null;
+    this.state = TCP_DELETED;
+  }
 
+  /** Turns keepalive on or off (RFC 9293 MUST-24). Times in microseconds; absent ones stay. */
+  setKeepalive(on: boolean, idle?: number, interval?: number, probes?: number): void {
+    this.keepalive = on;
+    if (idle !== undefined) this.keepaliveIdle = idle;
+    if (interval !== undefined) this.keepaliveInterval = interval;
+    if (probes !== undefined) this.keepaliveLimit = probes;
+    this.keepaliveProbes = 0;
+    this.keepaliveDeadline = Number.POSITIVE_INFINITY;
+    if (on && this.state >= TCP_ESTABLISHED && this.state !== TCP_TIMED_WAIT) {
+      this.lastReceivedAt = this.time.now;
+      armKeepalive(this, this.time.now, this.keepaliveIdle);
+    }
+  }
+
+  /** Everything about the connection as plain data. */
   inspect(): TcpSnapshot {
-    throw new Error('not yet');
+    const { flow, rto, transmit } = this;
+    return {
+      state: TCP_STATE_NAMES[this.state] as string,
+      cause: CAUSE_NAMES[this.cause] as string,
+      local: flow === null ? '' : formatAddress(flow.local),
+      remote: flow === null ? '' : formatAddress(flow.remote),
+      localPort: this.localPort,
+      remotePort: this.remotePort,
+      iss: this.iss >>> 0,
+      irs: this.irs >>> 0,
+      sndUna: this.sndUna >>> 0,
+      sndNxt: this.sndNxt >>> 0,
+      sndWnd: this.sndWnd,
+      rcvNxt: this.rcvNxt >>> 0,
+      rcvWnd: this.windowSize - this.rcvQueued,
+      rcvAdv: this.rcvAdv >>> 0,
+      mss: this.mss,
+      cwnd: this.cwnd,
+      ssthresh: this.ssthresh,
+      flight: flightSize(this),
+      srtt: rto.srtt,
+      rttvar: rto.rttvar,
+      rto: rto.timeout(this.retries),
+      retries: this.retries,
+      recovery: this.inRecovery ? 'fast recovery' : this.lostOut > 0 ? 'loss' : 'open',
+      duplicateAcks: this.duplicateAcks,
+      transmitPackets: transmit.count,
+      transmitBytes: transmit.bytes,
+      receivePackets: this.receivePackets,
+      receiveBytes: this.rcvQueued,
+      outOfOrderPackets: this.reassemblyPackets,
+      sndScale: this.sndScale,
+      rcvScale: this.rcvScale,
+      retransmissions: this.retransmitPackets,
+    };
   }
 
+  /** Counters of this socket (nx_tcp_socket_info_get). */
   info(): TcpSocketInfo {
-    throw new Error('not yet');
+    return {
+      packetsSent: this.packetsSent,
+      bytesSent: this.bytesSent,
+      packetsReceived: this.packetsReceived,
+      bytesReceived: this.bytesReceived,
+      retransmitPackets: this.retransmitPackets,
+      packetsQueued: this.receivePackets,
+      checksumErrors: this.checksumErrors,
+      state: this.state,
+      transmitQueueDepth: this.transmit.count,
+      transmitWindow: this.sndWnd,
+      receiveWindow: this.windowSize - this.rcvQueued,
+    };
   }
 
   nextDeadline(): number {
-    return this.retransmitDeadline;
+    this.armedAt = earliestDeadline(this);
+    return this.armedAt;
   }
 
-  onTime(_now: number): void {}
+  onTime(now: number): void {
+    this.service.current = null;
+    runTimeouts(this, now);
+  }
 
-  run(): void {}
+  /** Tells the application what has happened; see `events.ts`. Runs as a deferred task. */
+  run(): void {
+    this.deferredQueued = false;
+    const events = this.pending;
+    this.pending = 0;
+    if (events === EVENT_RECEIVABLE) this.tellReceivable();
+    else if (events !== 0) this.tell(events);
+  }
+
+  /** @internal CLOSED becomes LISTEN for a NetX listen request. */
+  beginListening(): void {
+    resetForConnection(this);
+    this.restState = TCP_LISTEN;
+    this.flow = null;
+    this.remotePort = 0;
+    transition(this, TCP_LISTEN);
+  }
+
+  /** @internal The SYN-ACK goes out. */
+  answerSyn(): void {
+    this.wake();
+    answerSyn(this);
+  }
+
+  /** @internal Gives the socket an alarm, once it has something to be woken for. */
+  wake(): void {
+    if (this.alarm === null) this.alarm = this.time.alarm(this);
+  }
+
+  private leaveTimedWait(): void {
+    this.ended = true;
+    const keep = this.deleteWhenClosed;
+    this.deleteWhenClosed = false;
+    endConnection(this, CAUSE_ORDERLY);
+    this.deleteWhenClosed = keep;
+    this.pending = 0;
+  }
+
+  private tellReceivable(): void {
+    const { notifications, listener } = this;
+    let arrivals = this.receiveArrivals;
+    this.receiveArrivals = 0;
+    if (listener !== null) listener.receivable();
+    if (notifications.receive !== null) {
+      for (; arrivals > 0 && notifications.receive !== null; arrivals--) notifications.receive(this);
+    }
+  }
+
+  private tell(events: number): void {
+    const { notifications, server } = this;
+    if (events & EVENT_LISTEN) {
+      const queue = this.listenedOn;
+      this.listenedOn = null;
+      if (queue !== null && queue.callback !== null) queue.callback(this, queue.port);
+    }
+    if (events & EVENT_ESTABLISHED) {
+      if (server !== null) server.connected(this);
+      this.listener?.established();
+      notifications.establish?.(this);
+    }
+    if (events & EVENT_RECEIVABLE) this.tellReceivable();
+    if (events & EVENT_URGENT) notifications.urgent?.(this);
+    if (events & EVENT_SENDABLE) {
+      this.listener?.sendable();
+      notifications.windowUpdate?.(this);
+    }
+    if (events & EVENT_PEER_FINISHED) this.listener?.peerFinished();
+    if (events & EVENT_DISCONNECT) notifications.disconnect?.(this);
+    if (events & EVENT_TIMED_WAIT) notifications.timedWait?.(this);
+    if (events & EVENT_DISCONNECT_COMPLETE) notifications.disconnectComplete?.(this);
+    if (events & EVENT_CLOSED) this.listener?.closed(this.cause === CAUSE_ORDERLY ? NX_SUCCESS : NX_NOT_CONNECTED);
+  }
+}
+
+/** NetX refuses to connect over an interface with a smaller MTU. */
+const SMALLEST_MTU = 48;
+
+/** Broadcast, multicast and unspecified addresses (RFC 9293 MUST-46). */
+function isGroupAddress(address: IpAddress): boolean {
+  if (address.family === 4) return address.w3 >>> 28 >= 14 || address.w3 === 0;
+  return address.w0 >>> 24 === 0xff || (address.w0 | address.w1 | address.w2 | address.w3) === 0;
 }

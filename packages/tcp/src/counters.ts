@@ -1,0 +1,28 @@
+/** Counters of one TCP service (nx_tcp_info_get and more). All count up from 0. */
+export class TcpCounters {
+  packetsSent = 0;
+  bytesSent = 0;
+  packetsReceived = 0;
+  bytesReceived = 0;
+  invalidPackets = 0;
+  packetsDropped = 0;
+  checksumErrors = 0;
+  connections = 0;
+  activeConnections = 0;
+  passiveConnections = 0;
+  connectionsClosed = 0;
+  connectionsDropped = 0;
+  retransmitPackets = 0;
+  retransmitTimeouts = 0;
+  fastRetransmits = 0;
+  zeroWindowProbes = 0;
+  keepaliveProbes = 0;
+  resetsSent = 0;
+  resetsReceived = 0;
+  challengeAcks = 0;
+  gaveUp = 0;
+  /** A segment could not be made because the pool was empty; IP refused one. */
+  noPacket = 0;
+  sendFailures = 0;
+  networkErrors = 0;
+}

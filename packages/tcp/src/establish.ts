@@ -1,0 +1,71 @@
+import { NEVER, NX_IPV4_TCP_PACKET, NX_IPV6_TCP_PACKET } from '@strata/contracts';
+import type { TcpHeader } from '@strata/wire';
+import { type ControlBlock, ORIGIN_PASSIVE } from './control-block.ts';
+import { EVENT_ESTABLISHED, raise } from './events.ts';
+import { measure } from './receive/acknowledgment.ts';
+import { TCP_ESTABLISHED } from './states.ts';
+import { armKeepalive, rearm } from './timers/arm.ts';
+import { transition } from './transition.ts';
+
+/** Sets the send side's limits from the peer's SYN or SYN-ACK (RFC 9293 3.7.1, RFC 7323 2.2). */
+export function learnFromSyn(tcb: ControlBlock, segment: TcpHeader): void {
+  const flow = tcb.flow;
+  const family = flow === null ? 4 : flow.family;
+  const stated = segment.mss >= 0 ? segment.mss : family === 4 ? 536 : 1220;
+  tcb.peerMss = Math.max(stated, SMALLEST_MSS);
+  tcb.profile.options.negotiate(tcb, segment);
+  settleMss(tcb);
+  tcb.sndWnd = segment.window;
+  tcb.sndMaxWnd = segment.window;
+  tcb.sndWl1 = segment.sequence;
+  tcb.sndWl2 = segment.acknowledgment;
+}
+
+/** Effective send MSS: the smaller of the peer's and the path's, less the options of every segment (RFC 9293 3.7.1). */
+export function settleMss(tcb: ControlBlock): void {
+  const flow = tcb.flow;
+  if (flow === null) return;
+  let mss = Math.min(tcb.peerMss, pathMss(tcb));
+  if (tcb.mssLimit > 0 && tcb.mssLimit < mss) mss = tcb.mssLimit;
+  const options = tcb.profile.options.dataLength(tcb);
+  tcb.mss = Math.max(mss - options, 1);
+  tcb.headroom = (flow.family === 4 ? NX_IPV4_TCP_PACKET : NX_IPV6_TCP_PACKET) + options;
+}
+
+/** Gives the connection's new flow what the application chose for its socket. */
+export function applyFlowOptions(tcb: ControlBlock): void {
+  const { flow } = tcb;
+  if (flow === null) return;
+  flow.timeToLive = tcb.timeToLive;
+  flow.typeOfService = tcb.typeOfService;
+  flow.dontFragment = tcb.dontFragment;
+}
+
+/** What the path's MTU leaves for a segment's data. */
+export function pathMss(tcb: ControlBlock): number {
+  const flow = tcb.flow;
+  if (flow === null) return 0;
+  return Math.max(flow.mtu - (flow.family === 4 ? 40 : 60), SMALLEST_MSS);
+}
+
+/** No peer makes us send smaller segments than this. */
+const SMALLEST_MSS = 48;
+
+/** The handshake is complete. The acknowledgment of our SYN has been seen; `sndUna` is behind it. */
+export function establish(tcb: ControlBlock): void {
+  const { service } = tcb;
+  tcb.retransmitDeadline = NEVER;
+  tcb.retries = 0;
+  tcb.recover = tcb.iss;
+  if (tcb.synTransmissions > 1) tcb.rto.synTimedOut();
+  else measure(tcb, tcb.time.now - tcb.synSentAt);
+  tcb.congestion.begin(tcb);
+  transition(tcb, TCP_ESTABLISHED);
+  service.counters.connections++;
+  if (tcb.origin === ORIGIN_PASSIVE) service.counters.passiveConnections++;
+  else service.counters.activeConnections++;
+  if (tcb.keepalive) armKeepalive(tcb, tcb.time.now, tcb.keepaliveIdle);
+  if (tcb.server !== null) tcb.server.settled(tcb);
+  rearm(tcb);
+  raise(tcb, EVENT_ESTABLISHED);
+}

@@ -1,0 +1,15 @@
+import { ERROR_PORT_UNREACHABLE, ERROR_PROTOCOL_UNREACHABLE, type NetworkError } from '@strata/contracts';
+import type { ControlBlock } from './control-block.ts';
+import type { NetworkErrorPolicy } from './profile.ts';
+import { CAUSE_UNREACHABLE, TCP_SYN_RECEIVED, TCP_SYN_SENT } from './states.ts';
+import { endConnection } from './teardown.ts';
+
+/** NetX: connections never hear of ICMP errors. */
+export const ignoreNetworkErrors: NetworkErrorPolicy = () => {};
+
+/** RFC 5461: hard errors end a connection only while it is being opened; everything else is noted and waited out. */
+export const softNetworkErrors: NetworkErrorPolicy = (tcb: ControlBlock, error: NetworkError) => {
+  tcb.softError = error.kind;
+  const isHard = error.kind === ERROR_PORT_UNREACHABLE || error.kind === ERROR_PROTOCOL_UNREACHABLE;
+  if (isHard && (tcb.state === TCP_SYN_SENT || tcb.state === TCP_SYN_RECEIVED)) endConnection(tcb, CAUSE_UNREACHABLE);
+};

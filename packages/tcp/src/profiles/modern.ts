@@ -1,0 +1,52 @@
+import { MILLISECOND, SECOND } from '@strata/contracts';
+import { newRenoRecovery } from '../congestion/fast-recovery.ts';
+import { renoController } from '../congestion/reno.ts';
+import { hashedIsn } from '../isn.ts';
+import { softNetworkErrors } from '../network-errors.ts';
+import { modernOptions } from '../options.ts';
+import { randomPorts } from '../ports.ts';
+import type { TcpProfile } from '../profile.ts';
+import { delayedAcks } from '../receive/ack-policies.ts';
+import { rfc5961Defence } from '../receive/defences.ts';
+import { bufferedSending } from '../send/policies.ts';
+import { MODERN_RTO_LIMITS, Rfc6298Rto } from '../timers/estimators.ts';
+
+/** TCP as a current Internet host does it. */
+export const modernTcpProfile: TcpProfile = {
+  name: 'modern',
+  fastTimer: 0,
+  slowTimer: 0,
+  rto: () => new Rfc6298Rto(MODERN_RTO_LIMITS),
+  congestion: () => renoController,
+  recovery: () => newRenoRecovery,
+  acks: delayedAcks(40 * MILLISECOND),
+  options: modernOptions,
+  defence: rfc5961Defence,
+  networkErrors: softNetworkErrors,
+  sending: bufferedSending,
+  isn: hashedIsn,
+  ports: randomPorts,
+  probeOnTransmitTimer: false,
+  maximumRetries: 15,
+  maximumSynRetries: 7,
+  transmitQueueMaximum: 1024,
+  sendBuffer: 256 * 1024,
+  defaultWindow: 65535,
+  maximumWindow: 0x3fffc000,
+  maximumOutOfOrder: 256,
+  mergeReceived: true,
+  nagle: true,
+  pushAlways: false,
+  finOnData: true,
+  resetWithAck: true,
+  timeWait: 60 * SECOND,
+  finWait2: 60 * SECOND,
+  reuseTimeWait: true,
+  resetOnUnread: true,
+  keepalive: false,
+  keepaliveIdle: 7200 * SECOND,
+  keepaliveInterval: 75 * SECOND,
+  keepaliveProbes: 9,
+  maximumListeners: 65535,
+  challengeAcksPerSecond: 100,
+};

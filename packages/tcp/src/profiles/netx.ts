@@ -1,0 +1,52 @@
+import { NEVER, SECOND, TICK } from '@strata/contracts';
+import { netxRecovery } from '../congestion/fast-recovery.ts';
+import { netxController } from '../congestion/netx.ts';
+import { netxIsn } from '../isn.ts';
+import { ignoreNetworkErrors } from '../network-errors.ts';
+import { netxOptions } from '../options.ts';
+import { randomPorts } from '../ports.ts';
+import type { TcpProfile } from '../profile.ts';
+import { netxAcks } from '../receive/ack-policies.ts';
+import { classicDefence } from '../receive/defences.ts';
+import { directSending } from '../send/policies.ts';
+import { FixedRto } from '../timers/estimators.ts';
+
+/** TCP as NetX Duo 6.4 does it with default options. */
+export const netxTcpProfile: TcpProfile = {
+  name: 'netx',
+  fastTimer: 10 * TICK,
+  slowTimer: 100 * TICK,
+  rto: () => new FixedRto(SECOND, 0),
+  congestion: () => netxController,
+  recovery: () => netxRecovery,
+  acks: netxAcks(0),
+  options: netxOptions,
+  defence: classicDefence,
+  networkErrors: ignoreNetworkErrors,
+  sending: directSending,
+  isn: netxIsn,
+  ports: randomPorts,
+  probeOnTransmitTimer: true,
+  maximumRetries: 10,
+  maximumSynRetries: 10,
+  transmitQueueMaximum: 20,
+  sendBuffer: 0xffff,
+  defaultWindow: 8192,
+  maximumWindow: 0xffff,
+  maximumOutOfOrder: 0,
+  mergeReceived: false,
+  nagle: false,
+  pushAlways: true,
+  finOnData: false,
+  resetWithAck: false,
+  timeWait: 240 * SECOND,
+  finWait2: NEVER,
+  reuseTimeWait: false,
+  resetOnUnread: false,
+  keepalive: false,
+  keepaliveIdle: 7200 * SECOND,
+  keepaliveInterval: 75 * SECOND,
+  keepaliveProbes: 10,
+  maximumListeners: 10,
+  challengeAcksPerSecond: 0,
+};

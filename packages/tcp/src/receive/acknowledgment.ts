@@ -1,0 +1,132 @@
+import { DROP_TCP_ACKNOWLEDGMENT, NEVER, TRACE_TCP_CONGESTION, TRACE_TCP_RTT } from '@strata/contracts';
+import type { TcpHeader } from '@strata/wire';
+import type { ControlBlock } from '../control-block.ts';
+import { MARK_LOST, MARK_SACKED } from '../send/marks.ts';
+import { flightSize, tellWhenSendable } from '../send/output.ts';
+import { dropFirst } from '../send/segmentation.ts';
+import { rearm, restartRetransmit } from '../timers/arm.ts';
+
+/**
+ * RFC 9293 3.10.7.4, fifth, for synchronized states: takes what the segment acknowledges off the transmit queue, feeds
+ * recovery and congestion control, updates the peer's window. False when the segment must be dropped.
+ */
+export function acceptAcknowledgment(tcb: ControlBlock, segment: TcpHeader): boolean {
+  const ack = segment.acknowledgment;
+  const ahead = (ack - tcb.sndUna) | 0;
+  if (((ack - tcb.sndNxt) | 0) > 0 && !acknowledgesProbe(tcb, ack)) {
+    tcb.service.drop(DROP_TCP_ACKNOWLEDGMENT, tcb, segment.sequence);
+    tcb.ackNow = true;
+    return false;
+  }
+  if (ahead > 0) {
+    newAcknowledgment(tcb, segment, ack, ahead);
+    return true;
+  }
+  if (ahead === 0) {
+    if (tcb.recovery.isDuplicate(tcb, segment)) {
+      tcb.duplicateAcks++;
+      tcb.duplicateAcksReceived++;
+      updateWindow(tcb, segment);
+      tcb.recovery.duplicateAck(tcb, segment);
+      tellWhenSendable(tcb);
+      return true;
+    }
+    updateWindow(tcb, segment);
+    return true;
+  }
+  return !tcb.profile.defence.acknowledgmentTooOld(tcb, ack);
+}
+
+/** An acknowledgment beyond SND.UNA. */
+function newAcknowledgment(tcb: ControlBlock, segment: TcpHeader, ack: number, acked: number): void {
+  const recovering = tcb.inRecovery;
+  const armedBefore = tcb.retransmitDeadline;
+  tcb.sndUna = ack;
+  const freed = takeAcknowledged(tcb, ack);
+  if (((tcb.sndNxt - ack) | 0) < 0) tcb.sndNxt = ack;
+  if (tcb.sndUrgent && ((tcb.sndUp - ack) | 0) <= 0) tcb.sndUrgent = false;
+  if (freed || !tcb.transmit.hasSent) {
+    tcb.retries = 0;
+    tcb.troubleSince = NEVER;
+  }
+  tcb.recovery.newAck(tcb, acked, segment);
+  tcb.duplicateAcks = 0;
+  updateWindow(tcb, segment);
+  if (tcb.sndNxt === ack) {
+    tcb.retransmitDeadline = NEVER;
+    if (tcb.sendRefused && tcb.sndWnd === 0 && tcb.profile.probeOnTransmitTimer) tcb.persistDeadline = armedBefore;
+    rearm(tcb);
+  } else if (!recovering || freed) restartRetransmit(tcb);
+  const tracer = tcb.service.tracer;
+  if (tracer !== null) {
+    tracer.event(TRACE_TCP_CONGESTION, tcb.cwnd, tcb.ssthresh, flightSize(tcb), tcb.sndWnd, tcb.service.current);
+  }
+  tellWhenSendable(tcb);
+}
+
+/** Releases the packets below `ack` and measures a round trip on the oldest that was sent once. True when any was freed. */
+function takeAcknowledged(tcb: ControlBlock, ack: number): boolean {
+  const queue = tcb.transmit;
+  let freed = false;
+  let measurable = true;
+  let sentAt = NEVER;
+  while (queue.head !== queue.tail) {
+    const packet = queue.at(queue.head);
+    const rest = (packet.sequence + packet.sequenceLength - ack) | 0;
+    if (rest > 0) {
+      const taken = packet.sequenceLength - rest;
+      if (taken > 0 && !queue.hasSent) dropFirst(tcb, queue.head, taken);
+      break;
+    }
+    queue.shift();
+    if (packet.transmissions !== 1) measurable = false;
+    else if (packet.sentAt < sentAt) sentAt = packet.sentAt;
+    if (packet.marks & MARK_LOST) tcb.lostOut -= packet.sequenceLength;
+    if (packet.marks & MARK_SACKED) tcb.sackedOut -= packet.sequenceLength;
+    packet.release();
+    freed = true;
+  }
+  if (freed && measurable && sentAt !== NEVER) measure(tcb, tcb.time.now - sentAt);
+  return freed;
+}
+
+/** Gives one round-trip time to the estimator. */
+export function measure(tcb: ControlBlock, rtt: number): void {
+  const { rto } = tcb;
+  rto.sample(rtt);
+  const tracer = tcb.service.tracer;
+  if (tracer !== null) tracer.event(TRACE_TCP_RTT, rtt, rto.srtt, rto.rttvar, rto.timeout(0), tcb.service.current);
+}
+
+/** The octet of a window probe is acknowledged although it was never sent in earnest. */
+function acknowledgesProbe(tcb: ControlBlock, ack: number): boolean {
+  return tcb.probes > 0 && ack === tcb.probeEnd && ((tcb.writeSequence - ack) | 0) >= 0;
+}
+
+/** RFC 9293 3.10.7.4: a newer segment's window replaces the old one. */
+export function updateWindow(tcb: ControlBlock, segment: TcpHeader): void {
+  const newer = (segment.sequence - tcb.sndWl1) | 0;
+  if (newer < 0 || (newer === 0 && ((segment.acknowledgment - tcb.sndWl2) | 0) < 0)) return;
+  const window = segment.window << tcb.sndScale;
+  tcb.sndWl1 = segment.sequence;
+  tcb.sndWl2 = segment.acknowledgment;
+  if (window === 0) {
+    tcb.sndWnd = 0;
+    if (tcb.probes > 0) {
+      tcb.retries = 0;
+      tcb.troubleSince = NEVER;
+    }
+    return;
+  }
+  const grew = window > tcb.sndWnd;
+  tcb.sndWnd = window;
+  if (window > tcb.sndMaxWnd) tcb.sndMaxWnd = window;
+  if (grew) {
+    if (tcb.persistDeadline !== NEVER) {
+      tcb.persistDeadline = NEVER;
+      tcb.probes = 0;
+      tcb.retries = 0;
+    }
+    tellWhenSendable(tcb);
+  }
+}

@@ -1,0 +1,39 @@
+import type { Packet } from '@strata/contracts';
+import { NX_SUCCESS, TRACE_TCP_SEND } from '@strata/contracts';
+import { TCP_ACK, TCP_HEADER } from '@strata/wire';
+import type { ControlBlock } from '../control-block.ts';
+import { acknowledgmentSent } from '../timers/arm.ts';
+import { headerInPlace, writeHeader } from './header.ts';
+
+/**
+ * Sends the first octet of `source`, the first packet of the transmit queue, by itself. The octet stays in the queue: if
+ * the peer takes it, `probeEnd` tells the acknowledgment from a wild one.
+ */
+export function sendProbeOctet(tcb: ControlBlock, source: Packet, headroom: number): void {
+  const { flow, service } = tcb;
+  if (flow === null) return;
+  const packet = service.pool.allocate(headroom);
+  if (packet === null) {
+    service.counters.noPacket++;
+    return;
+  }
+  const optionSet = tcb.profile.options;
+  const options = optionSet.dataLength(tcb);
+  const at = packet.prepend;
+  const headerLength = TCP_HEADER + options;
+  if (options > 0) optionSet.emitData(tcb, packet.view, at + TCP_HEADER);
+  const from = source.transmissions === 0 ? source.prepend : source.transportHeader + headerInPlace(source);
+  packet.bytes[at + headerLength] = source.bytes[from] as number;
+  packet.append = at + headerLength + 1;
+  writeHeader(tcb, flow, packet, at, headerLength, source.sequence, TCP_ACK, 1);
+  tcb.probeEnd = (source.sequence + 1) | 0;
+  if (service.tracer !== null) service.tracer.event(TRACE_TCP_SEND, TCP_ACK, source.sequence, tcb.rcvNxt, 1, packet);
+  if (service.network.send(packet, flow) !== NX_SUCCESS) {
+    packet.release();
+    service.counters.sendFailures++;
+    return;
+  }
+  tcb.packetsSent++;
+  service.counters.packetsSent++;
+  acknowledgmentSent(tcb);
+}

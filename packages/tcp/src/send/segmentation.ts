@@ -1,0 +1,110 @@
+import type { Packet, PacketAllocator } from '@strata/contracts';
+import type { ControlBlock } from '../control-block.ts';
+import { MARK_FIN } from './marks.ts';
+
+/** Copies `count` octets, starting `offset` into `source`'s data, to the end of `target`, which has the room. */
+export function copyPayload(source: Packet, offset: number, target: Packet, count: number): void {
+  if (source.next === null && source.bytes === target.bytes) {
+    const from = source.prepend + offset;
+    target.bytes.copyWithin(target.append, from, from + count);
+  } else {
+    source.extract(offset, target.bytes, target.append, count);
+  }
+  target.append += count;
+  target.length += count;
+}
+
+/** Drops `count` octets from the front of a packet's data; parts of a chain may become empty. */
+export function trimFront(packet: Packet, count: number): void {
+  packet.length -= count;
+  let left = count;
+  for (let part: Packet | null = packet; part !== null && left > 0; part = part.next) {
+    const held = part.append - part.prepend;
+    const n = Math.min(held, left);
+    part.prepend += n;
+    left -= n;
+  }
+}
+
+/** Keeps only the first `count` octets of a packet's data. */
+export function trimTo(packet: Packet, count: number): void {
+  packet.length = count;
+  let left = count;
+  for (let part: Packet | null = packet; part !== null; part = part.next) {
+    const held = part.append - part.prepend;
+    const n = Math.min(held, left);
+    part.append = part.prepend + n;
+    left -= n;
+  }
+}
+
+/** True when the packet can be sent where it lies: an aligned header fits in front and all parts are in one piece. */
+export function fitsInPlace(packet: Packet, headroom: number): boolean {
+  return (packet.prepend & 3) === 0 && packet.prepend - packet.dataStart >= headroom;
+}
+
+/** A new packet holding `count` octets of `source`'s data from `offset` on, or null when the pool is empty. */
+export function copyPiece(
+  pool: PacketAllocator,
+  source: Packet,
+  offset: number,
+  count: number,
+  headroom: number,
+): Packet | null {
+  const piece = pool.allocate(headroom);
+  if (piece === null) return null;
+  copyPayload(source, offset, piece, count);
+  return piece;
+}
+
+/** Gives a packet its place in the sequence space and queues it, unsent. */
+export function enqueue(tcb: ControlBlock, packet: Packet, octets: number): void {
+  packet.sequence = tcb.writeSequence;
+  packet.sequenceLength = octets;
+  packet.transmissions = 0;
+  packet.marks = 0;
+  if (packet.holder !== '') packet.holder = 'tcp transmit queue';
+  tcb.writeSequence = (tcb.writeSequence + octets) | 0;
+  tcb.transmit.push(packet);
+}
+
+/**
+ * Cuts the unsent packet at `position` so that its first part holds `octets` of payload; the rest follows it in a packet of
+ * its own. False when the pool is empty.
+ */
+export function split(tcb: ControlBlock, position: number, octets: number): boolean {
+  const queue = tcb.transmit;
+  const packet = queue.at(position);
+  const payload = packet.sequenceLength - (packet.marks & MARK_FIN ? 1 : 0);
+  const rest = payload - octets;
+  const second = copyPiece(tcb.service.pool, packet, octets, rest, tcb.service.dataHeadroom);
+  if (second === null) return false;
+  second.sequence = (packet.sequence + octets) | 0;
+  second.sequenceLength = packet.sequenceLength - octets;
+  second.marks = packet.marks;
+  trimTo(packet, octets);
+  packet.marks &= ~MARK_FIN;
+  queue.resized(position, octets - packet.sequenceLength);
+  packet.sequenceLength = octets;
+  queue.insertAfter(position, second);
+  return true;
+}
+
+/** Drops the first `octets` of an unsent packet (the peer has them from a window probe) and keeps the rest aligned. */
+export function dropFirst(tcb: ControlBlock, position: number, octets: number): void {
+  const packet = tcb.transmit.at(position);
+  trimFront(packet, octets);
+  packet.sequence = (packet.sequence + octets) | 0;
+  packet.sequenceLength -= octets;
+  tcb.transmit.resized(position, -octets);
+  realign(packet);
+}
+
+/** Moves the data of a single packet back to a 4-byte boundary, where a header can be put in front of it. */
+export function realign(packet: Packet): void {
+  const excess = packet.prepend & 3;
+  if (excess === 0 || packet.next !== null || packet.prepend - packet.dataStart < excess) return;
+  packet.bytes.copyWithin(packet.prepend - excess, packet.prepend, packet.append);
+  packet.prepend -= excess;
+  packet.append -= excess;
+}

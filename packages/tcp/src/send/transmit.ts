@@ -1,0 +1,74 @@
+import { NX_SUCCESS, PACKET_RETAINED, PACKET_TRANSMITTING, type Packet, TRACE_TCP_SEND } from '@strata/contracts';
+import { TCP_ACK, TCP_FIN, TCP_HEADER, TCP_PSH } from '@strata/wire';
+import type { ControlBlock } from '../control-block.ts';
+import { acknowledgmentSent, armRetransmit } from '../timers/arm.ts';
+import { headerInPlace, writeHeader } from './header.ts';
+import { MARK_FIN, MARK_LOST, MARK_RETRANSMITTED } from './marks.ts';
+
+/**
+ * Sends the first unsent packet of the transmit queue. The packet stays in the queue: IP and the driver borrow it
+ * (PACKET_TRANSMITTING), and the driver's transmitRelease gives it back (PACKET_RETAINED).
+ */
+export function transmitNext(tcb: ControlBlock): void {
+  const queue = tcb.transmit;
+  const packet = queue.at(queue.unsent);
+  queue.markSent();
+  tcb.sndNxt = (packet.sequence + packet.sequenceLength) | 0;
+  let flags = TCP_ACK;
+  if (packet.marks & MARK_FIN) {
+    flags = TCP_ACK | TCP_FIN;
+    tcb.finSent = true;
+  }
+  if (tcb.profile.pushAlways || !queue.hasUnsent) flags |= TCP_PSH;
+  put(tcb, packet, flags, packet.prepend);
+  armRetransmit(tcb);
+}
+
+/** Sends a packet of the queue again. False when a driver still holds it: it has not even left yet. */
+export function retransmit(tcb: ControlBlock, packet: Packet): boolean {
+  if (packet.state === PACKET_TRANSMITTING) return false;
+  if (packet.marks & MARK_LOST) tcb.lostOut -= packet.sequenceLength;
+  packet.marks = (packet.marks & ~MARK_LOST) | MARK_RETRANSMITTED;
+  let flags = TCP_ACK;
+  if (packet.marks & MARK_FIN) flags = TCP_ACK | TCP_FIN;
+  const queue = tcb.transmit;
+  const isLast = ((packet.sequence + packet.sequenceLength) | 0) === tcb.writeSequence;
+  if (tcb.profile.pushAlways || (isLast && !queue.hasUnsent)) flags |= TCP_PSH;
+  tcb.retransmitPackets++;
+  tcb.service.counters.retransmitPackets++;
+  put(tcb, packet, flags, packet.transportHeader + headerInPlace(packet));
+  armRetransmit(tcb);
+  return true;
+}
+
+/** Writes the header in front of the payload at `payloadAt` and hands the packet to IP. */
+function put(tcb: ControlBlock, packet: Packet, flags: number, payloadAt: number): void {
+  const flow = tcb.flow;
+  if (flow === null) return;
+  const service = tcb.service;
+  const payload = packet.marks & MARK_FIN ? packet.sequenceLength - 1 : packet.sequenceLength;
+  const optionSet = tcb.profile.options;
+  const options = optionSet.dataLength(tcb);
+  const headerLength = TCP_HEADER + options;
+  const at = payloadAt - headerLength;
+  if (options > 0) optionSet.emitData(tcb, packet.view, at + TCP_HEADER);
+  writeHeader(tcb, flow, packet, at, headerLength, packet.sequence, flags, payload);
+  packet.transmissions++;
+  packet.sentAt = tcb.time.now;
+  if (service.tracer !== null) {
+    service.tracer.event(TRACE_TCP_SEND, flags, packet.sequence, tcb.rcvNxt, payload, packet);
+  }
+  packet.state = PACKET_TRANSMITTING;
+  tcb.packetsSent++;
+  tcb.bytesSent += payload;
+  service.counters.packetsSent++;
+  service.counters.bytesSent += payload;
+  if (service.network.send(packet, flow) === NX_SUCCESS) {
+    acknowledgmentSent(tcb);
+    return;
+  }
+  packet.state = PACKET_RETAINED;
+  packet.prepend = at;
+  packet.length = headerLength + payload;
+  service.counters.sendFailures++;
+}

@@ -1,0 +1,87 @@
+import { NEVER } from '@strata/contracts';
+import type { ControlBlock } from '../control-block.ts';
+import { expiry } from './grid.ts';
+
+/** The earliest of a connection's deadlines. */
+export function earliestDeadline(tcb: ControlBlock): number {
+  let earliest = tcb.retransmitDeadline;
+  if (tcb.delayedAckDeadline < earliest) earliest = tcb.delayedAckDeadline;
+  if (tcb.persistDeadline < earliest) earliest = tcb.persistDeadline;
+  if (tcb.keepaliveDeadline < earliest) earliest = tcb.keepaliveDeadline;
+  if (tcb.timeWaitDeadline < earliest) earliest = tcb.timeWaitDeadline;
+  return earliest;
+}
+
+/**
+ * Tells the scheduler when a deadline has come nearer. One that has moved away is left where it is: the wake-up finds
+ * nothing to do and asks again.
+ */
+export function rearm(tcb: ControlBlock): void {
+  const earliest = earliestDeadline(tcb);
+  if (earliest < tcb.armedAt || earliest === NEVER) {
+    if (earliest === tcb.armedAt) return;
+    tcb.armedAt = earliest;
+    if (tcb.alarm !== null) tcb.alarm.set(earliest);
+  }
+}
+
+/** Starts the retransmission timer unless it runs. */
+export function armRetransmit(tcb: ControlBlock): void {
+  if (tcb.retransmitDeadline === NEVER) restartRetransmit(tcb);
+}
+
+/** Starts the retransmission timer from now (RFC 6298 5.3). */
+export function restartRetransmit(tcb: ControlBlock): void {
+  const service = tcb.service;
+  const timeout = tcb.rto.timeout(tcb.retries);
+  tcb.retransmitDeadline = expiry(tcb.time.now, timeout, tcb.profile.fastTimer, service.phase);
+  rearm(tcb);
+}
+
+/** Starts the zero-window probe timer unless it runs. */
+export function armPersist(tcb: ControlBlock): void {
+  if (tcb.persistDeadline !== NEVER) return;
+  const interval = tcb.rto.probeInterval(tcb.probes);
+  tcb.persistDeadline = expiry(tcb.time.now, interval, tcb.profile.fastTimer, tcb.service.phase);
+  rearm(tcb);
+}
+
+/** Starts the delayed-ACK timer unless it runs. */
+export function delayAcknowledgment(tcb: ControlBlock): void {
+  if (tcb.delayedAckDeadline !== NEVER) return;
+  const { acks, fastTimer } = tcb.profile;
+  tcb.delayedAckDeadline = expiry(tcb.time.now, acks.delay, fastTimer, tcb.service.phase);
+  rearm(tcb);
+}
+
+/** Everything received so far has been acknowledged by a segment that went out. */
+export function acknowledgmentSent(tcb: ControlBlock): void {
+  tcb.ackNow = false;
+  tcb.unackedSegments = 0;
+  tcb.unackedBytes = 0;
+  tcb.delayedAckDeadline = NEVER;
+  tcb.lastAckSent = tcb.rcvNxt;
+}
+
+/** Starts the keepalive timer for a connection that has been idle since `lastReceivedAt`. */
+export function armKeepalive(tcb: ControlBlock, from: number, interval: number): void {
+  tcb.keepaliveDeadline = expiry(from, interval, tcb.profile.slowTimer, tcb.service.phase);
+  rearm(tcb);
+}
+
+/** Starts TIMED_WAIT, or FIN_WAIT_2 after the application has gone. */
+export function armTimeWait(tcb: ControlBlock, interval: number): void {
+  tcb.timeWaitDeadline =
+    interval === NEVER ? NEVER : expiry(tcb.time.now, interval, tcb.profile.fastTimer, tcb.service.phase);
+  rearm(tcb);
+}
+
+/** Stops everything. */
+export function disarmAll(tcb: ControlBlock): void {
+  tcb.retransmitDeadline = NEVER;
+  tcb.persistDeadline = NEVER;
+  tcb.delayedAckDeadline = NEVER;
+  tcb.keepaliveDeadline = NEVER;
+  tcb.timeWaitDeadline = NEVER;
+  rearm(tcb);
+}

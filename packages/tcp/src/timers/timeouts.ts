@@ -1,0 +1,167 @@
+import {
+  NEVER,
+  NX_TCP_PACKET,
+  TRACE_TCP_GAVE_UP,
+  TRACE_TCP_KEEPALIVE,
+  TRACE_TCP_RETRANSMIT_TIMEOUT,
+  TRACE_TCP_WINDOW_PROBE,
+} from '@strata/contracts';
+import { TCP_ACK } from '@strata/wire';
+import type { ControlBlock } from '../control-block.ts';
+import { sendAcknowledgment, sendControl, sendSyn, sendSynAck } from '../send/control.ts';
+import { output, outputNext } from '../send/output.ts';
+import { sendProbeOctet } from '../send/probe.ts';
+import {
+  CAUSE_KEEPALIVE,
+  CAUSE_ORDERLY,
+  CAUSE_TIMED_OUT,
+  isSynchronized,
+  TCP_FIN_WAIT_2,
+  TCP_SYN_RECEIVED,
+  TCP_SYN_SENT,
+} from '../states.ts';
+import { endConnection } from '../teardown.ts';
+import { armKeepalive, armPersist, armRetransmit } from './arm.ts';
+
+/** Does everything that is due for a connection. Each deadline is off before its handler runs, which may set it again. */
+export function runTimeouts(tcb: ControlBlock, now: number): void {
+  if (tcb.delayedAckDeadline <= now) {
+    tcb.delayedAckDeadline = NEVER;
+    if (tcb.state >= TCP_SYN_RECEIVED) sendAcknowledgment(tcb);
+  }
+  if (tcb.retransmitDeadline <= now) {
+    tcb.retransmitDeadline = NEVER;
+    retransmitTimeout(tcb, now);
+  }
+  if (tcb.persistDeadline <= now) {
+    tcb.persistDeadline = NEVER;
+    persistTimeout(tcb, now);
+  }
+  if (tcb.keepaliveDeadline <= now) {
+    tcb.keepaliveDeadline = NEVER;
+    keepaliveTimeout(tcb, now);
+  }
+  if (tcb.timeWaitDeadline <= now) {
+    tcb.timeWaitDeadline = NEVER;
+    endConnection(tcb, tcb.state === TCP_FIN_WAIT_2 ? CAUSE_TIMED_OUT : CAUSE_ORDERLY);
+  }
+}
+
+/** The retransmission timer expired: SYN, SYN-ACK, data or FIN goes again, or the connection is given up. */
+function retransmitTimeout(tcb: ControlBlock, now: number): void {
+  if (isExhausted(tcb, now)) {
+    giveUp(tcb, CAUSE_TIMED_OUT);
+    return;
+  }
+  const { service } = tcb;
+  const timeout = tcb.rto.timeout(tcb.retries);
+  tcb.retries++;
+  service.counters.retransmitTimeouts++;
+  if (service.tracer !== null) {
+    const head = tcb.transmit.hasSent ? tcb.transmit.at(tcb.transmit.head) : null;
+    service.tracer.event(TRACE_TCP_RETRANSMIT_TIMEOUT, tcb.sndUna, tcb.retries, timeout, tcb.cwnd, head);
+  }
+  if (tcb.state === TCP_SYN_SENT) {
+    tcb.retransmitPackets++;
+    service.counters.retransmitPackets++;
+    sendSyn(tcb);
+    return;
+  }
+  if (tcb.state === TCP_SYN_RECEIVED) {
+    tcb.retransmitPackets++;
+    service.counters.retransmitPackets++;
+    sendSynAck(tcb);
+    return;
+  }
+  if (tcb.sndWnd === 0 && tcb.transmit.hasSent) {
+    probe(tcb, timeout);
+  } else {
+    tcb.recovery.timedOut(tcb);
+    output(tcb);
+  }
+  if (tcb.sndNxt !== tcb.sndUna) armRetransmit(tcb);
+}
+
+/** A closed (or silly) window has lasted long enough: probe it, or send what avoidance held back. */
+function persistTimeout(tcb: ControlBlock, now: number): void {
+  if (!isSynchronized(tcb.state)) return;
+  if (tcb.sndWnd > 0) {
+    if (tcb.transmit.hasUnsent) outputNext(tcb, true);
+    output(tcb);
+    return;
+  }
+  if (isExhausted(tcb, now)) {
+    giveUp(tcb, CAUSE_TIMED_OUT);
+    return;
+  }
+  tcb.retries++;
+  probe(tcb, tcb.rto.probeInterval(tcb.probes + 1));
+  armPersist(tcb);
+}
+
+/** RFC 9293 3.8.6.1: one octet beyond the window (or none, when there is none to send) asks the peer for its window. */
+function probe(tcb: ControlBlock, next: number): void {
+  const { service } = tcb;
+  tcb.probes++;
+  tcb.zeroWindowProbes++;
+  service.counters.zeroWindowProbes++;
+  if (service.tracer !== null) {
+    const octets = tcb.transmit.count > 0 ? 1 : 0;
+    service.tracer.event(TRACE_TCP_WINDOW_PROBE, tcb.sndUna, tcb.probes, octets, next, null);
+  }
+  if (tcb.transmit.count > 0) sendProbeOctet(tcb, tcb.transmit.at(tcb.transmit.head), NX_TCP_PACKET);
+  else sendControl(tcb, (tcb.sndUna - 1) | 0, TCP_ACK);
+}
+
+/** RFC 9293 3.8.4. A timer that finds the connection busy since it was set starts again from then. */
+function keepaliveTimeout(tcb: ControlBlock, now: number): void {
+  if (!tcb.keepalive || !isSynchronized(tcb.state)) return;
+  if (tcb.keepaliveProbes === 0) {
+    if (tcb.lastReceivedAt !== NEVER && now - tcb.lastReceivedAt < tcb.keepaliveIdle) {
+      const before = tcb.keepaliveDeadline;
+      armKeepalive(tcb, tcb.lastReceivedAt, tcb.keepaliveIdle);
+      if (tcb.keepaliveDeadline > now) return;
+      tcb.keepaliveDeadline = before;
+    }
+    if (tcb.sndNxt !== tcb.sndUna || tcb.transmit.count > 0) {
+      armKeepalive(tcb, now, tcb.keepaliveIdle);
+      return;
+    }
+  } else if (tcb.keepaliveProbes >= tcb.keepaliveLimit) {
+    giveUp(tcb, CAUSE_KEEPALIVE);
+    return;
+  }
+  tcb.keepaliveProbes++;
+  const { service } = tcb;
+  service.counters.keepaliveProbes++;
+  if (service.tracer !== null) {
+    service.tracer.event(
+      TRACE_TCP_KEEPALIVE,
+      (tcb.sndNxt - 1) | 0,
+      tcb.keepaliveProbes,
+      tcb.lastReceivedAt === NEVER ? 0 : now - tcb.lastReceivedAt,
+      0,
+      null,
+    );
+  }
+  sendControl(tcb, (tcb.sndNxt - 1) | 0, TCP_ACK);
+  armKeepalive(tcb, now, tcb.keepaliveInterval);
+}
+
+/** R2: as many retries as allowed have expired, or the user timeout has (RFC 9293 3.8.3). */
+function isExhausted(tcb: ControlBlock, now: number): boolean {
+  const limit = isSynchronized(tcb.state) ? tcb.maximumRetries : tcb.profile.maximumSynRetries;
+  if (tcb.userTimeout === NEVER) return tcb.retries >= limit;
+  if (tcb.troubleSince === NEVER) tcb.troubleSince = now;
+  return now - tcb.troubleSince >= tcb.userTimeout;
+}
+
+/** Ends the connection here; nothing is sent, the peer has been silent for too long anyway. */
+function giveUp(tcb: ControlBlock, cause: number): void {
+  const { service } = tcb;
+  service.counters.gaveUp++;
+  if (service.tracer !== null) {
+    service.tracer.event(TRACE_TCP_GAVE_UP, tcb.localPort, tcb.remotePort, tcb.retries, cause, null);
+  }
+  endConnection(tcb, cause);
+}
