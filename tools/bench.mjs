@@ -66,7 +66,8 @@ if (files.length === 0) {
   process.exit(2);
 }
 const report = [];
-if (!json) console.log(`Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model}; medians of ${ROUNDS} rounds\n`);
+if (!json)
+  console.log(`Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model}; medians of ${ROUNDS} rounds\n`);
 for (const file of files) {
   const { default: one } = await import(pathToFileURL(file).href);
   const contestants = [one, ...(one.peer ? [one.peer] : [])];

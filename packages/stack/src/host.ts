@@ -106,7 +106,7 @@ export class Host {
     this.tracer = environment.tracerFor(name);
     const { pool, time, tracer } = this;
     this.ip = new IpInstance({ name, pool, time, random: this.random.fork('ip'), policy: profile.ip, tracer });
-    this.udp = new UdpService({ network: this.ip, pool, time, random: this.random.fork('udp'), tracer });
+    this.udp = new UdpService({ network: this.ip, time, policy: profile.udp, random: this.random.fork('udp'), tracer });
     this.tcp = new TcpService(this.ip, pool, time, this.random.fork('tcp'), profile.tcp, tracer);
     this.drivers = [];
     this.eventLoop = false;

@@ -1,9 +1,11 @@
 import {
   NX_IN_PROGRESS,
+  NX_NO_PACKET,
+  NX_NO_RESPONSE,
   NX_NOT_CONNECTED,
+  NX_NOT_SUCCESSFUL,
   NX_SUCCESS,
   NX_TX_QUEUE_DEPTH,
-  NX_WAIT_ABORTED,
   NXD_MQTT_COMMUNICATION_FAILURE,
   NXD_MQTT_PACKET_POOL_FAILURE,
   type Status,
@@ -19,7 +21,7 @@ import {
   type MqttMessage,
   type MqttText,
 } from '@strata/mqtt';
-import type { Suspension } from '@strata/time';
+import { type Suspension, type Waited, WaitQueue } from '@strata/time';
 import type { Host } from './host.ts';
 import { NetError } from './net-error.ts';
 import { ticksOf, type WaitOptions } from './stream-connection.ts';
@@ -54,6 +56,12 @@ const SUBSCRIPTION_REFUSED = 0x80;
 
 const MQTT_PORT = 1883;
 
+/** What a service answered, and the acknowledgement to wait for, if any. */
+interface Answered {
+  readonly status: Status;
+  readonly acknowledged: Promise<Waited<number>> | null;
+}
+
 /**
  * The MQTT client of a host for people: promises at the edge, waits timed by the host's clock. The client itself, with
  * NetX's services and statuses, is {@link client}.
@@ -71,21 +79,27 @@ export class MqttSession implements AsyncDisposable {
   readonly client: MqttClient;
   private readonly host: Host;
   private readonly options: MqttSessionOptions;
-  private readonly waiting: Set<Suspension<null>>;
-  /** Answers that somebody waits for, by type and packet identifier. */
-  private readonly answers: Map<number, number>;
-  private connected: MqttConnected | null;
-  private attempt: Status;
+  /** Those who wait for an attempt to connect, for room to send, for a message, for the end. */
+  private readonly connecting: WaitQueue<Status>;
+  private readonly sending: WaitQueue<Answered>;
+  private readonly receiving: WaitQueue<MqttMessage>;
+  private readonly ending: WaitQueue<Status>;
+  /** Requests that await their acknowledgement, by type and packet identifier. */
+  private readonly requests: Map<number, Suspension<number>>;
+  private answer: MqttConnected;
   private lost: Status;
 
   constructor(host: Host, options: MqttSessionOptions) {
+    const { waits, name } = host;
     this.host = host;
     this.options = options;
-    this.waiting = new Set();
-    this.answers = new Map();
-    this.connected = null;
-    this.attempt = NX_SUCCESS;
-    this.lost = NX_SUCCESS;
+    this.connecting = new WaitQueue(waits, NX_NOT_CONNECTED, `${name}: MQTT connect`);
+    this.sending = new WaitQueue(waits, NX_TX_QUEUE_DEPTH, `${name}: MQTT send`);
+    this.receiving = new WaitQueue(waits, NX_NO_PACKET, `${name}: MQTT receive`);
+    this.ending = new WaitQueue(waits, NX_NOT_SUCCESSFUL, `${name}: MQTT disconnect`);
+    this.requests = new Map();
+    this.answer = { returnCode: -1, sessionPresent: false };
+    this.lost = NX_NOT_CONNECTED;
     this.client = new MqttClient({
       clientId: options.clientId,
       time: host.time,
@@ -100,29 +114,34 @@ export class MqttSession implements AsyncDisposable {
   private listener(): MqttListener {
     return {
       connected: (status, returnCode, sessionPresent) => {
-        this.attempt = status;
-        this.connected = status === NX_SUCCESS ? { returnCode, sessionPresent } : null;
-        this.wake();
+        this.answer = { returnCode, sessionPresent };
+        this.connecting.give(status);
       },
-      disconnected: (status) => {
-        this.connected = null;
-        this.lost = status;
-        this.wake();
-      },
-      received: () => this.wake(),
+      disconnected: (status) => this.disconnected(status),
+      received: () => this.receiving.wake(),
       acknowledged: (type, id, code) => {
-        const key = answerKey(type, id);
-        if (this.answers.has(key)) this.answers.set(key, code);
-        this.wake();
+        const key = requestKey(type, id);
+        this.requests.get(key)?.granted(code);
+        this.requests.delete(key);
+        this.sending.wake();
       },
-      writable: () => this.wake(),
+      writable: () => this.sending.wake(),
     };
   }
 
-  /** Why the last connection ended or was not made, as an error with its cause chain. */
+  private disconnected(status: Status): void {
+    this.lost = status === NX_SUCCESS ? NX_NOT_CONNECTED : status;
+    this.sending.refuse(this.lost);
+    this.receiving.refuse(this.lost);
+    for (const request of this.requests.values()) request.refused(this.lost);
+    this.requests.clear();
+    while (this.ending.give(status));
+  }
+
+  /** An error that says why the last connection ended or was not made, with its cause chain. */
   failure(what: string, status: Status): NetError {
     const { explanation, streamStatus } = this.client.failure();
-    const stream = streamStatus === NX_SUCCESS ? undefined : new NetError('stream', streamStatus);
+    const stream = streamStatus === NX_SUCCESS ? undefined : new NetError('the stream below', streamStatus);
     return new NetError(explanation === '' ? what : `${what}: ${explanation}`, status, stream);
   }
 
@@ -134,12 +153,12 @@ export class MqttSession implements AsyncDisposable {
     if (will !== undefined) {
       this.check(this.client.willMessageSet(will.topic, will.message, will.retain ?? false, will.qos ?? 0), what);
     }
-    this.attempt = NX_IN_PROGRESS;
-    const status = this.client.connect(options);
-    if (status !== NX_IN_PROGRESS && status !== NX_SUCCESS) throw this.failure(what, status);
-    while (this.attempt === NX_IN_PROGRESS) await this.pause(what, options);
-    if (this.connected === null) throw this.failure(what, this.attempt);
-    return this.connected;
+    const begun = this.client.connect(options);
+    if (begun !== NX_IN_PROGRESS && begun !== NX_SUCCESS) throw this.failure(what, begun);
+    const waited = await this.connecting.wait(ticksOf(options), options.signal);
+    const status = waited.value ?? waited.status;
+    if (status !== NX_SUCCESS) throw this.failure(what, status);
+    return this.answer;
   }
 
   get isConnected(): boolean {
@@ -149,48 +168,49 @@ export class MqttSession implements AsyncDisposable {
   /** Subscribes and waits for SUBACK. Resolves with the granted QoS. @throws NetError when refused or disconnected */
   async subscribe(filter: string, qos = 0, options: WaitOptions = {}): Promise<number> {
     const what = `subscribe to "${filter}"`;
-    await this.whenPossible(() => this.client.subscribe(filter, qos), what, options);
-    const granted = await this.answer(MQTT_SUBACK, what, options);
-    if (granted === SUBSCRIPTION_REFUSED)
-      throw new NetError(`${what}: the broker refused`, NXD_MQTT_COMMUNICATION_FAILURE);
+    const granted = await this.request(() => this.client.subscribe(filter, qos), MQTT_SUBACK, what, options);
+    if (granted === SUBSCRIPTION_REFUSED) {
+      throw new NetError(`${what}: the broker refused it`, NXD_MQTT_COMMUNICATION_FAILURE);
+    }
     return granted;
   }
 
   /** Takes a subscription back and waits for UNSUBACK. */
   async unsubscribe(filter: string, options: WaitOptions = {}): Promise<void> {
-    const what = `unsubscribe from "${filter}"`;
-    await this.whenPossible(() => this.client.unsubscribe(filter), what, options);
-    await this.answer(MQTT_UNSUBACK, what, options);
+    await this.request(() => this.client.unsubscribe(filter), MQTT_UNSUBACK, `unsubscribe from "${filter}"`, options);
   }
 
-  /** Publishes. QoS 0 resolves when the stream has it, QoS 1 with PUBACK, or when the connection ends (the client keeps it). */
+  /**
+   * Publishes. QoS 0 resolves when the client has taken it, QoS 1 with PUBACK. @throws NetError when the connection ends
+   * before; a QoS 1 message is then kept, and sent again when the session goes on
+   */
   async publish(
     topic: string,
     payload: MqttText,
     options: { readonly qos?: number; readonly retain?: boolean } & WaitOptions = {},
   ): Promise<void> {
-    const what = `publish to "${topic}"`;
     const { qos = 0, retain = false } = options;
-    await this.whenPossible(() => this.client.publish(topic, payload, retain, qos), what, options);
-    if (qos > 0) await this.answer(MQTT_PUBACK, what, options);
+    const service = () => this.client.publish(topic, payload, retain, qos);
+    await this.request(service, qos === 0 ? 0 : MQTT_PUBACK, `publish to "${topic}"`, options);
   }
 
   /** The next message; waits for one. @throws NetError when the connection ends while there is none */
   async receive(options: WaitOptions = {}): Promise<MqttMessage> {
-    for (;;) {
-      const message = this.client.receive();
-      if (message !== null) return message;
-      if (!this.client.isConnected)
-        throw this.failure('receive', this.lost === NX_SUCCESS ? NX_NOT_CONNECTED : this.lost);
-      await this.pause('receive an MQTT message', options);
-    }
+    const message = this.client.receive();
+    if (message !== null && this.receiving.length === 0) return message;
+    if (!this.client.isConnected) throw this.failure('receive', this.lost);
+    const { status, value } = await this.receiving.until(() => this.client.receive(), ticksOf(options), options.signal);
+    if (value === null) throw this.failure('receive an MQTT message', status);
+    return value;
   }
 
   /** Disconnects in order and waits until the connection is over. */
   async disconnect(options: WaitOptions = {}): Promise<void> {
     if (!this.client.isConnected) return;
+    const over = this.ending.wait(ticksOf(options), options.signal);
     this.client.disconnect();
-    while (this.connected !== null) await this.pause('disconnect from the MQTT broker', options);
+    const { status } = await over;
+    if (status !== NX_SUCCESS) throw this.failure('disconnect from the MQTT broker', status);
   }
 
   /** Ends the client for good; everything it keeps is released. */
@@ -207,52 +227,37 @@ export class MqttSession implements AsyncDisposable {
     if (status !== NX_SUCCESS) throw new NetError(what, status);
   }
 
-  /** Calls a service of the client until it has room. */
-  private async whenPossible(service: () => Status, what: string, options: WaitOptions): Promise<void> {
-    for (;;) {
+  /**
+   * Calls a service of the client, as soon as it has room, and waits for the acknowledgement of the given type.
+   * @param type 0: there is none
+   */
+  private async request(service: () => Status, type: number, what: string, options: WaitOptions): Promise<number> {
+    const ticks = ticksOf(options);
+    const attempt = (): Answered | null => {
       const status = service();
-      if (status === NX_SUCCESS) return;
-      if (status !== NX_TX_QUEUE_DEPTH && status !== NXD_MQTT_PACKET_POOL_FAILURE) throw this.failure(what, status);
-      await this.pause(what, options);
-    }
+      if (status === NX_TX_QUEUE_DEPTH || status === NXD_MQTT_PACKET_POOL_FAILURE) return null;
+      const expected = status === NX_SUCCESS && type !== 0;
+      return { status, acknowledged: expected ? this.expect(type, this.client.lastPacketId, what, options) : null };
+    };
+    const { status, value } = await this.sending.until(attempt, ticks, options.signal);
+    const outcome = value?.status ?? status;
+    if (value === null || outcome !== NX_SUCCESS) throw this.failure(what, outcome);
+    if (value.acknowledged === null) return 0;
+    const acknowledged = await value.acknowledged;
+    if (acknowledged.value === null) throw this.failure(what, acknowledged.status);
+    return acknowledged.value;
   }
 
-  /** Waits for the acknowledgement of the request made last. */
-  private async answer(type: number, what: string, options: WaitOptions): Promise<number> {
-    const key = answerKey(type, this.client.lastPacketId);
-    this.answers.set(key, -1);
-    try {
-      for (;;) {
-        const code = this.answers.get(key) as number;
-        if (code >= 0) return code;
-        if (!this.client.isConnected) throw this.failure(what, this.lost === NX_SUCCESS ? NX_NOT_CONNECTED : this.lost);
-        await this.pause(what, options);
-      }
-    } finally {
-      this.answers.delete(key);
-    }
-  }
-
-  private async pause(what: string, options: WaitOptions): Promise<void> {
-    const suspension: Suspension<null> = this.host.waits.suspend<null>(
-      ticksOf(options),
-      NX_WAIT_ABORTED,
-      () => this.waiting.delete(suspension),
-      options.signal,
-      `${this.host.name}: ${what}`,
-    );
-    if (suspension.pending) this.waiting.add(suspension);
-    const { status } = await suspension.result;
-    if (status !== NX_SUCCESS) throw new NetError(`${what}: gave up waiting`, status);
-  }
-
-  private wake(): void {
-    const woken = [...this.waiting];
-    this.waiting.clear();
-    for (const suspension of woken) suspension.granted(null);
+  private expect(type: number, id: number, what: string, options: WaitOptions): Promise<Waited<number>> {
+    const key = requestKey(type, id);
+    const forget = () => void this.requests.delete(key);
+    const label = `${this.host.name}: ${what}`;
+    const request = this.host.waits.suspend<number>(ticksOf(options), NX_NO_RESPONSE, forget, options.signal, label);
+    if (request.pending) this.requests.set(key, request);
+    return request.result;
   }
 }
 
-function answerKey(type: number, id: number): number {
+function requestKey(type: number, id: number): number {
   return (type << 16) | id;
 }

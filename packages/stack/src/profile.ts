@@ -1,18 +1,25 @@
 import { type IpPolicy, modernIpPolicy, netxIpPolicy } from '@strata/ip';
 import { modernTcpProfile, netxTcpProfile, type TcpProfile } from '@strata/tcp';
+import { modernUdpPolicy, netxUdpPolicy, type UdpPolicy } from '@strata/udp';
 
 /** The policies of a host, layer by layer. Any mix is legal. */
 export interface Profile {
   readonly name: string;
   readonly ip: IpPolicy;
+  readonly udp: UdpPolicy;
   readonly tcp: TcpProfile;
 }
 
 /** NetX Duo 6.4 on the wire and in time; the default. */
-export const netxProfile: Profile = { name: 'netx', ip: netxIpPolicy, tcp: netxTcpProfile };
+export const netxProfile: Profile = { name: 'netx', ip: netxIpPolicy, udp: netxUdpPolicy, tcp: netxTcpProfile };
 
 /** What a current Internet host has. */
-export const modernProfile: Profile = { name: 'modern', ip: modernIpPolicy, tcp: modernTcpProfile };
+export const modernProfile: Profile = {
+  name: 'modern',
+  ip: modernIpPolicy,
+  udp: modernUdpPolicy,
+  tcp: modernTcpProfile,
+};
 
 /** The profiles that have a name. */
 export const PROFILES: Readonly<Record<string, Profile>> = { netx: netxProfile, modern: modernProfile };

@@ -1,29 +1,30 @@
 import {
   NX_NO_PACKET,
   NX_NOT_CONNECTED,
+  NX_NOT_SUCCESSFUL,
   NX_SUCCESS,
   NX_TX_QUEUE_DEPTH,
   NX_WAIT_FOREVER,
   NX_WINDOW_OVERFLOW,
-  type Packet,
   type PacketStream,
   type Status,
   type StreamListener,
 } from '@strata/contracts';
-import type { Suspension, Waits } from '@strata/time';
+import { type AbortSource, WaitQueue, type Waits } from '@strata/time';
 import { NetError } from './net-error.ts';
 
 /** How long an operation may take, by the host's clock, and how to give it up. */
 export interface WaitOptions {
   /** Seconds of the host's time; absent: no limit. */
   readonly timeoutSeconds?: number;
-  readonly signal?: AbortSignal;
+  /** An `AbortSignal`. */
+  readonly signal?: AbortSource;
 }
 
 /** Ticks a second: NX_IP_PERIODIC_RATE. */
 const TICKS = 100;
 
-/** A full pool is looked at again after one tick. */
+/** An empty pool is looked at again after one tick. */
 const POOL_RETRY_TICKS = 1;
 
 /** Turns wait options into ticks, rounded up. */
@@ -43,43 +44,55 @@ export function ticksOf(options: WaitOptions): number {
 export class StreamConnection implements AsyncDisposable {
   private readonly waits: Waits;
   private readonly what: string;
-  private readonly waiting: Set<Suspension<null>>;
+  /** Those who wait for the connection to open, for room to send, for data, for the end. */
+  private readonly opening: WaitQueue<true>;
+  private readonly sending: WaitQueue<Status>;
+  private readonly receiving: WaitQueue<Uint8Array | 'finished' | 'broken'>;
+  private readonly ending: WaitQueue<true>;
   private stream: PacketStream | null;
   private open: boolean;
   private peerDone: boolean;
   private over: boolean;
   private overStatus: Status;
+  /** What the stream below has to tell this connection of. */
+  readonly events: StreamListener;
 
   /** @param what names the connection in errors: "tcp 192.0.2.2:7" */
   constructor(waits: Waits, what: string) {
     this.waits = waits;
     this.what = what;
-    this.waiting = new Set();
+    this.opening = new WaitQueue(waits, NX_NOT_CONNECTED, `connect ${what}`);
+    this.sending = new WaitQueue(waits, NX_WINDOW_OVERFLOW, `send on ${what}`);
+    this.receiving = new WaitQueue(waits, NX_NO_PACKET, `receive on ${what}`);
+    this.ending = new WaitQueue(waits, NX_NOT_SUCCESSFUL, `close ${what}`);
     this.stream = null;
     this.open = false;
     this.peerDone = false;
     this.over = false;
     this.overStatus = NX_SUCCESS;
+    this.events = {
+      established: () => {
+        this.open = true;
+        this.opening.wake();
+      },
+      receivable: () => this.receiving.wake(),
+      sendable: () => this.sending.wake(),
+      peerFinished: () => {
+        this.peerDone = true;
+        this.receiving.wake();
+      },
+      closed: (reason) => this.closed(reason),
+    };
   }
 
-  /** What the stream below has to tell this connection of. */
-  readonly events: StreamListener = {
-    established: () => {
-      this.open = true;
-      this.wake();
-    },
-    receivable: () => this.wake(),
-    sendable: () => this.wake(),
-    peerFinished: () => {
-      this.peerDone = true;
-      this.wake();
-    },
-    closed: (reason) => {
-      this.over = true;
-      this.overStatus = reason;
-      this.wake();
-    },
-  };
+  private closed(reason: Status): void {
+    this.over = true;
+    this.overStatus = reason;
+    this.opening.wake();
+    this.sending.wake();
+    this.receiving.wake();
+    this.ending.wake();
+  }
 
   /** Takes over a stream. @param established whether it is open already */
   attach(stream: PacketStream, established: boolean): this {
@@ -97,72 +110,61 @@ export class StreamConnection implements AsyncDisposable {
 
   /** Resolves when the connection is open. @throws NetError with the reason why it never will be */
   async established(options: WaitOptions = {}): Promise<this> {
-    const what = `connect ${this.what}`;
-    while (!this.open && !this.over) {
-      try {
-        await this.pause(what, options);
-      } catch (error) {
-        this.abort();
-        throw error;
-      }
-    }
-    if (!this.open) throw new NetError(what, this.failure());
+    const settled = () => (this.open || this.over ? true : null);
+    const { value, status } = await this.opening.until(settled, ticksOf(options), options.signal);
+    if (value === null) this.abort();
+    if (!this.open || value === null)
+      throw new NetError(`connect ${this.what}`, value === null ? status : this.failure());
     return this;
   }
 
   /** Resolves when every octet is in the transmit queue. @throws NetError when the connection ends before that */
   async send(bytes: Uint8Array, options: WaitOptions = {}): Promise<void> {
-    const stream = this.packets;
-    const what = `send on ${this.what}`;
-    for (let at = 0; at < bytes.length; ) {
-      const packet = stream.allocate();
-      if (packet === null) {
-        await this.pause(
-          what,
-          { ...options, timeoutSeconds: options.timeoutSeconds ?? POOL_RETRY_TICKS / TICKS },
-          true,
-        );
-        continue;
-      }
-      const count = Math.min(packet.dataEnd - packet.append, bytes.length - at);
-      packet.appendBytes(bytes, at, count);
-      at += count;
-      await this.sendPacket(packet, what, options);
-    }
+    for (let at = 0; at < bytes.length; ) at += await this.sendSome(bytes, at, options);
   }
 
-  private async sendPacket(packet: Packet, what: string, options: WaitOptions): Promise<void> {
+  /** Sends one packet's worth from `at` on. Returns how much that was. */
+  private async sendSome(bytes: Uint8Array, at: number, options: WaitOptions): Promise<number> {
     const stream = this.packets;
-    for (let status = stream.send(packet); status !== NX_SUCCESS; status = stream.send(packet)) {
-      const later = status === NX_WINDOW_OVERFLOW || status === NX_TX_QUEUE_DEPTH || status === NX_NO_PACKET;
-      try {
-        if (!later) throw new NetError(what, this.over ? this.failure() : status);
-        await this.pause(what, options);
-      } catch (error) {
-        packet.release();
-        throw error;
-      }
+    const packet = stream.allocate();
+    if (packet === null) {
+      if (this.over) throw new NetError(`send on ${this.what}`, this.failure());
+      await this.waits.sleep(POOL_RETRY_TICKS, options.signal);
+      return 0;
     }
+    const count = Math.min(packet.dataEnd - packet.append, bytes.length - at);
+    packet.appendBytes(bytes, at, count);
+    const attempt = () => {
+      const status = stream.send(packet);
+      const later = status === NX_WINDOW_OVERFLOW || status === NX_TX_QUEUE_DEPTH || status === NX_NO_PACKET;
+      return later && !this.over ? null : status;
+    };
+    const { status, value } = await this.sending.until(attempt, ticksOf(options), options.signal);
+    const outcome = value ?? status;
+    if (outcome === NX_SUCCESS) return count;
+    packet.release();
+    throw new NetError(`send on ${this.what}`, this.over ? this.failure() : outcome);
   }
 
   /** The next octets, or null once the peer has finished. @throws NetError when the connection broke */
   async receive(options: WaitOptions = {}): Promise<Uint8Array | null> {
-    const stream = this.packets;
-    for (;;) {
-      const packet = stream.receive();
-      if (packet !== null) {
-        const bytes = new Uint8Array(packet.length);
-        packet.extract(0, bytes, 0, bytes.length);
-        packet.release();
-        return bytes;
-      }
-      if (this.peerDone) return null;
-      if (this.over) {
-        if (this.overStatus === NX_SUCCESS) return null;
-        throw new NetError(`receive on ${this.what}`, this.overStatus);
-      }
-      await this.pause(`receive on ${this.what}`, options);
+    const { status, value } = await this.receiving.until(() => this.take(), ticksOf(options), options.signal);
+    if (value === 'finished') return null;
+    if (value === 'broken') throw new NetError(`receive on ${this.what}`, this.overStatus);
+    if (value === null) throw new NetError(`receive on ${this.what}`, status);
+    return value;
+  }
+
+  private take(): Uint8Array | 'finished' | 'broken' | null {
+    const packet = this.packets.receive();
+    if (packet !== null) {
+      const bytes = new Uint8Array(packet.length);
+      packet.extract(0, bytes, 0, bytes.length);
+      packet.release();
+      return bytes;
     }
+    if (this.peerDone || (this.over && this.overStatus === NX_SUCCESS)) return 'finished';
+    return this.over ? 'broken' : null;
   }
 
   /** Everything until the peer has finished. */
@@ -174,7 +176,8 @@ export class StreamConnection implements AsyncDisposable {
   async close(options: WaitOptions = {}): Promise<void> {
     if (this.stream === null || this.over) return;
     this.stream.disconnect(false);
-    while (!this.over) await this.pause(`close ${this.what}`, options);
+    const { status, value } = await this.ending.until(() => this.over || null, ticksOf(options), options.signal);
+    if (value === null) throw new NetError(`close ${this.what}`, status);
   }
 
   /** Ends at once, with a reset. */
@@ -188,25 +191,5 @@ export class StreamConnection implements AsyncDisposable {
 
   private failure(): Status {
     return this.overStatus === NX_SUCCESS ? NX_NOT_CONNECTED : this.overStatus;
-  }
-
-  /** Waits until something happens on the stream. @param quiet running out of time is no error */
-  private async pause(what: string, options: WaitOptions, quiet = false): Promise<void> {
-    const suspension: Suspension<null> = this.waits.suspend<null>(
-      ticksOf(options),
-      quiet ? NX_SUCCESS : NX_NO_PACKET,
-      () => this.waiting.delete(suspension),
-      options.signal,
-      what,
-    );
-    if (suspension.pending) this.waiting.add(suspension);
-    const { status } = await suspension.result;
-    if (status !== NX_SUCCESS) throw new NetError(`${what}: gave up waiting`, status);
-  }
-
-  private wake(): void {
-    const woken = [...this.waiting];
-    this.waiting.clear();
-    for (const suspension of woken) suspension.granted(null);
   }
 }

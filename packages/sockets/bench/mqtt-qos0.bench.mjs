@@ -1,0 +1,3 @@
+import { publishCase } from './mqtt-publish.mjs';
+
+export default publishCase(0);

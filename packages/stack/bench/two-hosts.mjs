@@ -1,0 +1,72 @@
+import { Lab, modernProfile } from '@strata/stack';
+import { parseAddress } from '@strata/wire';
+
+/** Two hosts on the loopback bridge, with an established TCP connection from `a` to `b`. */
+export function connectedPair({ profile = modernProfile, windowSize = 240 * 1024, packets = 1024, ...options } = {}) {
+  const lab = new Lab({ seed: 1, profile, ...options });
+  const bridge = lab.bridge();
+  const [a, b] = [lab.host('a', { packets }), lab.host('b', { packets })];
+  a.attach(bridge.a, { address: '192.0.2.1/24' });
+  b.attach(bridge.b, { address: '192.0.2.2/24' });
+  const socket = { windowSize };
+  let accepted = null;
+  b.tcp.listen(7, {
+    socket,
+    onConnection(connection) {
+      accepted = connection;
+    },
+  });
+  const client = a.tcp.open(parseAddress('192.0.2.2'), 7, silent(), socket);
+  lab.clock.runSync({ until: () => accepted !== null });
+  client.setNoDelay(true);
+  accepted.setNoDelay(true);
+  return { lab, client, server: accepted };
+}
+
+/** A stream listener that does nothing, to override what matters. */
+export function silent(overrides = {}) {
+  return {
+    established() {},
+    receivable() {},
+    sendable() {},
+    peerFinished() {},
+    closed() {},
+    ...overrides,
+  };
+}
+
+const NX_SUCCESS = 0;
+
+/** Sends `total` octets from `source` to the other end, which copies every octet out. Returns when all have arrived. */
+export function transfer({ lab, client, server }, total) {
+  const source = new Uint8Array(1460).map((_, i) => i * 7);
+  const target = new Uint8Array(2048);
+  let sent = 0;
+  let received = 0;
+  let held = null;
+  const write = () => {
+    for (;;) {
+      if (held === null) {
+        if (sent >= total) return;
+        held = client.allocate();
+        if (held === null) return;
+        held.appendBytes(source, 0, source.length);
+      }
+      if (client.send(held) !== NX_SUCCESS) return;
+      held = null;
+      sent += source.length;
+    }
+  };
+  client.listener = silent({ sendable: write });
+  server.listener = silent({
+    receivable() {
+      for (let packet = server.receive(); packet !== null; packet = server.receive()) {
+        received += packet.extract(0, target, 0, packet.length);
+        packet.release();
+      }
+    },
+  });
+  write();
+  lab.clock.runSync({ until: () => received >= total });
+  return received;
+}
