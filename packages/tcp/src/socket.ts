@@ -41,7 +41,7 @@ import type { ListenQueue } from './listener.ts';
 import type { TcpProfile } from './profile.ts';
 import { answerSyn } from './receive/listen.ts';
 import { sendAcknowledgment, sendReset, sendSyn } from './send/control.ts';
-import { flightSize, queueFin } from './send/output.ts';
+import { flightSize, output, queueFin } from './send/output.ts';
 import type { TcpService } from './service.ts';
 import {
   CAUSE_ABORTED,
@@ -451,6 +451,12 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     if (this.alarm !== null) this.alarm.cancel();
     this.alarm = null;
     this.state = TCP_DELETED;
+  }
+
+  /** Turns Nagle's algorithm off, or on again (RFC 9293 MUST-17). What it held back goes out. */
+  setNoDelay(noDelay: boolean): void {
+    this.noDelay = noDelay;
+    if (noDelay && this.state >= TCP_ESTABLISHED) output(this);
   }
 
   /** Turns keepalive on or off (RFC 9293 MUST-24). Times in microseconds; absent ones stay. */

@@ -1,5 +1,5 @@
-import { SECOND } from '@strata/contracts';
 import { describe, expect, test } from '@jest/globals';
+import { SECOND } from '@strata/contracts';
 import { modernTcpProfile, netxTcpProfile, type TcpProfile } from '../src/index.ts';
 import { Application, type Faults, Pair } from './support/lossy.ts';
 
@@ -20,7 +20,14 @@ function transfer(seed: number, profile: TcpProfile, peer: TcpProfile, faults: F
   const done = () => client.closedWith >= 0 && (server === null || server.closedWith >= 0);
   const finished = pair.runUntil(done, 20_000 * SECOND);
   const s = server as Application | null;
-  const note = JSON.stringify({ seed, faults, client: socket.inspect(), server: s?.socket.inspect(), cr: client.receivedCount, sr: s?.receivedCount });
+  const note = JSON.stringify({
+    seed,
+    faults,
+    client: socket.inspect(),
+    server: s?.socket.inspect(),
+    cr: client.receivedCount,
+    sr: s?.receivedCount,
+  });
   if (!finished) throw new Error(`stalled: ${note}`);
   expect([client.mismatch, s?.mismatch ?? -1]).toEqual([-1, -1]);
   if (client.closedWith === 0 && s?.closedWith === 0) {
@@ -29,7 +36,8 @@ function transfer(seed: number, profile: TcpProfile, peer: TcpProfile, faults: F
   pair.run(pair.time.now + 600 * SECOND);
   client.drain();
   s?.drain();
-  if (a.pool.available !== a.pool.total || b.pool.available !== b.pool.total) throw new Error(`leak: ${a.pool.available} ${b.pool.available} ${note}`);
+  if (a.pool.available !== a.pool.total || b.pool.available !== b.pool.total)
+    throw new Error(`leak: ${a.pool.available} ${b.pool.available} ${note}`);
   expect(a.tcp.connections.count + b.tcp.connections.count).toBe(0);
 }
 

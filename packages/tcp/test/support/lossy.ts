@@ -33,7 +33,13 @@ export class Pair {
   private order: number;
   private readonly alarm;
 
-  constructor(seed: number | string, profile: TcpProfile, faults: Faults = {}, profileB: TcpProfile = profile, packets = 256) {
+  constructor(
+    seed: number | string,
+    profile: TcpProfile,
+    faults: Faults = {},
+    profileB: TcpProfile = profile,
+    packets = 256,
+  ) {
     this.time = new Scheduler();
     this.random = new SeededRandom(`wire ${seed}`);
     this.faults = faults;
@@ -168,7 +174,8 @@ export class Application implements StreamListener {
       const bytes = new Uint8Array(packet.length);
       packet.extract(0, bytes, 0, packet.length);
       for (const byte of bytes) {
-        if (byte !== pattern(this.receivedCount, this.peerSalt) && this.mismatch < 0) this.mismatch = this.receivedCount;
+        if (byte !== pattern(this.receivedCount, this.peerSalt) && this.mismatch < 0)
+          this.mismatch = this.receivedCount;
         this.receivedCount++;
       }
       packet.release();

@@ -3,9 +3,9 @@ import {
   type DatagramSink,
   type Flow,
   type IpAddress,
+  type NetworkService,
   NX_ALREADY_ENABLED,
   NX_SUCCESS,
-  type NetworkService,
   type Packet,
   type PacketAllocator,
   PROTOCOL_TCP,
@@ -28,7 +28,10 @@ export function sumOfAddresses(a: IpAddress, b: IpAddress): number {
   return sum;
 }
 
-export function addressInfo(source: IpAddress, destination: IpAddress): { -readonly [K in keyof DatagramInfo]: DatagramInfo[K] } {
+export function addressInfo(
+  source: IpAddress,
+  destination: IpAddress,
+): { -readonly [K in keyof DatagramInfo]: DatagramInfo[K] } {
   return {
     family: source.family,
     protocol: PROTOCOL_TCP,
