@@ -5,6 +5,7 @@ import {
   NX_PHYSICAL_HEADER,
   type Packet,
 } from '@strata/contracts';
+import { ETHERTYPE_IPV4 } from '@strata/wire';
 import type { IpInstance } from './instance.ts';
 
 /**
@@ -46,7 +47,7 @@ export class LoopbackQueue implements Deferred {
     this.delivering = batch;
     this.scheduled = false;
     for (let i = 0; i < batch.length; i++) {
-      this.ip.receiver.accept(batch[i] as Packet, this.ip.loopback, LINK_UNICAST);
+      this.ip.loopback.accept(batch[i] as Packet, ETHERTYPE_IPV4, LINK_UNICAST, 0, 0);
     }
     batch.length = 0;
   }

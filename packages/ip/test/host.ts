@@ -1,17 +1,17 @@
 import {
   CAPABILITY_TX_CHECKSUM,
-  type LinkProperties,
-  type LinkService,
-  type LinkSink,
   LINK_BROADCAST,
   LINK_MULTICAST,
   LINK_UNICAST,
+  type LinkProperties,
+  type LinkService,
+  type LinkSink,
   type Packet,
   type Tracer,
 } from '@strata/contracts';
 import { PacketMemory, PacketPool } from '@strata/packet';
 import { Scheduler, SeededRandom } from '@strata/time';
-import { type IpInterface, IpInstance, type IpPolicy, netxIpPolicy } from '../src/index.ts';
+import { IpInstance, type IpInterface, type IpPolicy, netxIpPolicy } from '../src/index.ts';
 import { ARP, IPV4, internetChecksum, ipWord, MAC_OURS, MAC_PEER, macBytes, macOf } from './frames.ts';
 
 /** What a host put on its link. */
@@ -99,6 +99,8 @@ export interface HostOptions {
   readonly capabilities?: number;
   readonly tracer?: Tracer;
   readonly seed?: string;
+  /** Remember who allocated each packet; slow. */
+  readonly audit?: boolean;
 }
 
 /** One IP instance at 192.0.2.1/24 with the test at the other end of its link, in virtual time. */
@@ -118,7 +120,7 @@ export class TestHost {
       payloadSize: options.payloadSize ?? 1600,
       packets: options.packets ?? 64,
       memory: this.memory,
-      audit: true,
+      audit: options.audit ?? false,
     });
     this.ip = new IpInstance({
       name: 'host',
@@ -188,7 +190,8 @@ export class TestHost {
 
   /** Fails unless the host is silent and every packet is back in the pool. */
   finish(): void {
-    if (this.link.sent.length > 0) throw new Error(`${this.link.sent.length} packets were sent and nobody expected them`);
+    if (this.link.sent.length > 0)
+      throw new Error(`${this.link.sent.length} packets were sent and nobody expected them`);
     this.ip.arp.invalidateDynamicEntries();
     if (this.pool.available !== this.pool.total) {
       const stacks = this.pool.outstanding().map((packet) => (packet as { allocationStack?: string }).allocationStack);

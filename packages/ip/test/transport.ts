@@ -19,8 +19,13 @@ export const EXPERIMENT = 253;
 
 /** A transport that takes everything and remembers it. */
 export class RecordingTransport implements DatagramSink {
-  readonly received: { data: string; source: number; destination: number; toUnicast: boolean; interfaceIndex: number }[] =
-    [];
+  readonly received: {
+    data: string;
+    source: number;
+    destination: number;
+    toUnicast: boolean;
+    interfaceIndex: number;
+  }[] = [];
   readonly errors: { kind: number; remote: number; localPort: number }[] = [];
   answer: Disposition = HANDLED;
 
