@@ -276,7 +276,8 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   }
 
   streamClosed(reason: Status): void {
-    this.endCause = reason;
+    // What made us end it says more than that it ended.
+    if (reason !== NX_SUCCESS) this.endCause = reason;
     if (this.state === MQTT_STATE_CONNECTING) this.failConnect(NXD_MQTT_CONNECT_FAILURE, 0, -1);
     else if (this.state === MQTT_STATE_CONNECTED) {
       this.closing(NXD_MQTT_COMMUNICATION_FAILURE, reason === NX_SUCCESS ? DROP_MQTT_PEER_CLOSED : 0);

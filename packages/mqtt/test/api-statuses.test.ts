@@ -263,7 +263,7 @@ describe('publish', () => {
     expect(lab.client.publish('a', 'x', false, 1)).toBe(NXD_MQTT_COMMUNICATION_FAILURE);
     lab.settle();
     expect(lab.heardSince()).toEqual(['reset', 'disconnected 0x10007']);
-    expect(lab.client.failure().streamStatus).toBe(NX_SUCCESS);
+    expect(lab.client.failure().streamStatus).toBe(NX_NOT_CONNECTED);
     expect(lab.client.unacknowledged).toBe(1);
     lab.client.connect({ cleanSession: false });
     lab.settle();
