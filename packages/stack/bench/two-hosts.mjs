@@ -18,8 +18,6 @@ export function connectedPair({ profile = modernProfile, windowSize = 240 * 1024
   });
   const client = a.tcp.open(parseAddress('192.0.2.2'), 7, silent(), socket);
   lab.clock.runSync({ until: () => accepted !== null });
-  client.setNoDelay(true);
-  accepted.setNoDelay(true);
   return { lab, client, server: accepted };
 }
 

@@ -137,7 +137,7 @@ export class Host {
 
   /** A unicast, locally administered address from the host's own randomness. */
   private makeMac(): { readonly msw: number; readonly lsw: number } {
-    return { msw: 0x0200 | this.random.below(0x100), lsw: this.random.uint32() | 0 };
+    return { msw: 0x0253, lsw: this.random.uint32() | 0 };
   }
 
   private check(status: Status, what: string): void {
