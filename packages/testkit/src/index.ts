@@ -1,2 +1,16 @@
-/** Scripted peer, checkers, leak guard, tshark oracle. */
-export {};
+/**
+ * `@strata/testkit`: what tests of the stack stand on. It may use `node:*`, and no other package of the product uses it.
+ *
+ * - `scripted-peer.ts` — {@link ScriptedPeer}: one real host, and the test as its peer, in virtual time
+ * - `checkers.ts` — checks of frames that combine; `frame-maker.ts` — frames to send
+ * - `leak-guard.ts`, `double-run.ts` — every packet given back; same seed, same bytes
+ * - `transfer-scenario.ts` — two hosts, a link with faults, all from one seed
+ */
+export * from './checkers.ts';
+export { doubleRun, firstDifference } from './double-run.ts';
+export { FrameMaker, flagBits, type SegmentFields, type Station, TRANSPORT } from './frame-maker.ts';
+export { isAtRest, leakGuard, leaks } from './leak-guard.ts';
+export { HOST_ADDRESS, PEER_ADDRESS, ScriptedPeer, type ScriptedPeerOptions } from './scripted-peer.ts';
+export { saveCapture, Transcript } from './transcript.ts';
+export { type EndPlan, TransferEnd } from './transfer-end.ts';
+export { type TransferOptions, type TransferResult, type TransferSide, transferScenario } from './transfer-scenario.ts';
