@@ -28,6 +28,18 @@ export function toHex(bytes: Uint8Array): string {
 
 export const CONNACK = '20 02 00 00';
 
+/** What a {@link FakeStream} needs of the test around it. */
+export interface StreamHome {
+  readonly time: Scheduler;
+  readonly streamPool: PacketPool;
+  readonly networkPool: PacketPool;
+  readonly log: string[];
+  /** The client sent octets. */
+  heard(stream: FakeStream, bytes: Uint8Array): void;
+  /** The client ended the stream. */
+  endedBy?(stream: FakeStream): void;
+}
+
 /** One stream between the client and the script. Its callbacks come after the event, as the contract says. */
 export class FakeStream implements PacketStream {
   listener: StreamListener | null;
@@ -42,11 +54,11 @@ export class FakeStream implements PacketStream {
   failSends: Status;
   /** Answers a FIN at once with its own, as a broker does. */
   answersFin: boolean;
-  private readonly lab: BrokerLab;
+  private readonly lab: StreamHome;
   private readonly arrived: Packet[];
   private refused: boolean;
 
-  constructor(lab: BrokerLab, listener: StreamListener) {
+  constructor(lab: StreamHome, listener: StreamListener) {
     this.lab = lab;
     this.listener = listener;
     this.window = Number.POSITIVE_INFINITY;
@@ -94,6 +106,7 @@ export class FakeStream implements PacketStream {
     }
     this.ended = abort ? 'reset' : 'fin';
     this.lab.log.push(this.ended);
+    this.lab.endedBy?.(this);
     if (abort || this.answersFin) this.close(NX_SUCCESS);
     return NX_SUCCESS;
   }
@@ -168,7 +181,7 @@ export interface LabOptions {
  * A client, virtual time, and a broker that a test scripts. `log` tells everything in order: what the broker heard
  * (`< octets`), `fin`, `reset`, and what the listener heard.
  */
-export class BrokerLab implements StreamConnector {
+export class BrokerLab implements StreamConnector, StreamHome {
   readonly time: Scheduler;
   readonly memory: PacketMemory;
   /** The client's, the stream's, and that of what comes in from the network. */
