@@ -22,8 +22,7 @@ export function sendProbeOctet(tcb: ControlBlock, source: Packet, headroom: numb
   const at = packet.prepend;
   const headerLength = TCP_HEADER + options;
   if (options > 0) optionSet.emitData(tcb, packet.view, at + TCP_HEADER);
-  const from = source.transmissions === 0 ? source.prepend : source.transportHeader + headerInPlace(source);
-  packet.bytes[at + headerLength] = source.bytes[from] as number;
+  packet.bytes[at + headerLength] = firstOctet(source);
   packet.append = at + headerLength + 1;
   writeHeader(tcb, flow, packet, at, headerLength, source.sequence, TCP_ACK, 1);
   tcb.probeEnd = (source.sequence + 1) | 0;
@@ -36,4 +35,15 @@ export function sendProbeOctet(tcb: ControlBlock, source: Packet, headroom: numb
   tcb.packetsSent++;
   service.counters.packetsSent++;
   acknowledgmentSent(tcb);
+}
+
+/** The first octet of a queued packet's data; the first part of a chain may hold nothing but headers. */
+function firstOctet(source: Packet): number {
+  let part: Packet = source;
+  let from = source.transmissions === 0 ? source.prepend : source.transportHeader + headerInPlace(source);
+  while (from === part.append && part.next !== null) {
+    part = part.next;
+    from = part.prepend;
+  }
+  return part.bytes[from] as number;
 }
