@@ -200,7 +200,10 @@ export class IpInstance implements NetworkService {
 
   /** True when an IPv4 address is one of ours: an interface's, or any of 127.0.0.0/8. */
   ownsAddress(address: number): boolean {
-    for (const each of this.interfaces) if (each.address === address) return address !== 0;
+    const interfaces = this.interfaces;
+    for (let i = 0; i < interfaces.length; i++) {
+      if ((interfaces[i] as IpInterface).address === address) return address !== 0;
+    }
     return isLoopback(address);
   }
 
@@ -287,6 +290,16 @@ export class IpInstance implements NetworkService {
 
   send(packet: Packet, flow: IpFlow): Status {
     return this.sender.send(packet, flow);
+  }
+
+  /**
+   * As nx_ip_delete: releases every packet that IP holds, ends pings (NX_DELETED) and claims. Packets that arrive later are
+   * handled as ever; detach the links to stop that.
+   */
+  close(): void {
+    this.arp.close();
+    this.icmp.echo.close();
+    this.loopbackQueue.flush();
   }
 
   /** @internal */

@@ -52,6 +52,12 @@ export class LoopbackQueue implements Deferred {
     batch.length = 0;
   }
 
+  /** Releases what waits. */
+  flush(): void {
+    for (const packet of this.waiting) packet.release();
+    this.waiting.length = 0;
+  }
+
   private copy(packet: Packet): Packet | null {
     const copy = this.ip.pool.allocate(NX_PHYSICAL_HEADER);
     if (copy === null) return null;

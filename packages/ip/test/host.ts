@@ -192,7 +192,8 @@ export class TestHost {
   finish(): void {
     if (this.link.sent.length > 0)
       throw new Error(`${this.link.sent.length} packets were sent and nobody expected them`);
-    this.ip.arp.invalidateDynamicEntries();
+    this.ip.close();
+    this.scheduler.runDeferred();
     if (this.pool.available !== this.pool.total) {
       const stacks = this.pool.outstanding().map((packet) => (packet as { allocationStack?: string }).allocationStack);
       throw new Error(`${stacks.length} packets leaked:\n${stacks.join('\n')}`);

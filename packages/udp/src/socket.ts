@@ -255,6 +255,7 @@ export class UdpSocket implements Deferred {
     this.head = packet.queueNext;
     if (this.head === null) this.tail = null;
     packet.queueNext = null;
+    packet.holder = '';
     this.queued--;
     return packet;
   }
@@ -300,6 +301,7 @@ export class UdpSocket implements Deferred {
       service.tracer.event(TRACE_UDP_RECEIVED, this.port, sourceAddress, sourcePort, length, packet);
     }
     packet.queueNext = null;
+    packet.holder = 'udp receive queue';
     if (this.tail === null) this.head = packet;
     else this.tail.queueNext = packet;
     this.tail = packet;

@@ -150,25 +150,41 @@ export function parseIpv4(
 ): number {
   const reason = checkIpv4(view, offset, held, length);
   if (reason !== 0) return reason;
-  const headerLength = (view.getUint8(offset) & 15) << 2;
+  const first = view.getInt32(offset);
+  const second = view.getInt32(offset + IPV4_IDENTIFICATION);
+  const third = view.getInt32(offset + IPV4_TIME_TO_LIVE);
+  const source = view.getInt32(offset + IPV4_SOURCE);
+  const destination = view.getInt32(offset + IPV4_DESTINATION);
+  const headerLength = (first >>> 22) & 0x3c;
   if (verify) {
     const sum =
-      (offset & 3) === 0 ? sumAligned(words, view, offset, headerLength) : sumBytes(view, offset, headerLength);
+      headerLength === IPV4_HEADER
+        ? sumOfFive(first, second, third, source, destination)
+        : (offset & 3) === 0
+          ? sumAligned(words, view, offset, headerLength)
+          : sumBytes(view, offset, headerLength);
     if (sum !== 0xffff) return DROP_IPV4_CHECKSUM;
   }
-  const fragment = view.getUint16(offset + IPV4_FRAGMENT);
   repr.headerLength = headerLength;
-  repr.typeOfService = view.getUint8(offset + IPV4_TYPE_OF_SERVICE);
-  repr.totalLength = view.getUint16(offset + IPV4_TOTAL_LENGTH);
-  repr.identification = view.getUint16(offset + IPV4_IDENTIFICATION);
-  repr.dontFragment = (fragment & IPV4_DONT_FRAGMENT) !== 0;
-  repr.moreFragments = (fragment & IPV4_MORE_FRAGMENTS) !== 0;
-  repr.fragmentOffset = (fragment & IPV4_OFFSET_MASK) << 3;
-  repr.timeToLive = view.getUint8(offset + IPV4_TIME_TO_LIVE);
-  repr.protocol = view.getUint8(offset + IPV4_PROTOCOL);
-  repr.source = view.getInt32(offset + IPV4_SOURCE);
-  repr.destination = view.getInt32(offset + IPV4_DESTINATION);
+  repr.typeOfService = (first >>> 16) & 0xff;
+  repr.totalLength = first & 0xffff;
+  repr.identification = second >>> 16;
+  repr.dontFragment = (second & IPV4_DONT_FRAGMENT) !== 0;
+  repr.moreFragments = (second & IPV4_MORE_FRAGMENTS) !== 0;
+  repr.fragmentOffset = (second & IPV4_OFFSET_MASK) << 3;
+  repr.timeToLive = third >>> 24;
+  repr.protocol = (third >>> 16) & 0xff;
+  repr.source = source;
+  repr.destination = destination;
   return 0;
+}
+
+/** The folded sum of the ten 16-bit words of a header without options. */
+function sumOfFive(a: number, b: number, c: number, d: number, e: number): number {
+  let sum = (a >>> 16) + (a & 0xffff) + (b >>> 16) + (b & 0xffff) + (c >>> 16) + (c & 0xffff);
+  sum += (d >>> 16) + (d & 0xffff) + (e >>> 16) + (e & 0xffff);
+  sum = (sum & 0xffff) + (sum >>> 16);
+  return (sum & 0xffff) + (sum >>> 16);
 }
 
 /**

@@ -259,6 +259,13 @@ export class Arp {
     }
   }
 
+  /** Forgets everything: entries, waiting packets, claims. */
+  close(): void {
+    this.invalidateDynamicEntries();
+    this.deleteStaticEntries();
+    for (const each of this.ip.interfaces) this.defence.abandon(each);
+  }
+
   /** As nx_arp_hardware_address_find: the resolved entry of an address, or null. */
   findEntry(address: number): Neighbour | null {
     for (const entry of this.cache.all) {

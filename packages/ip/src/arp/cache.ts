@@ -118,11 +118,6 @@ export class ArpCache {
     this.free = entry;
   }
 
-  /** Entries of a state. For reports and for timers; not on the packet path. */
-  *inState(state: number): Generator<Neighbour> {
-    for (const entry of this.entries) if (entry.state === state) yield entry;
-  }
-
   /** The earliest deadline of all entries, or NEVER. */
   nextDeadline(): number {
     let next = NEVER;

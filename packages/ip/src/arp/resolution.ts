@@ -67,6 +67,7 @@ export class ArpResolution implements Timed {
       ip.dropOutgoing(oldest, DROP_ARP_QUEUE_FULL);
     }
     entry.queue[entry.waiting++] = packet;
+    packet.holder = 'arp queue';
     if (ip.tracer !== null) ip.tracer.event(TRACE_ARP_QUEUED, entry.address, entry.waiting, 0, 0, packet);
     if (entry.requests === 0) this.ask(entry);
   }
@@ -173,6 +174,7 @@ export class ArpResolution implements Timed {
     for (let i = 0; i < count; i++) {
       const packet = entry.queue[i] as Packet;
       entry.queue[i] = null;
+      packet.holder = '';
       if (link === null || link === undefined) ip.dropOutgoing(packet, DROP_ARP_FLUSHED);
       else link.send(packet, ETHERTYPE_IPV4, msw, lsw);
     }

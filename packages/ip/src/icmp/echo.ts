@@ -12,6 +12,7 @@ import {
   LINK_UNICAST,
   NEVER,
   type NetworkError,
+  NX_DELETED,
   NX_ICMP_PACKET,
   NX_IP_ADDRESS_ERROR,
   NX_NO_PACKET,
@@ -44,7 +45,8 @@ import type { IpInstance } from '../instance.ts';
 /** Hears how a ping ended. Called once per ping, after the event that decided it. */
 export interface PingListener {
   /**
-   * @param status NX_SUCCESS; NX_NO_RESPONSE when the time was over; NX_NOT_SUCCESSFUL when an ICMP error came instead
+   * @param status NX_SUCCESS; NX_NO_RESPONSE when the time was over; NX_NOT_SUCCESSFUL when an ICMP error came instead,
+   *   NX_DELETED when the instance was closed
    * @param response the reply, its `prepend` at the echoed data, now the listener's to release; null without reply
    * @param ping what was sent and what came back
    */
@@ -279,6 +281,11 @@ export class Echo implements Timed {
     ping.errorKind = error.kind;
     ping.errorCode = error.code;
     this.end(at, NX_NOT_SUCCESSFUL, null);
+  }
+
+  /** Ends all pings with NX_DELETED. */
+  close(): void {
+    while (this.pending.length > 0) this.end(0, NX_DELETED, null);
   }
 
   private end(at: number, status: Status, response: Packet | null): void {
