@@ -30,6 +30,9 @@ process.on('exit', () => {
 /** Milliseconds that waits allow by default: generous, because they end as soon as what is awaited happens. */
 export const PATIENCE = 20_000;
 
+/** Octets of output that {@link Running.waitFor} looks through. */
+const SEARCHED = 4_000_000;
+
 /**
  * A program under test or one it talks to, with all it has printed. It leads a process group of its own, so that ending it
  * ends what it started too, and nothing else.
@@ -64,7 +67,8 @@ export class Running {
     if (!options.keepInputOpen) stdin?.end();
     stdout?.on('data', (chunk: Buffer) => {
       this.stdoutBytes.push(chunk);
-      this.stdoutText += chunk.toString('latin1');
+      // Programs that print much print no lines for us: what is searched stays small.
+      if (this.stdoutText.length < SEARCHED) this.stdoutText += chunk.toString('latin1');
       this.wakeWaiters();
     });
     stderr?.setEncoding('utf8').on('data', (chunk: string) => {
