@@ -2,7 +2,7 @@ import { decodeMqttSegment } from './application/mqtt.ts';
 import type { MqttMessage } from './application/mqtt-message.ts';
 import { Context, type Decoder, type DecoderTable, type DecodeSettings } from './context.ts';
 import type { IpFacts, TcpFacts, UdpFacts } from './facts.ts';
-import type { Field, Layer, Problem } from './field.ts';
+import { type Layer, type Problem, problemsOf } from './field.ts';
 import { decodeArp } from './network/arp.ts';
 import { decodeEthernet } from './network/ethernet.ts';
 import { decodeIcmpv4, decodeIgmp } from './network/icmpv4.ts';
@@ -88,12 +88,7 @@ function summarize(layers: readonly Layer[], mqtt: readonly MqttMessage[]): stri
 }
 
 function collect(layers: readonly Layer[]): Problem[] {
-  const found: Problem[] = [];
-  for (const layer of layers) gather(layer, layer.name, found);
-  return found;
-}
-
-function gather(field: Field, title: string, found: Problem[]): void {
-  for (const problem of field.problems) found.push({ kind: problem.kind, text: `${title}: ${problem.text}` });
-  for (const child of field.children) gather(child, title, found);
+  const named = (layer: Layer) =>
+    problemsOf(layer).map(({ kind, text }): Problem => ({ kind, text: `${layer.name}: ${text}` }));
+  return layers.flatMap(named);
 }

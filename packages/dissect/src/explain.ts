@@ -23,26 +23,36 @@ const TCP_STATES: readonly string[] = [
 
 const STATUS_NAME = /^(NX|NXD|TX)_/;
 
+/** Names of the contracts that look like statuses and are head-rooms or wait options. */
+const NO_STATUS: ReadonlySet<string> = new Set([
+  'NX_RECEIVE_PACKET',
+  'NX_PHYSICAL_HEADER',
+  'NX_PHYSICAL_TRAILER',
+  'NX_IP_PACKET',
+  'NX_ICMP_PACKET',
+  'NX_UDP_PACKET',
+  'NX_TCP_PACKET',
+  'NX_IPV4_TCP_PACKET',
+  'NX_IPV6_TCP_PACKET',
+  'NX_NO_WAIT',
+  'NX_WAIT_FOREVER',
+]);
+
 /** Names of status codes, by number; several where NetX, ThreadX and the MQTT client share one. */
 const statusNames: ReadonlyMap<number, readonly string[]> = (() => {
   const names = new Map<number, string[]>();
   for (const [name, value] of Object.entries(contracts)) {
-    if (typeof value !== 'number' || !STATUS_NAME.test(name) || !isStatus(name)) continue;
+    if (typeof value !== 'number' || !STATUS_NAME.test(name) || NO_STATUS.has(name)) continue;
     const known = names.get(value);
     if (known === undefined) names.set(value, [name]);
     else known.push(name);
   }
-  const rank = (name: string) => (name.startsWith('NX_') ? 0 : name.startsWith('NXD_') ? 1 : 2);
+  // The name of the stack itself first, then the MQTT client's, ThreadX's, and those of its secure and WebSocket parts.
+  const order = [/^NX_(?!SECURE_|WEBSOCKET_)/, /^NXD_/, /^TX_/, /^NX_/];
+  const rank = (name: string) => order.findIndex((pattern) => pattern.test(name));
   for (const list of names.values()) list.sort((a, b) => rank(a) - rank(b));
   return names;
 })();
-
-/** The contracts also name head-rooms and wait options with the NX_ and TX_ prefixes; those are no statuses. */
-function isStatus(name: string): boolean {
-  return (
-    !/_PACKET$|_HEADER$|_TRAILER$|_FOREVER$|_WAIT$/.test(name) || /NO_PACKET|INVALID_PACKET|PARTIAL_PACKET/.test(name)
-  );
-}
 
 /** `NX_NO_PACKET (0x1)`; the number alone when no service returns it. */
 export function describeStatus(code: number): string {
@@ -53,6 +63,12 @@ export function describeStatus(code: number): string {
 /** Every name of a status code; empty when there is none. */
 export function statusNamesOf(code: number): readonly string[] {
   return statusNames.get(code) ?? [];
+}
+
+/** The number of a status by its name, such as `NX_NO_PACKET`; null when there is none of this name. */
+export function statusByName(name: string): number | null {
+  for (const [code, names] of statusNames) if (names.includes(name)) return code;
+  return null;
 }
 
 const dropSentences: ReadonlyMap<number, string> = new Map(

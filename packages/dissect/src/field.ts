@@ -110,3 +110,8 @@ export class Layer extends Field {
     this.summary = name;
   }
 }
+
+/** Everything that is wrong with a field and the fields inside it. */
+export function problemsOf(field: Field): Problem[] {
+  return [...field.problems, ...field.children.flatMap(problemsOf)];
+}

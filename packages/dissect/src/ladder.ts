@@ -76,6 +76,7 @@ export class LadderDiagram {
   private readonly ascii: boolean;
   /** Characters between two neighbouring life lines. */
   private readonly lane: number;
+  private readonly width: number;
 
   /** @throws RangeError when there are fewer than two endpoints or two of the same name */
   constructor(options: LadderOptions) {
@@ -85,7 +86,8 @@ export class LadderDiagram {
     this.endpoints = endpoints;
     this.ascii = options.ascii === true;
     this.pen = this.ascii ? ASCII : LINES;
-    this.lane = LadderDiagram.laneOf(options.width ?? 100, endpoints.length);
+    this.width = options.width ?? 100;
+    this.lane = LadderDiagram.laneOf(this.width, endpoints.length);
   }
 
   private static laneOf(width: number, columns: number): number {
@@ -168,7 +170,9 @@ export class LadderDiagram {
 
   private note(time: string, index: number, text: string): string[] {
     const last = index === this.endpoints.length - 1;
-    const width = last ? 60 : this.column(this.endpoints.length - 1) - this.column(index) - 3;
+    const width = last
+      ? Math.max(20, this.width - this.column(index) - 2)
+      : this.column(this.endpoints.length - 1) - this.column(index) - 3;
     return wrapText(text, Math.max(8, width)).map((part, line) => {
       const row = this.lifeLines();
       if (line === 0) row.put(0, time);

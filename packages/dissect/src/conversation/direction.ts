@@ -4,6 +4,8 @@ import type { FramedStream, StreamUnit } from './framed-stream.ts';
 const REMEMBERED = 64;
 /** Most bytes kept that are ahead of a gap. A gap that is still open then was missed by the capture. */
 const AHEAD = 262144;
+/** Most segments kept that are ahead of a gap. */
+const AHEAD_SEGMENTS = 256;
 
 /**
  * One direction of a TCP connection as seen on a wire. Sequence numbers are counted from the SYN, which is 0, and do not
@@ -96,7 +98,7 @@ export class Direction {
     if (start > this.next && bytes.length > 0) {
       this.ahead.push({ start, bytes: bytes.slice() });
       this.aheadBytes += bytes.length;
-      if (this.aheadBytes > AHEAD) this.skipGap(found);
+      if (this.aheadBytes > AHEAD || this.ahead.length > AHEAD_SEGMENTS) this.skipGap(found);
     } else this.advance(start, bytes, found);
     this.drain(found);
     if (this.next === this.finAt) this.next++;
