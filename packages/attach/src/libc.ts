@@ -98,6 +98,13 @@ function load(): Libc {
       [`It has ready-made binaries for common platforms; this one is ${process.platform}-${process.arch}.`],
     );
   }
+  if (typeof koffi.node?.poll !== 'function') {
+    throw new AttachError(
+      'NO_LIBRARY',
+      `koffi ${koffi.version} cannot watch descriptors (koffi.node.poll is missing)`,
+      ['Install the version that package-lock.json names: npm ci'],
+    );
+  }
   const c = koffi.load(null);
   const memmove = c.func('uintptr_t memmove(void *to, void *from, size_t count)');
   return {
