@@ -67,6 +67,14 @@ export class ChunkBuffer {
     this.view.setBigUint64(at, BigInt.asUintN(64, value), this.littleEndian);
   }
 
+  /** A whole number from 0 to 2^53 - 1 in eight bytes. */
+  putSafe64(value: number): void {
+    const at = this.reserve(8);
+    const high = Math.floor(value / 4294967296);
+    this.view.setUint32(this.littleEndian ? at + 4 : at, high, this.littleEndian);
+    this.view.setUint32(this.littleEndian ? at : at + 4, value % 4294967296, this.littleEndian);
+  }
+
   putBytes(source: Uint8Array): void {
     const at = this.reserve(source.length);
     this.bytes.set(source, at);

@@ -8,6 +8,8 @@ export interface OrderedPacketQueueOptions {
   readonly maximumBytes?: number | undefined;
 }
 
+const NO_COMMENTS: readonly string[] = [];
+
 /** A packet that was entered and may still be spoken about. */
 export class QueuedPacket {
   readonly interfaceId: number;
@@ -16,7 +18,7 @@ export class QueuedPacket {
   readonly packetId: number | bigint | undefined;
   private readonly details: PacketDetails;
   private readonly queue: OrderedPacketQueue;
-  private readonly comments: string[];
+  private comments: readonly string[];
   private flags: number;
   private holders: number;
   /** True once it stands in the capture; nothing can be added any more. */
@@ -35,7 +37,7 @@ export class QueuedPacket {
     this.packetId = details.packetId;
     this.details = details;
     this.queue = queue;
-    this.comments = details.comments === undefined ? [] : [...details.comments];
+    this.comments = details.comments ?? NO_COMMENTS;
     this.flags = details.flags ?? 0;
     this.holders = 1;
     this.written = false;
@@ -52,7 +54,7 @@ export class QueuedPacket {
       this.queue.lateComments++;
       return false;
     }
-    this.comments.push(text);
+    this.comments = [...this.comments, text];
     return true;
   }
 
@@ -78,8 +80,10 @@ export class QueuedPacket {
   writeTo(recorder: PacketRecorder): void {
     this.written = true;
     this.holders = 0;
-    const comments = this.comments.length > 0 ? this.comments : undefined;
-    recorder.writePacket(this.interfaceId, this.time, this.bytes, { ...this.details, comments, flags: this.flags });
+    const { details } = this;
+    const unchanged = this.flags === (details.flags ?? 0) && this.comments === (details.comments ?? NO_COMMENTS);
+    const said = unchanged ? details : { ...details, comments: this.comments, flags: this.flags };
+    recorder.writePacket(this.interfaceId, this.time, this.bytes, said);
   }
 }
 

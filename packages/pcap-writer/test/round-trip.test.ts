@@ -5,14 +5,15 @@ import { capture, ofKind, read, rewrite, toHex } from './captures.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 40 });
 const long = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+const numbered = fc.option(fc.oneof(long, fc.maxSafeNat()), { nil: undefined });
 const packet = fc.record({
   time: long,
   bytes: fc.uint8Array({ maxLength: 200 }),
   extra: fc.nat(2000),
   comments: fc.array(text, { maxLength: 3 }),
   direction: fc.constantFrom<PacketDirection>('unknown', 'inbound', 'outbound'),
-  packetId: fc.option(long, { nil: undefined }),
-  dropCount: fc.option(long, { nil: undefined }),
+  packetId: numbered,
+  dropCount: numbered,
 });
 const packets = fc.array(packet, { maxLength: 12 });
 
@@ -49,8 +50,8 @@ describe('what is written is read back', () => {
             originalLength: one.bytes.length + one.extra,
             comments: one.comments,
             direction: one.direction,
-            packetId: one.packetId ?? null,
-            dropCount: one.dropCount ?? null,
+            packetId: one.packetId === undefined ? null : BigInt(one.packetId),
+            dropCount: one.dropCount === undefined ? null : BigInt(one.dropCount),
           });
           expect(toHex(found[index]?.data as Uint8Array)).toBe(toHex(one.bytes));
         }

@@ -321,9 +321,12 @@ export class PcapngWriter implements PacketRecorder {
 
   private longOption(code: number, value: number | bigint | undefined): void {
     if (value === undefined) return;
-    const whole = BigInt(value);
+    // A small whole number goes without a bigint: this is on the way of every packet that has a number.
+    const small = typeof value === 'number' && value >= 0 && Number.isSafeInteger(value);
+    const whole = small ? 0n : BigInt(value);
     this.option(code, 8);
-    this.out.put64(whole);
+    if (small) this.out.putSafe64(value);
+    else this.out.put64(whole);
   }
 
   private timeOption(code: number, time: CaptureTime | undefined): void {
