@@ -31,9 +31,9 @@ export interface SenderOwner {
 }
 
 /**
- * Everything that goes out, in one order: the rest of a packet the stream took in part, then packets that wait, then what is
- * owed (CONNECT, PINGREQ), then the transmit queue from its cursor, then DISCONNECT. A control packet once begun is always
- * finished first, so that the stream's framing holds.
+ * Everything that goes out, in one order: the rest of a packet the stream took in part, then CONNECT, PINGREQ, then what was
+ * asked for, in the order of asking (packets that wait, and the transmit queue from its cursor), then DISCONNECT. A control
+ * packet once begun is always finished first, so that the stream's framing holds.
  */
 export class Sender {
   stream: PacketStream | null;
@@ -96,6 +96,7 @@ export class Sender {
   send(packet: Packet, type: number, id: number): Status {
     packet.marks = type;
     packet.sequence = id;
+    packet.sequenceLength = this.queue.place();
     packet.queueNext = null;
     if (this.tail === null) this.head = packet;
     else this.tail.queueNext = packet;
@@ -108,6 +109,7 @@ export class Sender {
   pump(): Status {
     const stream = this.stream;
     if (stream === null || this.blocked) return PUMP_WELL;
+    let pingStarved = false;
     for (;;) {
       if (this.partial !== null) {
         const status = this.offer(stream, this.partial);
@@ -115,18 +117,13 @@ export class Sender {
       } else if (this.connectWanted) {
         const status = this.sendConnect(stream);
         if (status !== NX_SUCCESS) return settled(status);
-      } else if (this.head !== null) {
-        const packet = this.head;
-        this.head = packet.queueNext;
-        if (this.head === null) this.tail = null;
-        this.backlog--;
-        const status = this.first(stream, packet, packet.marks, packet.sequence, 0);
-        if (status !== NX_SUCCESS) return settled(status);
-      } else if (this.pingWanted) {
+      } else if (this.pingWanted && !pingStarved) {
         const status = this.sendEmpty(stream, MQTT_PINGREQ);
-        if (status !== NX_SUCCESS) return settled(status);
-      } else if (this.open && this.queue.cursor !== null) {
-        const status = this.sendEntry(stream, this.queue.cursor);
+        // What has its packet already goes on: that is what frees packets.
+        pingStarved = status === NX_NO_PACKET && this.partial === null;
+        if (status !== NX_SUCCESS && !pingStarved) return settled(status);
+      } else if (this.head !== null || (this.open && this.queue.cursor !== null)) {
+        const status = this.sendNext(stream);
         if (status !== NX_SUCCESS) return settled(status);
       } else if (this.disconnectWanted) {
         const status = this.sendEmpty(stream, MQTT_DISCONNECT);
@@ -153,6 +150,22 @@ export class Sender {
     }
     this.tail = null;
     this.backlog = 0;
+  }
+
+  /** What was asked for first: a packet that waits, or the entry at the cursor. */
+  private sendNext(stream: PacketStream): Status {
+    const { head, queue } = this;
+    const entry = this.open ? queue.cursor : null;
+    if (entry !== null && (head === null || ((entry.sequenceLength - head.sequenceLength) | 0) < 0)) {
+      const status = this.sendEntry(stream, entry);
+      // An entry needs another packet to leave in; what has its packet goes first then.
+      if (head === null || queue.cursor !== entry) return status;
+    }
+    const packet = head as Packet;
+    this.head = packet.queueNext;
+    if (this.head === null) this.tail = null;
+    this.backlog--;
+    return this.first(stream, packet, packet.marks, packet.sequence, 0);
   }
 
   private sendConnect(stream: PacketStream): Status {
@@ -198,6 +211,7 @@ export class Sender {
   private first(stream: PacketStream, packet: Packet, type: number, id: number, before: number): Status {
     packet.marks = 0;
     packet.sequence = 0;
+    packet.sequenceLength = 0;
     packet.queueNext = null;
     this.type = type;
     this.before = before;

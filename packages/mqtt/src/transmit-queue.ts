@@ -26,6 +26,7 @@ export class TransmitQueue {
   /** The next identifier to try. 0 after create; every accepted CONNACK sets it to 1. */
   nextId: number;
   private tail: Packet | null;
+  private order: number;
   /** One bit per identifier. */
   private readonly used: Uint32Array;
   private readonly ignoreUsed: boolean;
@@ -38,6 +39,7 @@ export class TransmitQueue {
     this.unsent = 0;
     this.nextId = 0;
     this.tail = null;
+    this.order = 0;
     this.used = new Uint32Array(2048);
     this.ignoreUsed = ignoreUsed;
   }
@@ -56,6 +58,12 @@ export class TransmitQueue {
     return 0;
   }
 
+  /** The next place in the order of asking, which `sequenceLength` holds while a packet waits. Compare by difference. */
+  place(): number {
+    this.order = (this.order + 1) | 0;
+    return this.order;
+  }
+
   inUse(id: number): boolean {
     return (((this.used[id >> 5] as number) >>> (id & 31)) & 1) !== 0;
   }
@@ -63,6 +71,7 @@ export class TransmitQueue {
   /** Takes `entry`, a complete control packet with DUP clear. */
   add(entry: Packet, type: number, id: number): void {
     entry.sequence = id;
+    entry.sequenceLength = this.place();
     entry.marks = type;
     entry.transmissions = 0;
     entry.queueNext = null;
