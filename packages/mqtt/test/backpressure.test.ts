@@ -125,11 +125,9 @@ describe('a stream that takes no more', () => {
       const texts = sentPackets(lab).flatMap((packet) =>
         packet.type === MQTT_PUBLISH ? [{ text: new TextDecoder().decode(packet.payload).replace(/\.+$/, '') }] : [],
       );
-      expect(texts.map(({ text }) => text).sort()).toEqual([...accepted].sort());
-      for (const qos of [0, 1]) {
-        const numbers = texts.filter((sent) => sent.qos === qos).map(({ text }) => Number(text.slice(1)));
-        expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
-      }
+      // All of it, once, and in the order of asking.
+      expect(texts.map(({ text }) => text)).toEqual(accepted);
+      expect(accepted.length).toBeGreaterThan(100);
       lab.end();
     },
   );
