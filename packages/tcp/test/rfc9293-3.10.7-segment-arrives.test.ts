@@ -298,7 +298,11 @@ describe.each(profiles)('%s profile', (_name, profile) => {
     view.setUint16(2, 80);
     view.setUint16(12, 0x5002);
     const deliver = (change: object) =>
-      peer.network.deliver(peer.pool, bytes, { ...addressInfo(peer.remote, peer.local), checksumVerified: true, ...change });
+      peer.network.deliver(peer.pool, bytes, {
+        ...addressInfo(peer.remote, peer.local),
+        checksumVerified: true,
+        ...change,
+      });
     deliver({ toUnicast: false });
     deliver({ linkCast: 2 });
     deliver({ source3: ipv4Address(0xe0000001).w3 });
@@ -321,7 +325,12 @@ describe.each(profiles)('%s profile', (_name, profile) => {
     peer.emit('S.', { ack: 1, options: [1, 253, 3, 9, 1, 1, 2, 4, 2, 0x58, 0, 0] });
     peer.expect('.');
     expect(socket.peerMss).toBe(600);
-    for (const options of [[2, 0, 0, 0], [2, 1, 0, 0], [2, 9, 0, 0], [253, 0, 0, 0]]) {
+    for (const options of [
+      [2, 0, 0, 0],
+      [2, 1, 0, 0],
+      [2, 9, 0, 0],
+      [253, 0, 0, 0],
+    ]) {
       peer.emit('P.', { seq: 1, ack: 1, len: 5, options });
     }
     peer.silence();

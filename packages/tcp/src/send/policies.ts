@@ -95,7 +95,7 @@ function fillTail(tcb: ControlBlock, packet: Packet): void {
   queue.resized(position, octets);
   tcb.writeSequence = (tcb.writeSequence + octets) | 0;
   trimFront(packet, octets);
-  realign(packet);
+  realign(packet, tcb.service.dataHeadroom);
 }
 
 function refuse(tcb: ControlBlock, status: number): number {

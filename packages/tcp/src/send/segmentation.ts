@@ -97,14 +97,17 @@ export function dropFirst(tcb: ControlBlock, position: number, octets: number): 
   packet.sequence = (packet.sequence + octets) | 0;
   packet.sequenceLength -= octets;
   tcb.transmit.resized(position, -octets);
-  realign(packet);
+  realign(packet, tcb.service.dataHeadroom);
 }
 
-/** Moves the data of a single packet back to a 4-byte boundary, where a header can be put in front of it. */
-export function realign(packet: Packet): void {
-  const excess = packet.prepend & 3;
-  if (excess === 0 || packet.next !== null || packet.prepend - packet.dataStart < excess) return;
-  packet.bytes.copyWithin(packet.prepend - excess, packet.prepend, packet.append);
-  packet.prepend -= excess;
-  packet.append -= excess;
+/**
+ * Moves the data of a packet without a chain back to `headroom` octets behind the packet's start, so that an aligned header
+ * fits in front and all the room there is lies behind.
+ */
+export function realign(packet: Packet, headroom: number): void {
+  const to = packet.dataStart + headroom;
+  if (packet.next !== null || packet.prepend <= to) return;
+  packet.bytes.copyWithin(to, packet.prepend, packet.append);
+  packet.append -= packet.prepend - to;
+  packet.prepend = to;
 }
