@@ -1,13 +1,27 @@
+import { NetError } from '@strata/stack';
 import yargs, { type Argv } from 'yargs';
 import { type Command, commandName } from './commands/command.ts';
+import { demoCommand } from './commands/demo.ts';
 import { explainCommand } from './commands/explain.ts';
+import { pingCommand } from './commands/ping.ts';
+import { pubCommand } from './commands/pub.ts';
+import { subCommand } from './commands/sub.ts';
+import { upCommand } from './commands/up.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError, UserError } from './errors.ts';
+import { formatCode } from './explain/print.ts';
 import type { Arguments } from './flags/arguments.ts';
 import { nearest } from './nearest.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 /** The commands, in the order in which `--help` lists them. */
-export const COMMANDS: readonly Command[] = [explainCommand];
+export const COMMANDS: readonly Command[] = [
+  demoCommand,
+  upCommand,
+  pingCommand,
+  pubCommand,
+  subCommand,
+  explainCommand,
+];
 
 /** What yargs found on the command line. */
 interface Parsed {
@@ -178,6 +192,11 @@ function report(error: unknown, words: readonly string[], terminal: Terminal): n
       terminal.error(`  see strata ${command === undefined ? '' : `${commandName(command)} `}--help`);
     }
     return error.exitCode;
+  }
+  if (error instanceof NetError) {
+    terminal.error(`${mark} ${error.chain()}`);
+    terminal.error(`  strata explain ${formatCode(error.status)} says more`);
+    return EXIT_FAILED;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (terminal.surroundings.environment.STRATA_DEBUG === '1') {

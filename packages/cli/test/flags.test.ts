@@ -22,7 +22,7 @@ function complaint(read: () => unknown): string {
 
 describe('shared flags', () => {
   test('have defaults', () => {
-    expect(readCommonFlags({})).toEqual({ seed: 1, profile: 'netx', pcap: null, traceLayers: 0, ndjson: false });
+    expect(readCommonFlags({})).toEqual({ seed: null, profile: 'netx', pcap: null, traceLayers: 0, ndjson: false });
   });
 
   test('are read', () => {

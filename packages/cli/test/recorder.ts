@@ -35,6 +35,7 @@ export function recorder(options: RecorderOptions = {}): Recording {
     stdin: stdin(),
     environment: options.environment ?? {},
     directory: options.directory ?? process.cwd(),
+    interruption: () => new AbortController().signal,
   });
   return { terminal, stdout: () => out.join(''), stderr: () => err.join('') };
 }

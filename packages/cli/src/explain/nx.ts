@@ -109,7 +109,8 @@ export const NX_EXPLANATIONS: Explanations = {
   },
   NX_NO_MORE_ENTRIES: {
     meaning: 'The table has no free place.',
-    cause: 'One of these is full: ARP cache, routing table, list of multicast groups, of IPv6 addresses, of default routers.',
+    cause:
+      'One of these is full: ARP cache, routing table, list of multicast groups, of IPv6 addresses, of default routers.',
     remedy: 'Delete entries no longer needed, or build with a larger table (for ARP, give nx_arp_enable more memory).',
   },
   NX_ARP_TIMER_ERROR: {

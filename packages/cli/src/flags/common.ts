@@ -9,8 +9,8 @@ export type ProfileName = 'netx' | 'modern';
 
 /** The flags that every command with a stack takes. */
 export interface CommonFlags {
-  /** 0..4294967295; the run's only source of randomness. */
-  readonly seed: number;
+  /** 0..4294967295; the run's only source of randomness. Null: not given. */
+  readonly seed: number | null;
   readonly profile: ProfileName;
   readonly pcap: CaptureTarget | null;
   /** One bit per layer, by layer number; 0 when nothing is to be traced. */
@@ -22,8 +22,9 @@ export interface CommonFlags {
 /** Where a capture goes. */
 export type CaptureTarget = { readonly kind: 'stdout' } | { readonly kind: 'file'; readonly path: string };
 
+/** The seed of virtual labs, so that a run repeats itself. On a TAP device each run draws its own. */
 export const DEFAULT_SEED = 1;
-const HIGHEST_SEED = 0xffffffff;
+export const HIGHEST_SEED = 0xffffffff;
 const PROFILES: readonly ProfileName[] = ['netx', 'modern'];
 const GROUP = 'Run:';
 
@@ -34,7 +35,7 @@ export function declareCommonFlags<T>(program: Argv<T>): Argv<T> {
       group: GROUP,
       type: 'string',
       requiresArg: true,
-      describe: `random seed (default ${DEFAULT_SEED})`,
+      describe: `random seed (default ${DEFAULT_SEED}; on a TAP device, random)`,
     })
     .option('profile', {
       group: GROUP,
@@ -67,7 +68,7 @@ export function readCommonFlags(args: Arguments): CommonFlags {
   const pcap = readCaptureTarget(text(args, 'pcap'));
   const layers = texts(args, 'trace');
   return {
-    seed: wholeNumber(args, 'seed', 0, HIGHEST_SEED) ?? DEFAULT_SEED,
+    seed: wholeNumber(args, 'seed', 0, HIGHEST_SEED) ?? null,
     profile: readProfile(text(args, 'profile')),
     pcap,
     traceLayers: layers.length > 0 ? parseLayers(layers.join(',')) : ndjson ? ALL_LAYERS : 0,

@@ -12,10 +12,17 @@ interface FaultFlag {
   readonly several?: true;
 }
 
+/** A cable without any delay would put whole exchanges at one moment of a diagram or a capture. */
+const LOOPBACK_DELAY = '1ms';
+
 const FLAGS: readonly FaultFlag[] = [
   { flag: 'loss', member: 'loss', describe: 'lose frames: 5%' },
   { flag: 'burst-loss', member: 'burstLoss', describe: 'lose frames in bursts (Gilbert-Elliott): 1%:25%' },
-  { flag: 'delay', member: 'delay', describe: 'propagation delay: 20ms' },
+  {
+    flag: 'delay',
+    member: 'delay',
+    describe: `propagation delay: 20ms (default on the loopback bridge: ${LOOPBACK_DELAY})`,
+  },
   { flag: 'jitter', member: 'jitter', describe: 'vary the delay by plus or minus: 5ms' },
   { flag: 'duplicate', member: 'duplicate', describe: 'deliver frames twice: 1%' },
   { flag: 'reorder', member: 'reorder', describe: 'let later frames overtake: 2%' },
@@ -41,6 +48,11 @@ export function declareFaultFlags<T>(program: Argv<T>): Argv<T> {
     program.option(flag, { group: 'Faults, in each direction:', type: 'string', requiresArg: true, describe });
   }
   return program;
+}
+
+/** Reads the fault flags for the loopback bridge, which has a small delay unless another is given. */
+export function readLoopbackFaultFlags(args: Arguments): FaultPlan | null {
+  return readFaultFlags(text(args, 'delay') === undefined ? { ...args, delay: LOOPBACK_DELAY } : args);
 }
 
 /** Reads the fault flags. Returns null when none was given. */

@@ -45,6 +45,7 @@ export interface PublishOptions extends ConnectionOptions {
   readonly message: MessageSource;
   readonly qos: Qos;
   readonly retain: boolean;
+  /** How often; always 1 for lines of stdin. */
   readonly repeat: number;
   readonly repeatDelayMicroseconds: number;
 }
@@ -158,7 +159,7 @@ export function readPublishOptions(words: readonly string[]): { options: Publish
       message: readMessage(split),
       qos: readQos('-q', last(given, '-q')),
       retain: given.has('-r'),
-      repeat,
+      repeat: given.has('-l') ? 1 : repeat,
       repeatDelayMicroseconds: readDelay(last(given, '--repeat-delay')),
     },
     rest: split.rest,

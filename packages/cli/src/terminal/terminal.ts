@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean | undefined };
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly directory: string;
+  /** Aborted by the first SIGINT or SIGTERM from now on; the next one ends the process as usual. */
+  interruption(): AbortSignal;
 }
 
 /** The styles that the output uses; the names are those of `util.styleText`. */

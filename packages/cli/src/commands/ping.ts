@@ -1,0 +1,136 @@
+import { NX_SUCCESS, SECOND, TICK } from '@strata/contracts';
+import { describeStatus } from '@strata/dissect';
+import type { PingResult } from '@strata/stack';
+import { formatAddress, parseAddress } from '@strata/wire';
+import { EXIT_FAILED, EXIT_OK, UsageError } from '../errors.ts';
+import { type Arguments, seconds, text, wholeNumber } from '../flags/arguments.ts';
+import { declareCommonFlags } from '../flags/common.ts';
+import { declareFaultFlags } from '../flags/faults.ts';
+import { declareTapFlags } from '../flags/tap.ts';
+import { openSite } from '../site/open-site.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import type { Command } from './command.ts';
+
+const DEFAULT_COUNT = 4;
+const DEFAULT_BYTES = 56;
+/** The most that fits one packet of the default pool: NetX does not fragment until it is told to. */
+const MOST_BYTES = 1472;
+
+/** `strata ping`: ICMP echo from the stack. */
+export const pingCommand: Command = {
+  usage: 'ping [address]',
+  summary: 'Ping from the stack, over a TAP device or the loopback bridge',
+  examples: [
+    ['strata ping', 'host device pings host broker, in one process'],
+    ['strata ping --loss 30% -c 10', 'over a bad link'],
+    [
+      'strata ping 192.0.2.1 --tap tap0 --address 192.0.2.2/24 --host-address 192.0.2.1/24',
+      'the stack pings this machine',
+    ],
+  ],
+  declare: (program) =>
+    declareFaultFlags(
+      declareTapFlags(
+        declareCommonFlags(
+          program
+            .positional('address', { type: 'string', describe: 'whom to ping; without --tap, host broker' })
+            .option('c', {
+              alias: 'count',
+              type: 'string',
+              requiresArg: true,
+              describe: `requests to send (default ${DEFAULT_COUNT})`,
+            })
+            .option('s', {
+              alias: 'size',
+              type: 'string',
+              requiresArg: true,
+              describe: `payload bytes (default ${DEFAULT_BYTES})`,
+            })
+            .option('i', {
+              alias: 'interval',
+              type: 'string',
+              requiresArg: true,
+              describe: 'seconds between requests (default 1)',
+            })
+            .option('W', {
+              alias: 'timeout',
+              type: 'string',
+              requiresArg: true,
+              describe: 'seconds to wait for a reply (default 1)',
+            }),
+        ),
+      ),
+    ),
+  run: runPing,
+};
+
+async function runPing(args: Arguments, terminal: Terminal): Promise<number> {
+  const count = wholeNumber(args, 'c', 1, 1e9) ?? DEFAULT_COUNT;
+  const bytes = wholeNumber(args, 's', 0, MOST_BYTES) ?? DEFAULT_BYTES;
+  const interval = seconds(args, 'i') ?? SECOND;
+  const timeoutSeconds = (seconds(args, 'W') ?? SECOND) / SECOND;
+  const given = text(args, 'address');
+  if (given !== undefined && parseAddress(given)?.family !== 4) {
+    throw new UsageError(
+      `ping ${given}`,
+      'it is not an IPv4 address',
+      'write it as 192.0.2.1; the stack looks up no names',
+    );
+  }
+  const site = openSite(args, terminal, { command: 'ping', events: 'stdout' });
+  const address = given ?? site.peerAddress;
+  if (address === null) {
+    await site.close();
+    throw new UsageError('ping', 'the address is missing', 'strata ping 192.0.2.1 --tap tap0 --address 192.0.2.2/24');
+  }
+  const stop = terminal.surroundings.interruption();
+  const results: PingResult[] = [];
+  const begin = site.lab.now;
+  await site.run(async () => {
+    terminal.data(`PING ${address} from ${formatAddress(site.device.localAddress)}: ${bytes} data bytes`);
+    while (results.length < count && !stop.aborted) {
+      const sent = site.lab.now;
+      const result = await site.device.ping(address, { bytes, timeoutSeconds });
+      results.push(result);
+      terminal.data(describeReply(result, address));
+      const rest = interval - (site.lab.now - sent);
+      if (results.length < count && rest > 0) {
+        await site.device.waits.sleep(Math.ceil(rest / TICK), stop);
+      }
+    }
+  }, 'ping');
+  const duration = site.lab.now - begin;
+  await site.close();
+  terminal.data('');
+  for (const line of describeResults(address, results, duration)) {
+    terminal.data(line);
+  }
+  return results.some((result) => result.status === NX_SUCCESS) ? EXIT_OK : EXIT_FAILED;
+}
+
+function milliseconds(microseconds: number): string {
+  return (microseconds / 1000).toFixed(3);
+}
+
+function describeReply(result: PingResult, address: string): string {
+  const { status, sequence } = result;
+  return status === NX_SUCCESS
+    ? `${result.bytes} bytes from ${result.from}: icmp_seq=${sequence} ttl=${result.timeToLive} time=${milliseconds(result.roundTrip)} ms`
+    : `no reply from ${address}: icmp_seq=${sequence} ${describeStatus(status)}`;
+}
+
+function describeResults(address: string, results: readonly PingResult[], duration: number): string[] {
+  const times = results.filter((result) => result.status === NX_SUCCESS).map((result) => result.roundTrip);
+  const loss = results.length === 0 ? 0 : Math.round(((results.length - times.length) * 100) / results.length);
+  const lines = [
+    `--- ${address} ping statistics ---`,
+    `${results.length} packets transmitted, ${times.length} received, ${loss}% packet loss, time ${Math.round(duration / 1000)}ms`,
+  ];
+  if (times.length > 0) {
+    const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
+    const variance = times.reduce((sum, time) => sum + (time - mean) ** 2, 0) / times.length;
+    const figures = [Math.min(...times), mean, Math.max(...times), Math.sqrt(variance)].map(milliseconds);
+    lines.push(`rtt min/avg/max/mdev = ${figures.join('/')} ms`);
+  }
+  return lines;
+}

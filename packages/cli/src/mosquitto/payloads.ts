@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { UserError } from '../errors.ts';
+import type { Surroundings } from '../terminal/terminal.ts';
+import type { MessageSource } from './options.ts';
+
+/** The payloads that a message source yields, in order; for `-l` as the lines come. */
+export async function* readPayloads(source: MessageSource, surroundings: Surroundings): AsyncGenerator<Uint8Array> {
+  switch (source.kind) {
+    case 'text':
+      yield Buffer.from(source.text);
+      return;
+    case 'null':
+      yield new Uint8Array(0);
+      return;
+    case 'file':
+      yield readFile(source.path, surroundings.directory);
+      return;
+    case 'stdin': {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of surroundings.stdin) {
+        chunks.push(chunk);
+      }
+      const payload = Buffer.concat(chunks);
+      if (payload.length === 0) {
+        throw new UserError({ what: 'nothing came from stdin', next: 'for an empty message use -n' });
+      }
+      yield payload;
+      return;
+    }
+    case 'lines':
+      yield* readLines(surroundings.stdin);
+  }
+}
+
+function readFile(path: string, directory: string): Uint8Array {
+  try {
+    return readFileSync(resolve(directory, path));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a directory' : String(code);
+    throw new UserError({ what: `cannot read ${path}`, why });
+  }
+}
+
+/** Splits bytes at line feeds, which are not part of a line; a last line without one counts. */
+export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let rest = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
+    let start = 0;
+    for (let end = rest.indexOf(10, start); end >= 0; end = rest.indexOf(10, start)) {
+      yield rest.subarray(start, end);
+      start = end + 1;
+    }
+    rest = rest.subarray(start);
+  }
+  if (rest.length > 0) {
+    yield rest;
+  }
+}

@@ -1,0 +1,37 @@
+import { resolve } from 'node:path';
+import type { ByteSink } from '@strata/pcap-writer';
+import { FileSink } from '@strata/pcap-writer/node';
+import { UsageError, UserError } from '../errors.ts';
+import type { CaptureTarget } from '../flags/common.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+/** Opens the place a capture goes to. @throws UserError when it cannot be written */
+export function openCaptureSink(target: CaptureTarget, terminal: Terminal): ByteSink {
+  if (target.kind === 'stdout') {
+    if (terminal.surroundings.stdout.isTTY === true) {
+      throw new UsageError(
+        '--pcap -',
+        'the capture would go to the screen',
+        'send it to an analyser: … --pcap - | wireshark -k -i -',
+      );
+    }
+    terminal.giveStdoutToCapture();
+    return { live: true, write: (chunk) => terminal.capture(chunk), end: () => undefined };
+  }
+  try {
+    return new FileSink(resolve(terminal.surroundings.directory, target.path));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    const reasons: Record<string, string> = {
+      ENOENT: 'its folder does not exist',
+      EACCES: 'permission denied',
+      EROFS: 'the file system is read-only',
+      EISDIR: 'it is a directory',
+    };
+    throw new UserError({
+      what: `cannot write ${target.path}`,
+      why: reasons[code] ?? code,
+      next: 'choose another with --pcap FILE',
+    });
+  }
+}

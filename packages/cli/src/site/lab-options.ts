@@ -1,0 +1,34 @@
+import type { FaultPlan } from '@strata/ethernet';
+import { type LabOptions, PROFILES } from '@strata/stack';
+import { type CommonFlags, DEFAULT_SEED } from '../flags/common.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { openCaptureSink } from './capture-sink.ts';
+import { TracePrinter } from './trace-printer.ts';
+
+/** What the flags say about a run. */
+export interface SiteFlags {
+  readonly common: CommonFlags;
+  readonly faults: FaultPlan | null;
+  /** Shown in the capture's properties. */
+  readonly title: string;
+  /** Where `--trace` and `--ndjson` print. */
+  readonly events: (line: string) => void;
+}
+
+/** The lab options that come from the shared flags. Opens the capture. */
+export function labOptions(flags: SiteFlags, terminal: Terminal, epochSeconds: number | null): LabOptions {
+  const { profile, pcap, traceLayers, ndjson } = flags.common;
+  const seed = flags.common.seed ?? DEFAULT_SEED;
+  const comment = `${flags.title}, seed ${seed}, profile ${profile}`;
+  return {
+    seed,
+    profile: PROFILES[profile],
+    ...(traceLayers === 0 ? {} : { listeners: [new TracePrinter(traceLayers, ndjson, flags.events)] }),
+    ...(pcap === null
+      ? {}
+      : {
+          capture: openCaptureSink(pcap, terminal),
+          captureOptions: epochSeconds === null ? { comment } : { comment, epochSeconds },
+        }),
+  };
+}

@@ -1,0 +1,63 @@
+import type { SegmentEnd } from '@strata/ethernet';
+import { type Host, Lab, type TraceListener } from '@strata/stack';
+import type { Terminal } from '../terminal/terminal.ts';
+import { EmbeddedBroker } from './embedded-broker.ts';
+import { labOptions, type SiteFlags } from './lab-options.ts';
+import type { Site } from './site.ts';
+
+/** Addresses of the embedded default (RFC 5737). */
+export const DEVICE_ADDRESS = '192.0.2.1';
+export const BROKER_ADDRESS = '192.0.2.2';
+
+/** Moment 0 of a virtual lab, as its captures have it: 2025-01-01. */
+const LAB_EPOCH = 1_735_689_600e6;
+
+/** Seconds of the lab's time that the last acknowledgements are given after the work is done. */
+const SETTLE_SECONDS = 1;
+
+/** The embedded default: host *device* and host *broker* on a loopback bridge, in virtual time, with no root and no device. */
+export class LoopbackSite implements Site {
+  readonly lab: Lab;
+  readonly device: Host;
+  readonly broker: Host;
+  readonly deviceEnd: SegmentEnd;
+  readonly brokerEnd: SegmentEnd;
+  readonly peerAddress: string;
+  readonly epoch: number;
+  private mqtt: EmbeddedBroker | null;
+
+  /** @param decorate sees the link before any frame is on it */
+  constructor(flags: SiteFlags, terminal: Terminal, listeners: readonly TraceListener[] = []) {
+    const options = labOptions(flags, terminal, null);
+    this.lab = new Lab({ ...options, listeners: [...(options.listeners ?? []), ...listeners] });
+    const bridge = this.lab.bridge({ name: 'device-broker', faults: flags.faults });
+    this.device = this.lab.host('device');
+    this.broker = this.lab.host('broker');
+    this.device.attach(bridge.a, { address: `${DEVICE_ADDRESS}/24` });
+    this.broker.attach(bridge.b, { address: `${BROKER_ADDRESS}/24` });
+    this.deviceEnd = bridge.a;
+    this.brokerEnd = bridge.b;
+    this.peerAddress = BROKER_ADDRESS;
+    this.epoch = LAB_EPOCH;
+    this.mqtt = null;
+  }
+
+  /** Starts the MQTT broker on the host of that name. */
+  async startBroker(port: number): Promise<EmbeddedBroker> {
+    this.mqtt = await EmbeddedBroker.start(this.broker, port);
+    return this.mqtt;
+  }
+
+  run<T>(work: () => Promise<T>, what: string): Promise<T> {
+    return this.lab.run(work, what);
+  }
+
+  async close(): Promise<void> {
+    const { mqtt } = this;
+    if (mqtt !== null) {
+      await this.lab.run(() => mqtt.close(), 'the broker’s end');
+    }
+    await this.lab.runFor(SETTLE_SECONDS);
+    await this.lab.close();
+  }
+}
