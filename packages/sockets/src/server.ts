@@ -1,154 +1,220 @@
 import { EventEmitter } from 'node:events';
-import type { TcpServer } from '@strata/tcp';
+import type { IpAddress } from '@strata/contracts';
+import type { TcpServer, TcpSocket } from '@strata/tcp';
 import { formatAddress, parseAddress } from '@strata/wire';
-import { socketError } from './errors.ts';
+import { readArguments, readPort } from './arguments.ts';
+import { Connection } from './connection.ts';
+import { nodeError, socketError } from './errors.ts';
+import { inTick, inTurn } from './event-loop.ts';
 import type { SocketHost } from './host.ts';
-import { Socket, type SocketOptions } from './socket.ts';
+import { isUnspecified, lookUp } from './lookup.ts';
+import { Socket, type SocketAddress, type SocketOptions } from './socket.ts';
+
+/** As `node:net`'s: what a new server can be told. The rest is for the sockets it makes. */
+export interface ServerOptions extends Omit<SocketOptions, 'signal'> {
+  /** Sockets wait, and read nothing, until somebody resumes them. Default false. */
+  readonly pauseOnConnect?: boolean | undefined;
+}
 
 /** As `node:net`'s `listen` options for TCP. */
 export interface ListenOptions {
-  readonly port?: number;
-  readonly host?: string;
-  readonly backlog?: number;
-  readonly signal?: AbortSignal;
+  /** 0 or absent: any free port. */
+  readonly port?: number | string | null | undefined;
+  /** One of this host's own addresses; absent: all of them. */
+  readonly host?: string | undefined;
+  /** Half-open connections at a time. Default 511. */
+  readonly backlog?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Ephemeral ports for `listen(0)`, upwards from here. */
-const FIRST_FREE_PORT = 49152;
+/** The ends of a connection that was not let in. */
+export interface DroppedConnection {
+  readonly localAddress?: string;
+  readonly localPort?: number;
+  readonly localFamily?: string;
+  readonly remoteAddress?: string;
+  readonly remotePort?: number;
+  readonly remoteFamily?: string;
+}
+
+const DEFAULT_BACKLOG = 511;
 
 /** `net.Server` on an emulated host. */
 export class Server extends EventEmitter {
-  listening: boolean;
-  /** Connections beyond this many are closed at once, with a 'drop' event. */
+  /** Connections beyond this many are closed at once, with a 'drop' event; 0 or undefined: no limit. */
   maxConnections: number | undefined;
   private readonly host: SocketHost;
-  private readonly options: SocketOptions;
+  private readonly options: ServerOptions;
   private tcp: TcpServer | null;
-  private address_: string;
-  private readonly connections: Set<Socket>;
-  private closing: boolean;
+  private localAddress: string;
+  private connections: number;
+  /** Counts `listen` and `close`, so that a look-up that is overtaken comes to nothing. */
+  private generation: number;
 
   constructor(
     host: SocketHost,
-    options?: SocketOptions | ((socket: Socket) => void),
+    options?: ServerOptions | ((socket: Socket) => void) | null,
     onConnection?: (socket: Socket) => void,
   ) {
     super();
+    if (options !== undefined && options !== null && typeof options !== 'object' && typeof options !== 'function') {
+      throw nodeError(TypeError, 'ERR_INVALID_ARG_TYPE', 'The "options" argument must be of type object.');
+    }
     host.useEventLoop();
-    this.listening = false;
     this.maxConnections = undefined;
     this.host = host;
-    this.options = typeof options === 'function' || options === undefined ? {} : options;
+    this.options = typeof options === 'object' && options !== null ? { ...options } : {};
     this.tcp = null;
-    this.address_ = '0.0.0.0';
-    this.connections = new Set();
-    this.closing = false;
+    this.localAddress = '0.0.0.0';
+    this.connections = 0;
+    this.generation = 0;
     const listener = typeof options === 'function' ? options : onConnection;
     if (listener !== undefined) this.on('connection', listener);
   }
 
-  /** As `net.Server.listen`: `(port?, host?, backlog?, callback?)` or `(options, callback?)`. */
-  listen(options?: ListenOptions | number, ...rest: (string | number | (() => void) | undefined)[]): this {
-    const callback = rest.find((value) => typeof value === 'function') as (() => void) | undefined;
-    const hostName = rest.find((value) => typeof value === 'string') as string | undefined;
-    const backlogArgument = rest.find((value) => typeof value === 'number') as number | undefined;
-    const given: ListenOptions = typeof options === 'object' ? options : { port: options ?? 0 };
-    const name = given.host ?? hostName;
-    const backlog = given.backlog ?? backlogArgument ?? 511;
-    if (this.listening) {
-      throw Object.assign(new Error('Listen method has been called more than once without closing.'), {
-        code: 'ERR_SERVER_ALREADY_LISTEN',
+  get listening(): boolean {
+    return this.tcp !== null;
+  }
+
+  /** As `net.Server.listen`: `(port?, host?, backlog?, callback?)` or `(options, callback?)`. @throws for a bad call */
+  listen(port?: number | string, host?: string, backlog?: number, callback?: () => void): this;
+  listen(port?: number | string, host?: string, callback?: () => void): this;
+  listen(port?: number | string, backlog?: number, callback?: () => void): this;
+  listen(port?: number | string, callback?: () => void): this;
+  listen(options: ListenOptions, callback?: () => void): this;
+  listen(callback: () => void): this;
+  listen(...args: unknown[]): this {
+    const { options, callback, backlog: backlogArgument } = readArguments<ListenOptions>(args);
+    if (this.tcp !== null) {
+      const message = 'Listen method has been called more than once without closing.';
+      throw nodeError(Error, 'ERR_SERVER_ALREADY_LISTEN', message);
+    }
+    const isAnyPort = args.length === 0 || typeof args[0] === 'function' || args[0] === null || args[0] === undefined;
+    if (!isAnyPort && !('port' in options)) {
+      const message = `The argument 'options' must have the property "port" or "path".`;
+      throw nodeError(TypeError, 'ERR_INVALID_ARG_VALUE', message);
+    }
+    const port = options.port === undefined || options.port === null ? 0 : readPort(options.port, 'options.port');
+    if (callback !== null) this.once('listening', callback);
+    const generation = ++this.generation;
+    this.follow(options.signal);
+    const backlog = options.backlog || backlogArgument || DEFAULT_BACKLOG;
+    if (!options.host) {
+      this.bind(null, port, backlog);
+      return this;
+    }
+    const bind = (address: IpAddress) => {
+      if (generation === this.generation && this.tcp === null) this.bind(address, port, backlog);
+    };
+    const literal = parseAddress(options.host);
+    if (literal !== null) inTick(this.host, () => bind(literal));
+    else {
+      lookUp(this.host, options.host, 0, undefined, (error, [found]) => {
+        if (generation !== this.generation) return;
+        const address = found === undefined ? null : parseAddress(found.address);
+        if (address === null) this.emit('error', error);
+        else bind(address);
       });
     }
-    if (callback !== undefined) this.once('listening', callback);
-    const local = name === undefined || name === 'localhost' ? null : parseAddress(name);
-    if (name !== undefined && name !== 'localhost' && local === null) {
-      this.failLater(socketError('ENOTFOUND', 'getaddrinfo', name));
-      return this;
-    }
-    const any = local === null || (local.w0 | local.w1 | local.w2 | local.w3) === 0;
-    this.address_ = any ? '0.0.0.0' : formatAddress(local);
-    const tcp = this.bind(given.port ?? 0, backlog, any ? null : local);
-    if (tcp === null) {
-      this.failLater(socketError('EADDRINUSE', 'listen', this.address_, given.port ?? 0));
-      return this;
-    }
-    this.tcp = tcp;
-    this.listening = true;
-    this.closing = false;
-    given.signal?.addEventListener('abort', () => this.close(), { once: true });
-    process.nextTick(() => {
-      if (this.listening) this.emit('listening');
-    });
-    this.host.touch();
     return this;
   }
 
-  private bind(port: number, backlog: number, localAddress: ReturnType<typeof parseAddress>): TcpServer | null {
-    const options = { backlog, localAddress, onConnection: (tcp: Parameters<Socket['accepted']>[0]) => this.take(tcp) };
-    if (port !== 0) return this.host.tcp.listen(port, options);
-    for (let candidate = FIRST_FREE_PORT; candidate < 65536; candidate++) {
-      const tcp = this.host.tcp.listen(candidate, options);
-      if (tcp !== null) return tcp;
+  private follow(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    const abort = () => {
+      this.close();
+    };
+    if (signal.aborted) inTick(this.host, abort);
+    else {
+      signal.addEventListener('abort', abort, { once: true });
+      this.once('close', () => signal.removeEventListener('abort', abort));
     }
-    return null;
   }
 
-  private take(tcp: Parameters<Socket['accepted']>[0]): void {
-    const socket = new Socket(this.host, this.options).accepted(tcp);
-    if (this.maxConnections !== undefined && this.connections.size >= this.maxConnections) {
-      const { localAddress, localPort, remoteAddress, remotePort } = socket;
-      socket.resetAndDestroy();
-      this.emit('drop', { localAddress, localPort, remoteAddress, remotePort });
+  private bind(address: IpAddress | null, port: number, backlog: number): void {
+    const isAny = address === null || isUnspecified(address);
+    this.localAddress = isAny ? '0.0.0.0' : formatAddress(address);
+    const isOurs = isAny || this.host.ip.isLocal(address);
+    const { tcp } = this.options;
+    this.tcp = isOurs
+      ? this.host.tcp.listen(port, {
+          backlog,
+          localAddress: isAny ? null : address,
+          onConnection: (socket) => this.take(socket),
+          ...(tcp === undefined ? {} : { socket: tcp }),
+        })
+      : null;
+    if (this.tcp === null) {
+      const error = socketError(isOurs ? 'EADDRINUSE' : 'EADDRNOTAVAIL', 'listen', this.localAddress, port);
+      inTick(this.host, () => this.emit('error', error));
       return;
     }
-    this.connections.add(socket);
-    socket.once('close', () => {
-      this.connections.delete(socket);
-      this.closeIfDone();
+    inTick(this.host, () => {
+      if (this.tcp !== null) this.emit('listening');
     });
-    if (this.options.pauseOnConnect === true) socket.pause();
+  }
+
+  /** TCP has a connection. It is kept until the program is told of it, in a turn of the event loop. */
+  private take(tcp: TcpSocket): void {
+    const connection = new Connection(this.host, null).adopt(tcp);
+    inTurn(this.host, () => this.accept(connection, tcp));
+  }
+
+  private accept(connection: Connection, tcp: TcpSocket): void {
+    if (this.tcp === null) {
+      connection.close(true, () => {});
+      return;
+    }
+    if (this.maxConnections && this.connections >= this.maxConnections) {
+      this.emit('drop', endsOf(tcp));
+      connection.close(false, () => {});
+      return;
+    }
+    this.connections++;
+    const { pauseOnConnect = false } = this.options;
+    const socket = new Socket(this.host, this.options).adopt(connection, this, pauseOnConnect);
     this.emit('connection', socket);
   }
 
-  private failLater(error: Error): void {
-    process.nextTick(() => this.emit('error', error));
-    this.host.touch();
+  /** @internal A socket of this server is destroyed. */
+  released(): void {
+    this.connections--;
+    this.closeIfDrained();
   }
 
   /** Stops accepting. 'close' comes once every connection has ended, as in `node:net`. */
   close(callback?: (error?: Error) => void): this {
-    if (!this.listening) {
-      const error = Object.assign(new Error('Server is not running.'), { code: 'ERR_SERVER_NOT_RUNNING' });
-      if (callback !== undefined) process.nextTick(() => callback(error));
-      return this;
+    this.generation++;
+    if (typeof callback === 'function') {
+      const error =
+        this.tcp === null ? nodeError(Error, 'ERR_SERVER_NOT_RUNNING', 'Server is not running.') : undefined;
+      this.once('close', () => (error === undefined ? callback() : callback(error)));
     }
-    if (callback !== undefined) this.once('close', () => callback());
     this.tcp?.close();
     this.tcp = null;
-    this.listening = false;
-    this.closing = true;
-    this.closeIfDone();
+    this.closeIfDrained();
     return this;
   }
 
-  private closeIfDone(): void {
-    if (!this.closing || this.connections.size > 0) return;
-    this.closing = false;
-    process.nextTick(() => this.emit('close'));
-    this.host.touch();
+  private closeIfDrained(): void {
+    if (this.tcp === null && this.connections === 0) inTick(this.host, () => this.emit('close'));
   }
 
-  address(): { address: string; family: string; port: number } | null {
+  /** Where it listens; null when it does not. */
+  address(): SocketAddress | null {
     if (this.tcp === null) return null;
-    return { address: this.address_, family: 'IPv4', port: this.tcp.port };
+    const family = this.localAddress.includes(':') ? 'IPv6' : 'IPv4';
+    return { address: this.localAddress, family, port: this.tcp.port };
   }
 
+  /** Tells, in the next tick, how many connections there are. */
   getConnections(callback: (error: Error | null, count: number) => void): this {
-    process.nextTick(() => callback(null, this.connections.size));
+    const count = this.connections;
+    inTick(this.host, () => callback(null, count));
     return this;
   }
 
+  /** The lab, not the server, keeps the program alive; both are there for programs that call them. */
   ref(): this {
     return this;
   }
@@ -158,7 +224,21 @@ export class Server extends EventEmitter {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.listening) return;
+    if (this.tcp === null) return;
     await new Promise<void>((resolve) => this.close(() => resolve()));
   }
+}
+
+function endsOf(tcp: TcpSocket): DroppedConnection {
+  const { flow } = tcp;
+  if (flow === null) return {};
+  const family = `IPv${flow.family}`;
+  return {
+    localAddress: formatAddress(flow.local),
+    localPort: tcp.localPort,
+    localFamily: family,
+    remoteAddress: formatAddress(flow.remote),
+    remotePort: tcp.remotePort,
+    remoteFamily: family,
+  };
 }

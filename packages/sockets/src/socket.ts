@@ -1,503 +1,415 @@
 import { Duplex } from 'node:stream';
-import {
-  type Alarm,
-  type IpAddress,
-  MILLISECOND,
-  NEVER,
-  NX_NO_PACKET,
-  NX_SUCCESS,
-  NX_TX_QUEUE_DEPTH,
-  NX_WINDOW_OVERFLOW,
-  type Packet,
-  type Status,
-  type StreamListener,
-  type Timed,
-} from '@strata/contracts';
-import { TCP_SYN_SENT, type TcpSocket } from '@strata/tcp';
-import { formatAddress, parseAddress } from '@strata/wire';
-import { codeOfCause, socketError } from './errors.ts';
+import type { IpAddress } from '@strata/contracts';
+import type { TcpSocket, TcpSocketOptions } from '@strata/tcp';
+import { formatAddress } from '@strata/wire';
+import { readArguments, readDuration, readPort } from './arguments.ts';
+import { Connection, type ConnectionOwner } from './connection.ts';
+import { nodeError, socketError } from './errors.ts';
+import { inTick } from './event-loop.ts';
 import type { SocketHost } from './host.ts';
+import { IdleTimer } from './idle-timer.ts';
+import { invalidAddress, type Lookup, type LookupAddress, lookUp, readAddress } from './lookup.ts';
+import type { Server } from './server.ts';
 
 /** As `node:net`'s: what a new socket can be told. */
 export interface SocketOptions {
   /** Keep our direction open after the peer has ended its own. Default false. */
-  readonly allowHalfOpen?: boolean;
-  /** Sockets made by a server pause until somebody reads. Default false. */
-  readonly pauseOnConnect?: boolean;
-  readonly highWaterMark?: number;
-  readonly noDelay?: boolean;
-  readonly keepAlive?: boolean;
-  readonly keepAliveInitialDelay?: number;
-  readonly signal?: AbortSignal;
+  readonly allowHalfOpen?: boolean | undefined;
+  /** Octets that either direction buffers before `write` returns false or reading stops. Default: Node's. */
+  readonly highWaterMark?: number | undefined;
+  readonly noDelay?: boolean | undefined;
+  readonly keepAlive?: boolean | undefined;
+  /** Milliseconds, counted in whole seconds; 0 leaves the profile's value. */
+  readonly keepAliveInitialDelay?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Options of the TCP socket below, such as `windowSize`. Not in `node:net`. */
+  readonly tcp?: TcpSocketOptions | undefined;
 }
 
 /** As `node:net`'s `connect` options for TCP. */
 export interface ConnectOptions extends SocketOptions {
-  readonly port: number;
-  /** An address, `localhost` for this host itself, or a name that the host can look up. Default: localhost. */
-  readonly host?: string;
-  readonly localAddress?: string;
-  readonly localPort?: number;
-  readonly timeout?: number;
+  readonly port?: number | string | null | undefined;
+  /** An address, `localhost` for this host itself, or a name that the host or `lookup` knows. Default: localhost. */
+  readonly host?: string | null | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+  readonly family?: number | undefined;
+  readonly lookup?: Lookup | undefined;
+  /** As a call of `setTimeout`. */
+  readonly timeout?: number | undefined;
 }
 
-/** How long a writer waits for a packet when its host's pool is empty. */
-const POOL_RETRY = MILLISECOND;
+/** One end of a connection, as `address()` tells it. */
+export interface SocketAddress {
+  readonly address: string;
+  readonly family: string;
+  readonly port: number;
+}
+
+type WriteDone = (error?: Error | null) => void;
 
 /**
  * `net.Socket` on an emulated host: a Duplex over one TCP connection, with Node's events, properties and error codes, so that
  * programs written for Node run on the stack unchanged. Times are the host's: `setTimeout` counts the lab's clock.
  */
-export class Socket extends Duplex implements Timed {
+export class Socket extends Duplex implements ConnectionOwner {
   connecting: boolean;
-  bytesRead: number;
-  /** Octets that the transmit queue has taken; `bytesWritten` adds those that wait before it. */
-  private dispatched: number;
-  /** Idle time before 'timeout', in milliseconds; undefined when off. */
+  /** Idle time before 'timeout', in milliseconds; undefined until it is set. */
   timeout: number | undefined;
+  /** The server that accepted this connection, or null. Other servers (`node:http`) put themselves here. */
+  server: unknown;
   private readonly host: SocketHost;
-  private tcp: TcpSocket | null;
-  private readonly alarm: Alarm;
-  private idleDeadline: number;
-  private retryDeadline: number;
-  /** The chunk being written, how far it is, and whom to tell. */
-  private chunk: Uint8Array | null;
-  private chunkOffset: number;
-  private chunkDone: ((error?: Error | null) => void) | null;
-  private packet: Packet | null;
-  private finishing: ((error?: Error | null) => void) | null;
-  private wantsData: boolean;
-  private peerDone: boolean;
-  private ended: boolean;
+  private connection: Connection | null;
+  private readonly idle: IdleTimer;
+  private idleQueueSize: number;
+  private owner: Server | null;
   private noDelay: boolean;
   private keepAlive: boolean;
-  private keepAliveDelay: number;
-  private remote: IpAddress | null;
-  private local: IpAddress | null;
-  private remotePortNumber: number;
-  private localPortNumber: number;
-  private resetOnDestroy: boolean;
+  private keepAliveSeconds: number;
+  private readonly tcpOptions: TcpSocketOptions;
+  private resetWhenDone: boolean;
+  private peername: SocketAddress | null;
+  private target: {
+    readonly address: string;
+    readonly port: number;
+    readonly family: number;
+    readonly local?: string;
+  } | null;
+  /** A write that waits for the connection. */
+  private early: Buffer | null;
+  /** Counts that outlive the connection. */
+  private lastBytesRead: number;
+  private lastBytesWritten: number;
 
   constructor(host: SocketHost, options: SocketOptions = {}) {
+    const { highWaterMark, signal } = options;
     super({
       allowHalfOpen: options.allowHalfOpen ?? false,
       autoDestroy: true,
-      emitClose: true,
-      decodeStrings: true,
-      ...(options.highWaterMark === undefined ? {} : { highWaterMark: options.highWaterMark }),
+      // 'close' comes when the connection has let go, and tells whether there was an error; see `_destroy`.
+      emitClose: false,
+      decodeStrings: false,
+      ...(highWaterMark === undefined ? {} : { highWaterMark }),
+      ...(signal === undefined ? {} : { signal }),
     });
     host.useEventLoop();
     this.connecting = false;
-    this.bytesRead = 0;
-    this.dispatched = 0;
     this.timeout = undefined;
+    this.server = null;
     this.host = host;
-    this.tcp = null;
-    this.idleDeadline = NEVER;
-    this.retryDeadline = NEVER;
-    this.alarm = host.time.alarm(this);
-    this.chunk = null;
-    this.chunkOffset = 0;
-    this.chunkDone = null;
-    this.packet = null;
-    this.finishing = null;
-    this.wantsData = false;
-    this.peerDone = false;
-    this.ended = false;
+    this.connection = null;
+    this.idle = new IdleTimer(host, () => this.onIdle());
+    this.idleQueueSize = 0;
+    this.owner = null;
     this.noDelay = options.noDelay ?? false;
     this.keepAlive = options.keepAlive ?? false;
-    this.keepAliveDelay = options.keepAliveInitialDelay ?? 0;
-    this.remote = null;
-    this.local = null;
-    this.remotePortNumber = 0;
-    this.localPortNumber = 0;
-    this.resetOnDestroy = false;
-    if (options.signal !== undefined) this.follow(options.signal);
+    this.keepAliveSeconds = wholeSeconds(options.keepAliveInitialDelay ?? 0);
+    this.tcpOptions = options.tcp ?? {};
+    this.resetWhenDone = false;
+    this.peername = null;
+    this.target = null;
+    this.early = null;
+    this.lastBytesRead = 0;
+    this.lastBytesWritten = 0;
+    this.on('end', refuseWritesAfterEnd);
   }
 
-  private follow(signal: AbortSignal): void {
-    const abort = () => {
-      const error = new Error('The operation was aborted', { cause: signal.reason });
-      error.name = 'AbortError';
-      this.destroy(Object.assign(error, { code: 'ABORT_ERR' }));
-    };
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  }
-
-  /** As `net.Socket.connect`: `(port, host?, callback?)` or `(options, callback?)`. */
-  connect(options: ConnectOptions | number, ...rest: (string | (() => void) | undefined)[]): this {
-    const callback = rest.find((value) => typeof value === 'function') as (() => void) | undefined;
-    const host = rest.find((value) => typeof value === 'string') as string | undefined;
-    const target: ConnectOptions =
-      typeof options === 'number' ? { port: options, ...(host === undefined ? {} : { host }) } : options;
-    if (!Number.isInteger(target.port) || target.port < 0 || target.port > 65535) {
-      throw Object.assign(new RangeError(`Port should be >= 0 and < 65536. Received ${target.port}.`), {
-        code: 'ERR_SOCKET_BAD_PORT',
-      });
+  /** As `net.Socket.connect`: `(options, callback?)` or `(port, host?, callback?)`. A closed socket may connect again. */
+  connect(options: ConnectOptions, callback?: () => void): this;
+  connect(port: number | string, host?: string, callback?: () => void): this;
+  connect(port: number | string, callback?: () => void): this;
+  connect(...args: unknown[]): this {
+    const { options, callback } = readArguments<ConnectOptions>(args);
+    if (callback !== null) this.once('connect', callback);
+    if (options.port === undefined) {
+      throw nodeError(TypeError, 'ERR_MISSING_ARGS', 'The "options" or "port" or "path" argument must be specified');
     }
-    if (callback !== undefined) this.once('connect', callback);
-    if (target.noDelay !== undefined) this.noDelay = target.noDelay;
-    if (target.keepAlive !== undefined) this.keepAlive = target.keepAlive;
-    if (target.timeout !== undefined) this.setTimeout(target.timeout);
-    this.connecting = true;
-    const name = target.host ?? 'localhost';
-    const address = name === 'localhost' || name === '' ? this.host.localAddress : parseAddress(name);
-    if (address === null) {
-      const error = Object.assign(socketError('ENOTFOUND', 'getaddrinfo', name), { hostname: name });
-      process.nextTick(() => this.destroy(error));
+    const port = readPort(options.port, 'Port');
+    const localAddress = options.localAddress === undefined ? null : readAddress(this.host, options.localAddress);
+    if (options.localAddress !== undefined && localAddress === null) throw invalidAddress(options.localAddress);
+    this.begin();
+    const host = options.host || 'localhost';
+    const open = (address: IpAddress, text: string) => {
+      if (this.connecting && this.connection !== null)
+        this.open(address, text, port, localAddress?.address ?? null, options);
+    };
+    const literal = readAddress(this.host, host);
+    if (literal !== null) {
+      inTick(this.host, () => open(literal.address, literal.text));
       return this;
     }
-    this.remote = address;
-    this.remotePortNumber = target.port;
-    process.nextTick(() => {
-      if (!this.destroyed) this.open(address, target);
-    });
-    this.host.touch();
+    const family = options.family ?? 0;
+    lookUp(this.host, host, family, options.lookup, (error, found) => this.lookedUp(error, found, host, open));
     return this;
   }
 
-  private open(address: IpAddress, target: ConnectOptions): void {
-    this.emit('lookup', null, formatAddress(address), address.family, target.host ?? 'localhost');
-    const tcp = this.host.tcp.open(address, target.port, this.events(), { deleteWhenClosed: true });
-    if (tcp === null) {
-      this.connecting = false;
-      this.destroy(socketError('ENETUNREACH', 'connect', formatAddress(address), target.port));
+  /** A new connection, or the first one. */
+  private begin(): void {
+    if (this.destroyed) {
+      (this as unknown as { _undestroy(): void })._undestroy();
+      this.connection = null;
+      this.peername = null;
+      // `refuseWritesAfterEnd` may have put its own in front.
+      Reflect.deleteProperty(this, 'write');
+    }
+    this.connection ??= new Connection(this.host, this);
+    this.idle.touch();
+    this.connecting = true;
+    this.host.touch();
+  }
+
+  private lookedUp(
+    error: Error | null,
+    found: readonly LookupAddress[],
+    host: string,
+    open: (address: IpAddress, text: string) => void,
+  ): void {
+    if (!this.connecting) return;
+    const first = found[0];
+    this.emit('lookup', error, first?.address, first?.family, host);
+    for (const other of found.slice(1)) this.emit('lookup', error, other.address, other.family, host);
+    if (!this.connecting) return;
+    const resolved = found.map((one) => readAddress(this.host, one.address)).find((one) => one !== null);
+    if (error === null && resolved !== undefined && resolved !== null) {
+      this.idle.touch();
+      open(resolved.address, resolved.text);
       return;
     }
-    this.adopt(tcp);
-    this.touchIdle();
+    inTick(this.host, () => this.destroy(error ?? invalidAddress(String(first?.address))));
   }
 
-  /** @internal Takes over an established connection that a server accepted. */
-  accepted(tcp: TcpSocket): this {
-    tcp.listener = this.events();
-    this.adopt(tcp);
-    this.rememberAddresses();
+  private open(
+    address: IpAddress,
+    text: string,
+    port: number,
+    localAddress: IpAddress | null,
+    options: ConnectOptions,
+  ): void {
+    const { connection } = this;
+    if (connection === null) return;
+    const localPort = options.localPort ?? 0;
+    const local = localAddress === null || localPort === 0 ? undefined : `${formatAddress(localAddress)}:${localPort}`;
+    this.target = { address: text, port, family: address.family, ...(local === undefined ? {} : { local }) };
+    const isBound = options.localAddress !== undefined || localPort !== 0;
+    if (!isBound || localAddress === null || this.host.ip.isLocal(localAddress)) {
+      this.emit('connectionAttempt', text, port, address.family);
+      if (!this.connecting) return;
+    }
+    const tcpOptions = { ...this.tcpOptions, ...options.tcp };
+    const failed = connection.open(address, port, localAddress, localPort, tcpOptions);
+    if (failed === null) return;
+    if (failed.syscall === 'bind') {
+      this.destroy(
+        socketError(failed.code, 'bind', localAddress === null ? '0.0.0.0' : formatAddress(localAddress), localPort),
+      );
+    } else {
+      this.destroy(socketError(failed.code, 'connect', text, port, local ?? '0.0.0.0:0'));
+    }
+  }
+
+  /** @internal Takes over a connection that `server` accepted. */
+  adopt(connection: Connection, server: Server, pauseOnConnect: boolean): this {
+    connection.owner = this;
+    this.connection = connection;
+    this.owner = server;
+    this.server = server;
     this.applyOptions();
+    if (pauseOnConnect) this.pause();
+    else this.read(0);
     return this;
-  }
-
-  private adopt(tcp: TcpSocket): void {
-    this.tcp = tcp;
-    this.rememberAddresses();
-  }
-
-  private rememberAddresses(): void {
-    const { tcp } = this;
-    if (tcp === null || tcp.flow === null) return;
-    this.local = tcp.flow.local;
-    this.remote = tcp.flow.remote;
-    this.localPortNumber = tcp.localPort;
-    this.remotePortNumber = tcp.remotePort;
-  }
-
-  private events(): StreamListener {
-    return {
-      established: () => this.onEstablished(),
-      receivable: () => this.pump(),
-      sendable: () => this.resumeWriting(),
-      peerFinished: () => {
-        this.peerDone = true;
-        this.pump();
-      },
-      closed: (reason) => this.onClosed(reason),
-    };
-  }
-
-  private onEstablished(): void {
-    this.host.touch();
-    this.connecting = false;
-    this.rememberAddresses();
-    this.applyOptions();
-    this.touchIdle();
-    this.emit('connect');
-    this.emit('ready');
-    this.resumeWriting();
-    if (this.finishing !== null) this.finish();
-    this.pump();
   }
 
   private applyOptions(): void {
-    const { tcp } = this;
-    if (tcp === null) return;
-    if (this.noDelay) tcp.setNoDelay(true);
-    if (this.keepAlive) tcp.setKeepalive(true, this.keepAliveDelay * MILLISECOND);
+    if (this.noDelay) this.connection?.setNoDelay(true);
+    if (this.keepAlive) this.connection?.setKeepAlive(true, this.keepAliveSeconds);
   }
 
-  private onClosed(_reason: Status): void {
-    this.host.touch();
-    const { tcp } = this;
-    const connecting = this.connecting;
-    this.pump();
-    this.tcp = null;
-    this.ended = true;
+  // What the connection tells, in turns of the event loop.
+
+  /** @internal */
+  connected(code: string | null): void {
+    if (this.destroyed) return;
     this.connecting = false;
-    const code = tcp === null ? null : codeOfCause(tcp.cause, connecting);
     if (code !== null) {
-      const syscall = connecting ? 'connect' : this.chunk === null ? 'read' : 'write';
-      const address = connecting && this.remote !== null ? formatAddress(this.remote) : undefined;
-      this.fail(socketError(code, syscall, address, connecting ? this.remotePortNumber : undefined));
+      const { address, port, family, local } = this.target as NonNullable<typeof this.target>;
+      const error = socketError(code, 'connect', address, port, local);
+      this.emit('connectionAttemptFailed', address, port, family, error);
+      this.destroy(error);
       return;
     }
-    if (this.chunkDone !== null) this.fail(socketError('EPIPE', 'write'));
-    if (this.finishing !== null) {
-      const done = this.finishing;
-      this.finishing = null;
-      done();
-    }
-    if (!this.peerDone) {
-      this.peerDone = true;
-      this.pump();
-    }
+    this.idle.touch();
+    this.applyOptions();
+    this.emit('connect');
+    this.emit('ready');
+    if (!this.isPaused()) this.read(0);
   }
 
-  private fail(error: Error): void {
-    const done = this.chunkDone ?? this.finishing;
-    this.chunk = null;
-    this.chunkDone = null;
-    this.finishing = null;
-    this.dropPacket();
-    if (done !== null) done(error);
-    else this.destroy(error);
+  /** @internal */
+  received(bytes: Buffer): void {
+    this.idle.touch();
+    if (!this.push(bytes)) this.connection?.readStop();
   }
 
-  override _read(): void {
-    this.wantsData = true;
-    this.pump();
+  /** @internal */
+  ended(): void {
+    this.push(null);
+    this.read(0);
   }
 
-  /** Moves received packets into the readable side while it wants them. What stays closes the receive window. */
-  private pump(): void {
-    this.host.touch();
-    const { tcp } = this;
-    while (this.wantsData && tcp !== null) {
-      const packet = tcp.receive();
-      if (packet === null) break;
-      const bytes = Buffer.allocUnsafe(packet.length);
-      packet.extract(0, bytes, 0, bytes.length);
-      packet.release();
-      this.bytesRead += bytes.length;
-      this.touchIdle();
-      this.wantsData = this.push(bytes);
-    }
-    if (this.peerDone && this.wantsData && (tcp === null || tcp.receivePackets === 0)) {
-      this.wantsData = false;
-      this.push(null);
-    }
+  /** @internal */
+  broke(code: string): void {
+    this.destroy(socketError(code, 'read'));
   }
 
-  override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error | null) => void): void {
-    if (this.ended) {
-      done(socketError('EPIPE', 'write'));
+  // What the stream asks for.
+
+  /** @internal */
+  override _read(size: number): void {
+    if (this.connecting || this.connection === null) this.once('connect', () => this._read(size));
+    else this.connection.readStart();
+  }
+
+  /** @internal */
+  override _write(chunk: Buffer | string, encoding: BufferEncoding, done: WriteDone): void {
+    this.writeBytes(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk, done);
+  }
+
+  /** @internal */
+  override _writev(chunks: { chunk: Buffer | string; encoding: BufferEncoding }[], done: WriteDone): void {
+    const buffers = chunks.map(({ chunk, encoding }) =>
+      typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk,
+    );
+    this.writeBytes(Buffer.concat(buffers), done);
+  }
+
+  private writeBytes(bytes: Buffer, done: WriteDone): void {
+    if (this.connecting) {
+      this.writeOnceConnected(bytes, done);
       return;
     }
-    this.chunk = chunk;
-    this.chunkOffset = 0;
-    this.chunkDone = done;
-    if (!this.connecting) this.resumeWriting();
-  }
-
-  override _writev(
-    chunks: { chunk: Uint8Array; encoding: BufferEncoding }[],
-    done: (error?: Error | null) => void,
-  ): void {
-    this._write(Buffer.concat(chunks.map((one) => one.chunk)), 'buffer', done);
-  }
-
-  /** Copies the chunk into packets until it is done, the stream refuses, or the pool is empty. */
-  private resumeWriting(): void {
-    const { tcp, chunk } = this;
-    if (tcp === null || chunk === null || this.connecting) return;
-    for (;;) {
-      if (this.packet === null) {
-        if (this.chunkOffset === chunk.length) break;
-        this.packet = tcp.allocate();
-        if (this.packet === null) {
-          this.retryLater();
-          return;
-        }
-        const count = Math.min(tcp.mss, this.packet.dataEnd - this.packet.append, chunk.length - this.chunkOffset);
-        this.packet.appendBytes(chunk, this.chunkOffset, count);
-        this.chunkOffset += count;
-        this.dispatched += count;
-      }
-      const status = tcp.send(this.packet);
-      if (status === NX_WINDOW_OVERFLOW || status === NX_TX_QUEUE_DEPTH) return;
-      if (status === NX_NO_PACKET) {
-        this.retryLater();
-        return;
-      }
-      if (status !== NX_SUCCESS) {
-        this.fail(socketError('EPIPE', 'write'));
-        return;
-      }
-      this.packet = null;
+    this.early = null;
+    const { connection } = this;
+    if (connection === null) {
+      done(nodeError(Error, 'ERR_SOCKET_CLOSED', 'Socket is closed'));
+      return;
     }
-    this.touchIdle();
-    const done = this.chunkDone;
-    this.chunk = null;
-    this.chunkDone = null;
-    this.host.touch();
-    done?.();
+    this.idle.touch();
+    connection.write(bytes, (code) => {
+      if (this.destroyed) {
+        done(null);
+        return;
+      }
+      if (code === null) this.idle.touch();
+      done(code === null ? null : socketError(code, 'write'));
+    });
+    this.idleQueueSize = connection.writeQueueSize;
   }
 
-  private retryLater(): void {
-    this.retryDeadline = this.host.time.now + POOL_RETRY;
-    this.alarm.set(this.nextDeadline());
+  private writeOnceConnected(bytes: Buffer, done: WriteDone): void {
+    this.early = bytes;
+    const onClose = () =>
+      done(
+        nodeError(Error, 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION', 'Socket closed before the connection was established'),
+      );
+    this.once('connect', () => {
+      this.off('close', onClose);
+      this.writeBytes(bytes, done);
+    });
+    this.once('close', onClose);
   }
 
-  override _final(done: (error?: Error | null) => void): void {
-    this.finishing = done;
-    if (!this.connecting) this.finish();
+  /** @internal */
+  override _final(done: WriteDone): void {
+    if (this.pending) {
+      this.once('connect', () => this._final(done));
+      return;
+    }
+    this.connection?.shutdown(() => done());
   }
 
-  private finish(): void {
-    const done = this.finishing;
-    this.finishing = null;
-    this.tcp?.shutdown();
-    done?.();
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.alarm.cancel();
-    this.dropPacket();
-    this.chunk = null;
-    this.chunkDone = null;
-    this.finishing = null;
+  /** @internal */
+  override _destroy(error: Error | null, done: WriteDone): void {
     this.connecting = false;
-    const { tcp } = this;
-    this.tcp = null;
-    if (tcp !== null) {
-      tcp.listener = null;
-      const abrupt = this.resetOnDestroy || tcp.receivePackets > 0;
-      if (!abrupt && tcp.state !== TCP_SYN_SENT) tcp.disconnect(false);
-      else tcp.disconnect(true);
-      for (let packet = tcp.receive(); packet !== null; packet = tcp.receive()) packet.release();
+    this.idle.stop();
+    const { connection, owner } = this;
+    const hadError = error !== null && error !== undefined;
+    this.connection = null;
+    if (connection === null) {
+      done(error);
+      inTick(this.host, () => this.emit('close'));
+    } else {
+      this.lastBytesRead = connection.bytesRead;
+      this.lastBytesWritten = connection.bytesWritten;
+      const reset = this.resetWhenDone;
+      this.resetWhenDone = false;
+      connection.close(reset, () => this.emit('close', hadError));
+      done(error);
     }
-    this.host.touch();
-    done(error);
+    this.owner = null;
+    owner?.released();
   }
 
-  private dropPacket(): void {
-    this.packet?.release();
-    this.packet = null;
-  }
-
-  /** Sends a reset instead of ending in order. */
+  /** Sends a reset instead of ending in order, once what was written is on its way. */
   resetAndDestroy(): this {
-    this.resetOnDestroy = true;
-    this.destroy();
+    if (this.connection === null) this.destroy(nodeError(Error, 'ERR_SOCKET_CLOSED', 'Socket is closed'));
+    else if (this.connecting) this.once('connect', () => this.resetSoon());
+    else this.resetSoon();
     return this;
+  }
+
+  private resetSoon(): void {
+    this.resetWhenDone = true;
+    this.destroySoon();
   }
 
   /** Destroys the socket once everything has been written. */
   destroySoon(): void {
     if (this.writable) this.end();
     if (this.writableFinished) this.destroy();
-    else this.once('finish', () => this.destroy());
+    else this.once('finish', this.destroy);
   }
 
-  /** Emits 'timeout' after so many milliseconds of the host's time without traffic; 0 turns it off. */
-  override setTimeout(milliseconds: number, callback?: () => void): this {
-    this.timeout = milliseconds === 0 ? undefined : milliseconds;
-    if (callback !== undefined) {
-      if (milliseconds === 0) this.removeListener('timeout', callback);
-      else this.once('timeout', callback);
+  // Options.
+
+  /** Emits 'timeout' after so many milliseconds of the host's time without traffic; 0 turns it off. @throws for a bad duration */
+  setTimeout(milliseconds: number, callback?: () => void): this {
+    if (this.destroyed) return this;
+    this.timeout = milliseconds;
+    this.idle.start(readDuration(milliseconds, 'msecs'));
+    this.host.touch();
+    if (callback === undefined) return this;
+    if (typeof callback !== 'function') {
+      throw nodeError(TypeError, 'ERR_INVALID_ARG_TYPE', 'The "callback" argument must be of type function.');
     }
-    this.touchIdle();
+    if (milliseconds === 0) this.removeListener('timeout', callback);
+    else this.once('timeout', callback);
     return this;
   }
 
-  private touchIdle(): void {
-    if (this.destroyed) return;
-    this.idleDeadline = this.timeout === undefined ? NEVER : this.host.time.now + this.timeout * MILLISECOND;
-    this.alarm.set(this.nextDeadline());
-  }
-
-  nextDeadline(): number {
-    return Math.min(this.idleDeadline, this.retryDeadline);
-  }
-
-  onTime(now: number): void {
-    if (now >= this.retryDeadline) {
-      this.retryDeadline = NEVER;
-      this.resumeWriting();
+  private onIdle(): void {
+    const left = this.connection?.writeQueueSize ?? 0;
+    if (left > 0 && left !== this.idleQueueSize) {
+      // A write is under way and makes progress.
+      this.idleQueueSize = left;
+      this.idle.touch();
+      return;
     }
-    if (now >= this.idleDeadline) {
-      this.idleDeadline = NEVER;
-      this.host.touch();
-      this.emit('timeout');
-    }
+    this.emit('timeout');
   }
 
+  /** Turns Nagle's algorithm off, or on again. NetX's profile has none. */
   setNoDelay(noDelay = true): this {
-    this.noDelay = noDelay;
-    this.tcp?.setNoDelay(noDelay);
+    this.noDelay = Boolean(noDelay);
+    if (!this.connecting) this.connection?.setNoDelay(this.noDelay);
     return this;
   }
 
-  /** @param initialDelay idle milliseconds before the first probe; 0 leaves the profile's value */
+  /** @param initialDelay idle milliseconds before the first probe, counted in whole seconds; 0 leaves what is set */
   setKeepAlive(enable = false, initialDelay = 0): this {
-    this.keepAlive = enable;
-    this.keepAliveDelay = initialDelay;
-    if (this.tcp !== null && !this.connecting) this.tcp.setKeepalive(enable, initialDelay * MILLISECOND);
+    this.keepAlive = Boolean(enable);
+    this.keepAliveSeconds = wholeSeconds(initialDelay);
+    if (!this.connecting) this.connection?.setKeepAlive(this.keepAlive, this.keepAliveSeconds);
     return this;
-  }
-
-  /** The local end as `net.Socket.address` tells it. */
-  address(): { address: string; family: string; port: number } | Record<string, never> {
-    if (this.local === null) return {};
-    return { address: formatAddress(this.local), family: `IPv${this.local.family}`, port: this.localPortNumber };
-  }
-
-  get remoteAddress(): string | undefined {
-    return this.remote === null || this.connecting ? undefined : formatAddress(this.remote);
-  }
-
-  get remotePort(): number | undefined {
-    return this.remote === null || this.connecting ? undefined : this.remotePortNumber;
-  }
-
-  get remoteFamily(): string | undefined {
-    return this.remote === null || this.connecting ? undefined : `IPv${this.remote.family}`;
-  }
-
-  get localAddress(): string | undefined {
-    return this.local === null ? undefined : formatAddress(this.local);
-  }
-
-  get localPort(): number | undefined {
-    return this.local === null ? undefined : this.localPortNumber;
-  }
-
-  get localFamily(): string | undefined {
-    return this.local === null ? undefined : `IPv${this.local.family}`;
-  }
-
-  /** Octets written by the program, waiting ones included. */
-  get bytesWritten(): number {
-    const waiting = this.chunk === null ? 0 : this.chunk.length - this.chunkOffset;
-    return (
-      this.dispatched + waiting + (this.chunk === null ? this.writableLength : this.writableLength - this.chunk.length)
-    );
-  }
-
-  get bufferSize(): number {
-    return this.writableLength;
-  }
-
-  /** True until the connection is open, and after it is gone. */
-  get pending(): boolean {
-    return this.tcp === null || this.connecting;
-  }
-
-  get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
-    if (this.connecting) return 'opening';
-    if (this.readable && this.writable) return 'open';
-    if (this.readable) return 'readOnly';
-    if (this.writable) return 'writeOnly';
-    return 'closed';
   }
 
   /** The lab, not the socket, keeps the program alive; both are there for programs that call them. */
@@ -508,4 +420,109 @@ export class Socket extends Duplex implements Timed {
   unref(): this {
     return this;
   }
+
+  // What it knows.
+
+  /** The TCP socket below, for its numbers (`inspect()`); null when there is none. Not in `node:net`. */
+  get tcp(): TcpSocket | null {
+    return this.connection?.socket ?? null;
+  }
+
+  /** The local end; {} without one. */
+  address(): SocketAddress | Record<string, never> {
+    return this.sockname ?? {};
+  }
+
+  private get sockname(): SocketAddress | null {
+    const tcp = this.tcp;
+    if (tcp === null || tcp.flow === null) return null;
+    return endpoint(tcp.flow.local, tcp.localPort);
+  }
+
+  /** The remote end; once read it is remembered beyond the end of the connection, as Node has it. */
+  private get peer(): SocketAddress | null {
+    if (this.peername !== null || this.connecting) return this.peername;
+    const tcp = this.tcp;
+    if (tcp === null || tcp.flow === null) return null;
+    this.peername = endpoint(tcp.flow.remote, tcp.remotePort);
+    return this.peername;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.peer?.address;
+  }
+
+  get remotePort(): number | undefined {
+    return this.peer?.port;
+  }
+
+  get remoteFamily(): string | undefined {
+    return this.peer?.family;
+  }
+
+  get localAddress(): string | undefined {
+    return this.sockname?.address;
+  }
+
+  get localPort(): number | undefined {
+    return this.sockname?.port;
+  }
+
+  get localFamily(): string | undefined {
+    return this.sockname?.family;
+  }
+
+  get bytesRead(): number {
+    return this.connection?.bytesRead ?? this.lastBytesRead;
+  }
+
+  /** Octets written by the program, waiting ones included. */
+  get bytesWritten(): number {
+    let bytes = this.connection?.bytesWritten ?? this.lastBytesWritten;
+    const { writableBuffer } = this as unknown as {
+      writableBuffer?: { chunk: Buffer | string; encoding: BufferEncoding }[];
+    };
+    for (const { chunk, encoding } of writableBuffer ?? []) {
+      bytes += typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.length;
+    }
+    return bytes + (this.early?.length ?? 0);
+  }
+
+  /** Octets that wait to be written; undefined without a connection. */
+  get bufferSize(): number | undefined {
+    return this.connection === null ? undefined : this.writableLength;
+  }
+
+  /** True until the connection is open, and after it is gone. */
+  get pending(): boolean {
+    return this.connection === null || this.connecting;
+  }
+
+  get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
+    if (this.connecting) return 'opening';
+    if (this.readable) return this.writable ? 'open' : 'readOnly';
+    return this.writable ? 'writeOnly' : 'closed';
+  }
+}
+
+function endpoint(address: IpAddress, port: number): SocketAddress {
+  return { address: formatAddress(address), family: `IPv${address.family}`, port };
+}
+
+function wholeSeconds(milliseconds: number): number {
+  return milliseconds > 0 ? Math.trunc(milliseconds / 1000) : 0;
+}
+
+/** The first listener of 'end': from then on, a write that comes after our own end names the peer's end as the reason. */
+function refuseWritesAfterEnd(this: Socket): void {
+  if (this.allowHalfOpen) return;
+  const write = this.write;
+  this.write = function (this: Socket, ...args: unknown[]): boolean {
+    if (!this.writableEnded) return Reflect.apply(write, this, args);
+    const error = nodeError(Error, 'EPIPE', 'This socket has been ended by the other party');
+    const callback = args.find((value) => typeof value === 'function') as ((error: Error) => void) | undefined;
+    if (callback !== undefined) process.nextTick(callback, error);
+    this.destroy(error);
+    return false;
+  } as Duplex['write'];
 }
