@@ -18,7 +18,7 @@ const MOST_BYTES = 1472;
 
 /** `strata ping`: ICMP echo from the stack. */
 export const pingCommand: Command = {
-  usage: 'ping [address]',
+  usage: 'ping [host]',
   summary: 'Ping from the stack, over a TAP device or the loopback bridge',
   examples: [
     ['strata ping', 'host device pings host broker, in one process'],
@@ -33,7 +33,7 @@ export const pingCommand: Command = {
       declareTapFlags(
         declareCommonFlags(
           program
-            .positional('address', { type: 'string', describe: 'whom to ping; without --tap, host broker' })
+            .positional('host', { type: 'string', describe: 'address to ping; without --tap, host broker' })
             .option('c', {
               alias: 'count',
               type: 'string',
@@ -69,7 +69,7 @@ async function runPing(args: Arguments, terminal: Terminal): Promise<number> {
   const bytes = wholeNumber(args, 's', 0, MOST_BYTES) ?? DEFAULT_BYTES;
   const interval = seconds(args, 'i') ?? SECOND;
   const timeoutSeconds = (seconds(args, 'W') ?? SECOND) / SECOND;
-  const given = text(args, 'address');
+  const given = text(args, 'host');
   if (given !== undefined && parseAddress(given)?.family !== 4) {
     throw new UsageError(
       `ping ${given}`,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { netOf } from '@strata/sockets';
 import type { Host } from '@strata/stack';
 import { patternBytes } from './pattern.ts';
@@ -74,16 +75,14 @@ function send(
 
 async function sendPattern(response: ServerResponse, tally: ServiceTally, count: number, head: boolean): Promise<void> {
   response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': count });
-  for (let sent = 0; sent < count && !head && !response.destroyed; ) {
+  await pipeline(Readable.from(pieces(head ? 0 : count, tally), { objectMode: false }), response);
+}
+
+function* pieces(count: number, tally: ServiceTally): Generator<Uint8Array> {
+  for (let sent = 0; sent < count; ) {
     const bytes = patternBytes(sent, Math.min(PIECE, count - sent));
     sent += bytes.length;
     tally.bytesOut += bytes.length;
-    if (!response.write(bytes)) {
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve);
-        response.once('close', resolve);
-      });
-    }
+    yield bytes;
   }
-  response.end();
 }

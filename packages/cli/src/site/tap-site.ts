@@ -71,11 +71,12 @@ export class TapSite implements Site {
         next: 'give an IPv4 address',
       });
     }
-    const epoch = Date.now() * 1000;
+    // pcapng counts its offset in whole seconds, so a capture's moments are right to the second and exact to each other.
+    const epochSeconds = Math.floor(Date.now() / 1000);
     const clock = new HostClock();
     // Ports and sequence numbers must not repeat those of a run that a peer still remembers (RFC 9293 3.4.3).
     const seed = flags.common.seed ?? randomInt(HIGHEST_SEED + 1);
-    const options = labOptions({ ...flags, common: { ...flags.common, seed } }, terminal, epoch / 1e6);
+    const options = labOptions({ ...flags, common: { ...flags.common, seed } }, terminal, epochSeconds);
     const lab = new Lab({ ...options, clock, listeners: [...(options.listeners ?? []), ...listeners] });
     const cable = lab.bridge({ name: tapFlags.tap, faults: flags.faults });
     const device = lab.host('device');
@@ -93,7 +94,7 @@ export class TapSite implements Site {
     });
     const joint = joinPorts(cable.b, tap, pool, (up) => cable.setUp(up));
     const peer = tapFlags.hostAddress === null ? null : formatAddress(tapFlags.hostAddress.address);
-    return new TapSite(lab, device, cable.a, tap, joint, pool, peer, epoch);
+    return new TapSite(lab, device, cable.a, tap, joint, pool, peer, epochSeconds * 1e6);
   }
 
   run<T>(work: () => Promise<T>, what: string): Promise<T> {
