@@ -58,7 +58,7 @@ export function establish(tcb: ControlBlock): void {
   tcb.retries = 0;
   tcb.recover = tcb.iss;
   if (tcb.synTransmissions > 1) tcb.rto.synTimedOut();
-  else measure(tcb, tcb.time.now - tcb.synSentAt);
+  else measure(tcb, Math.round(tcb.time.now - tcb.synSentAt));
   tcb.congestion.begin(tcb);
   transition(tcb, TCP_ESTABLISHED);
   service.counters.connections++;

@@ -1,5 +1,6 @@
 import {
   type IpAddress,
+  LINK_UNICAST,
   NX_ALREADY_BOUND,
   NX_IN_PROGRESS,
   NX_INVALID_INTERFACE,
@@ -228,7 +229,7 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     if (isGroupAddress(remote)) return NX_IP_ADDRESS_ERROR;
     const { service } = this;
     const flow = service.network.openFlow(remote, PROTOCOL_TCP, this.localAddress);
-    if (flow === null) return NX_IP_ADDRESS_ERROR;
+    if (flow === null || flow.cast !== LINK_UNICAST) return NX_IP_ADDRESS_ERROR;
     if (flow.mtu < SMALLEST_MTU) return NX_INVALID_INTERFACE;
     if (this.state === TCP_TIMED_WAIT) this.leaveTimedWait();
     if (service.connections.findPair((this.localPort << 16) | port, flow.local, flow.remote) !== null) {

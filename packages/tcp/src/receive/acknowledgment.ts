@@ -67,9 +67,10 @@ function newAcknowledgment(tcb: ControlBlock, segment: TcpHeader, ack: number, a
 /** Releases the packets below `ack` and measures a round trip on the oldest that was sent once. True when any was freed. */
 function takeAcknowledged(tcb: ControlBlock, ack: number): boolean {
   const queue = tcb.transmit;
+  const { now } = tcb.time;
   let freed = false;
-  let measurable = true;
-  let sentAt = NEVER;
+  let measurable = tcb.rto.measures;
+  let rtt = -1;
   while (queue.head !== queue.tail) {
     const packet = queue.at(queue.head);
     const rest = (packet.sequence + packet.sequenceLength - ack) | 0;
@@ -80,15 +81,18 @@ function takeAcknowledged(tcb: ControlBlock, ack: number): boolean {
     }
     queue.shift();
     if (packet.transmissions !== 1) measurable = false;
-    else if (packet.sentAt < sentAt) sentAt = packet.sentAt;
+    if (measurable && rtt < 0) rtt = Math.min(now - packet.sentAt, LONGEST_ROUND_TRIP) | 0;
     if (packet.marks & MARK_LOST) tcb.lostOut -= packet.sequenceLength;
     if (packet.marks & MARK_SACKED) tcb.sackedOut -= packet.sequenceLength;
     packet.release();
     freed = true;
   }
-  if (freed && measurable && sentAt !== NEVER) measure(tcb, tcb.time.now - sentAt);
+  if (measurable && rtt >= 0) measure(tcb, rtt);
   return freed;
 }
+
+/** Half an hour. A round trip below it is a small integer and passes through calls without an allocation. */
+const LONGEST_ROUND_TRIP = 0x7fffffff;
 
 /** Gives one round-trip time to the estimator. */
 export function measure(tcb: ControlBlock, rtt: number): void {

@@ -4,6 +4,7 @@ import type { RtoEstimator } from './rto.ts';
 /** NetX's timer: a constant, doubled per retry only when `shift` says so. Measures nothing. */
 export class FixedRto implements RtoEstimator {
   readonly name: string;
+  readonly measures: boolean;
   readonly srtt: number;
   readonly rttvar: number;
   private readonly rate: number;
@@ -12,6 +13,7 @@ export class FixedRto implements RtoEstimator {
   /** @param rate microseconds (NX_TCP_TRANSMIT_TIMER_RATE) @param shift doublings per retry (NX_TCP_RETRY_SHIFT) */
   constructor(rate: number, shift: number) {
     this.name = 'fixed';
+    this.measures = false;
     this.srtt = 0;
     this.rttvar = 0;
     this.rate = rate;
@@ -56,6 +58,7 @@ export const MODERN_RTO_LIMITS: RtoLimits = {
 /** Van Jacobson's estimator as RFC 6298 has it. */
 export class Rfc6298Rto implements RtoEstimator {
   readonly name: string;
+  readonly measures: boolean;
   srtt: number;
   rttvar: number;
   private base: number;
@@ -63,7 +66,11 @@ export class Rfc6298Rto implements RtoEstimator {
 
   constructor(limits: RtoLimits) {
     this.name = 'rfc6298';
+    this.measures = true;
+    // Doubles from the first store on, so that a measurement allocates nothing.
+    this.srtt = 0.5;
     this.srtt = 0;
+    this.rttvar = 0.5;
     this.rttvar = 0;
     this.base = limits.initial;
     this.limits = limits;
@@ -87,7 +94,7 @@ export class Rfc6298Rto implements RtoEstimator {
       if (this.srtt < 1) this.srtt = 1;
     }
     const rto = Math.ceil(this.srtt + Math.max(granularity, 4 * this.rttvar));
-    this.base = Math.min(Math.max(rto, minimum), maximum);
+    this.base = Math.min(Math.max(rto, minimum), maximum) | 0;
   }
 
   timeout(retries: number): number {

@@ -1,6 +1,8 @@
 /** How long to wait for an acknowledgment. One instance per connection when it keeps measurements. */
 export interface RtoEstimator {
   readonly name: string;
+  /** False for a timer that takes no measurements. */
+  readonly measures: boolean;
   /** Smoothed round-trip time and its variation in microseconds; 0 before the first measurement. */
   readonly srtt: number;
   readonly rttvar: number;
