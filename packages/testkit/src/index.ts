@@ -4,12 +4,16 @@
  * - `scripted-peer.ts` — {@link ScriptedPeer}: one real host, and the test as its peer, in virtual time
  * - `checkers.ts` — checks of frames that combine; `frame-maker.ts` — frames to send
  * - `leak-guard.ts`, `double-run.ts` — every packet given back; same seed, same bytes
+ * - `frame-storm.ts` — mutated frames thrown at a host
  * - `transfer-scenario.ts` — two hosts, a link with faults, all from one seed
  */
 export * from './checkers.ts';
 export { doubleRun, firstDifference } from './double-run.ts';
 export { FrameMaker, flagBits, type SegmentFields, type Station, TRANSPORT } from './frame-maker.ts';
+export { type FrameStormOptions, type FrameStormResult, frameStorm } from './frame-storm.ts';
 export { isAtRest, leakGuard, leaks } from './leak-guard.ts';
+export { randomMutation, systematicMutations } from './mutations.ts';
+export { repairChecksums } from './repair.ts';
 export { HOST_ADDRESS, PEER_ADDRESS, ScriptedPeer, type ScriptedPeerOptions } from './scripted-peer.ts';
 export { saveCapture, Transcript } from './transcript.ts';
 export { type EndPlan, TransferEnd } from './transfer-end.ts';

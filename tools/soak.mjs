@@ -1,0 +1,136 @@
+/**
+ * Runs the stack for long against what networks do to it, and says how to repeat whatever fails.
+ *
+ *     node tools/soak.mjs                               1,000 seeds of each profile, and 200,000 frames
+ *     node tools/soak.mjs --seeds 10000 --from 5000     seeds 5000 .. 14999 of a transfer under faults
+ *     node tools/soak.mjs --profile modern              one profile only
+ *     node tools/soak.mjs --seed 77 --profile netx --pcap seed77.pcapng
+ *                                                       one seed again, with pool audit and a capture that says why
+ *     node tools/soak.mjs --frames 5000000 [--from 3]   mutated frames instead, 100,000 for each seed and profile
+ *
+ * A transfer (`transferScenario` of @strata/testkit) is two hosts that send each other data over a link with loss up to 20 %
+ * each way, reordering, duplication, corruption, delay and jitter. Frames (`frameStorm`) are mutated ones thrown at a host.
+ * Exit code 0: everything held; 1: something failed; 2: wrong use.
+ */
+import { parseArgs } from 'node:util';
+import { setup } from './setup.mjs';
+
+const NAMES = ['netx', 'modern'];
+const FRAMES_PER_SEED = 100_000;
+
+function fail(message) {
+  process.stderr.write(`strata: ${message}\n`);
+  process.exit(2);
+}
+
+function read() {
+  try {
+    return parseArgs({
+      options: {
+        seeds: { type: 'string' },
+        frames: { type: 'string' },
+        from: { type: 'string', default: '1' },
+        seed: { type: 'string' },
+        profile: { type: 'string' },
+        pcap: { type: 'string' },
+      },
+    }).values;
+  } catch (error) {
+    return fail(error.message);
+  }
+}
+
+function whole(name, text) {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) fail(`--${name} takes a whole number, not "${text}"`);
+  return value;
+}
+
+const options = read();
+const names = options.profile === undefined ? NAMES : [options.profile];
+for (const name of names) if (!NAMES.includes(name)) fail(`--profile is one of ${NAMES.join(', ')}, not "${name}"`);
+if (options.pcap !== undefined && (options.seed === undefined || options.profile === undefined)) {
+  fail('--pcap records one run: it needs --seed and --profile');
+}
+
+setup();
+const { frameStorm, transferScenario } = await import('../packages/testkit/dist/index.js');
+const { PROFILES } = await import('../packages/stack/dist/index.js');
+const { FileSink } = await import('../packages/pcap-writer/dist/node.js');
+
+let failed = 0;
+
+/** Runs one scenario; a thrown error is a fault like any other. */
+function attempt(run) {
+  try {
+    return run();
+  } catch (error) {
+    return { faults: [error instanceof Error ? error.stack : String(error)] };
+  }
+}
+
+function report(what, faults, replay) {
+  if (faults.length === 0) return;
+  failed++;
+  console.log(`${what} FAILED`);
+  for (const fault of faults) console.log(`  ${fault}`);
+  console.log(`  again: ${replay}`);
+}
+
+function soakTransfers(name, from, count) {
+  let lost = 0;
+  let retransmissions = 0;
+  const began = performance.now();
+  for (let seed = from; seed < from + count; seed++) {
+    const result = attempt(() => transferScenario(seed, PROFILES[name]));
+    if (result.outcome === 'lost') lost++;
+    retransmissions += result.retransmissions ?? 0;
+    const replay = `node tools/soak.mjs --seed ${seed} --profile ${name} --pcap seed-${seed}.pcapng`;
+    report(`transfer, ${name}, seed ${seed}`, result.faults, replay);
+  }
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(
+    `transfers, ${name}: ${count} seeds from ${from}, ${lost} connections lost and told, ` +
+      `${retransmissions} retransmissions, ${seconds} s`,
+  );
+}
+
+function soakFrames(name, from, count) {
+  const drops = new Map();
+  let taken = 0;
+  const began = performance.now();
+  for (let seed = from, left = count; left > 0; seed++, left -= FRAMES_PER_SEED) {
+    const frames = Math.min(left, FRAMES_PER_SEED);
+    const result = attempt(() => frameStorm(seed, PROFILES[name], { frames }));
+    taken += result.taken ?? 0;
+    for (const [reason, times] of Object.entries(result.drops ?? {})) {
+      drops.set(reason, (drops.get(reason) ?? 0) + times);
+    }
+    const replay = `node tools/soak.mjs --frames ${frames} --from ${seed} --profile ${name}`;
+    report(`frames, ${name}, seed ${seed}`, result.faults, replay);
+  }
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(`frames, ${name}: ${count} thrown from seed ${from} on, ${taken} taken, ${seconds} s; dropped for`);
+  for (const [reason, times] of [...drops].sort((a, b) => b[1] - a[1]))
+    console.log(`${String(times).padStart(10)} ${reason}`);
+}
+
+/** One transfer, audited and recorded. */
+function replay(name, seed) {
+  const capture = options.pcap === undefined ? undefined : new FileSink(options.pcap);
+  const result = attempt(() => transferScenario(seed, PROFILES[name], { audit: true, ...(capture && { capture }) }));
+  console.log(JSON.stringify(result, null, 2));
+  if (result.faults.length > 0) failed++;
+  if (capture !== undefined) console.log(`capture: ${options.pcap}`);
+}
+
+const from = whole('from', options.from);
+for (const name of names) {
+  if (options.seed !== undefined) replay(name, whole('seed', options.seed));
+  else if (options.frames !== undefined) soakFrames(name, from, whole('frames', options.frames));
+  else {
+    soakTransfers(name, from, whole('seeds', options.seeds ?? '1000'));
+    if (options.seeds === undefined) soakFrames(name, from, 100_000);
+  }
+}
+process.exit(failed > 0 ? 1 : 0);
