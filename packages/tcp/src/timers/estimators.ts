@@ -55,49 +55,63 @@ export const MODERN_RTO_LIMITS: RtoLimits = {
   afterLostSyn: 3 * SECOND,
 };
 
-/** Van Jacobson's estimator as RFC 6298 has it. */
+/** The longest round trip that is believed, about four minutes; keeps the scaled sums small integers. */
+const LONGEST_SAMPLE = 0x0fffffff;
+
+/**
+ * Van Jacobson's estimator as RFC 6298 has it, in his integers: the mean is kept in eighths of a microsecond, the variation
+ * in quarters, so that a measurement is four additions and allocates nothing.
+ */
 export class Rfc6298Rto implements RtoEstimator {
   readonly name: string;
   readonly measures: boolean;
-  srtt: number;
-  rttvar: number;
+  private mean8: number;
+  private variation4: number;
   private base: number;
   private readonly limits: RtoLimits;
 
   constructor(limits: RtoLimits) {
     this.name = 'rfc6298';
     this.measures = true;
-    // Doubles from the first store on, so that a measurement allocates nothing.
-    this.srtt = 0.5;
-    this.srtt = 0;
-    this.rttvar = 0.5;
-    this.rttvar = 0;
+    this.mean8 = 0;
+    this.variation4 = 0;
     this.base = limits.initial;
     this.limits = limits;
   }
 
+  get srtt(): number {
+    return this.mean8 / 8;
+  }
+
+  get rttvar(): number {
+    return this.variation4 / 4;
+  }
+
   reset(): void {
-    this.srtt = 0;
-    this.rttvar = 0;
+    this.mean8 = 0;
+    this.variation4 = 0;
     this.base = this.limits.initial;
   }
 
   /** RFC 6298 2.2 and 2.3; alpha 1/8, beta 1/4, K 4. */
   sample(rtt: number): void {
     const { granularity, minimum, maximum } = this.limits;
-    if (this.srtt === 0) {
-      this.srtt = Math.max(rtt, 1);
-      this.rttvar = rtt / 2;
+    const measured = rtt < 1 ? 1 : rtt > LONGEST_SAMPLE ? LONGEST_SAMPLE : rtt | 0;
+    if (this.mean8 === 0) {
+      this.mean8 = measured << 3;
+      this.variation4 = measured << 1;
     } else {
-      this.rttvar = 0.75 * this.rttvar + 0.25 * Math.abs(this.srtt - rtt);
-      this.srtt = 0.875 * this.srtt + 0.125 * rtt;
-      if (this.srtt < 1) this.srtt = 1;
+      const error = measured - (this.mean8 >> 3);
+      this.variation4 += (error < 0 ? -error : error) - (this.variation4 >> 2);
+      this.mean8 += error;
     }
-    const rto = Math.ceil(this.srtt + Math.max(granularity, 4 * this.rttvar));
-    this.base = Math.min(Math.max(rto, minimum), maximum) | 0;
+    const { variation4 } = this;
+    const timeout = (this.mean8 >> 3) + (variation4 > granularity ? variation4 : granularity);
+    this.base = timeout < minimum ? minimum : timeout > maximum ? maximum : timeout;
   }
 
   timeout(retries: number): number {
+    if (retries === 0) return this.base;
     return Math.min(this.base * 2 ** Math.min(retries, 30), this.limits.maximum);
   }
 
@@ -107,6 +121,6 @@ export class Rfc6298Rto implements RtoEstimator {
   }
 
   synTimedOut(): void {
-    if (this.srtt === 0) this.base = Math.max(this.base, this.limits.afterLostSyn);
+    if (this.mean8 === 0) this.base = Math.max(this.base, this.limits.afterLostSyn);
   }
 }
