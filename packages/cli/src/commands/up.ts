@@ -20,6 +20,9 @@ import { formatTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Command } from './command.ts';
 
+/** Time for resets to leave and for programs to notice. */
+const CLOSE_TICKS = 2;
+
 const SERVICES: readonly (readonly [flag: string, describe: string])[] = [
   ['echo', 'TCP port of an echo service (RFC 862)'],
   ['discard', 'TCP port of a discard service (RFC 863); prints the hash of what came'],
@@ -129,6 +132,10 @@ async function runUp(args: Arguments, terminal: Terminal): Promise<number> {
       terminal.note(`${address} is up on ${tap.tap}${services === '' ? '' : `: ${services}`}`);
       await device.waits.sleep(wanted.length === null ? NX_WAIT_FOREVER : Math.ceil(wanted.length / TICK), stop);
       await broker?.close();
+      for (const tally of tallies) {
+        tally.close();
+      }
+      await device.waits.sleep(CLOSE_TICKS);
     }, 'up');
   } finally {
     await site.close();

@@ -3,6 +3,11 @@ import { UsageError } from '../errors.ts';
 /** What yargs hands to a command: every flag as text, as a list of texts when given several times, or as a boolean. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
+/** A flag as it is typed: `-c`, `--seed`. */
+export function spell(flag: string): string {
+  return flag.length === 1 ? `-${flag}` : `--${flag}`;
+}
+
 /** Every text given for a flag, in order. */
 export function texts(args: Arguments, flag: string): string[] {
   const value = args[flag];
@@ -28,7 +33,7 @@ export function wholeNumber(args: Arguments, flag: string, lowest: number, highe
   }
   const number = /^[0-9]+$/.test(value) ? Number(value) : Number.NaN;
   if (!(number >= lowest && number <= highest)) {
-    throw new UsageError(`--${flag} ${value}`, `a whole number from ${lowest} to ${highest} is wanted`);
+    throw new UsageError(`${spell(flag)} ${value}`, `a whole number from ${lowest} to ${highest} is wanted`);
   }
   return number;
 }
@@ -41,7 +46,7 @@ export function seconds(args: Arguments, flag: string): number | undefined {
   }
   const number = /^[0-9]+(\.[0-9]+)?s?$/.test(value) ? Number.parseFloat(value) : Number.NaN;
   if (!(number > 0 && number <= 1e9)) {
-    throw new UsageError(`--${flag} ${value}`, 'a number of seconds greater than 0 is wanted');
+    throw new UsageError(`${spell(flag)} ${value}`, 'a number of seconds greater than 0 is wanted');
   }
   return Math.round(number * 1e6);
 }

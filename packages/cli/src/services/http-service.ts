@@ -15,7 +15,11 @@ const MOST_BYTES = 10e9;
  * and `PUT` or `POST` to any path answers with the SHA-256 of what it was sent.
  */
 export function serveHttp(host: Host, port: number, status: () => string): ServiceTally {
-  const tally: ServiceTally = { name: 'http', port, connections: 0, bytesIn: 0, bytesOut: 0 };
+  const close = (): void => {
+    server.close();
+    http.closeAllConnections();
+  };
+  const tally: ServiceTally = { name: 'http', port, connections: 0, bytesIn: 0, bytesOut: 0, close };
   const http = createServer((request, response) => {
     answer(request, response, tally, status).catch(() => response.destroy());
   });

@@ -17,16 +17,25 @@ export interface ServiceTally {
   connections: number;
   bytesIn: number;
   bytesOut: number;
+  /** Ends the connections that are open. */
+  close(): void;
 }
 
 type Talk = (connection: StreamConnection, tally: ServiceTally) => Promise<void>;
 
 function serve(host: Host, name: string, port: number, socket: TcpSocketOptions, log: Log, talk: Talk): ServiceTally {
-  const tally: ServiceTally = { name, port, connections: 0, bytesIn: 0, bytesOut: 0 };
+  const open = new Set<StreamConnection>();
+  const close = (): void => {
+    for (const connection of open) {
+      connection.abort();
+    }
+  };
+  const tally: ServiceTally = { name, port, connections: 0, bytesIn: 0, bytesOut: 0, close };
   host.listen(
     port,
     (connection) => {
       const number = ++tally.connections;
+      open.add(connection);
       talk(connection, tally)
         .catch((error: unknown) => {
           if (!(error instanceof NetError)) {
@@ -38,7 +47,8 @@ function serve(host: Host, name: string, port: number, socket: TcpSocketOptions,
         .catch((error: unknown) => {
           connection.abort();
           throw error;
-        });
+        })
+        .finally(() => open.delete(connection));
     },
     { socket },
   );
