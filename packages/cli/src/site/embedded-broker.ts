@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { netOf, type Server } from '@strata/sockets';
 import type { Host } from '@strata/stack';
-import { Aedes } from 'aedes';
+import type { Aedes } from 'aedes';
 
 /** aedes, a complete MQTT broker, as a program on an emulated host: its connections are those of the stack. */
 export class EmbeddedBroker {
@@ -18,6 +18,8 @@ export class EmbeddedBroker {
   /** Starts a broker on a port of `host`. */
   static async start(host: Host, port: number): Promise<EmbeddedBroker> {
     const random = host.random.fork('broker');
+    // Loaded here, so that commands without a broker start sooner.
+    const { Aedes } = await import('aedes');
     const aedes = await Aedes.createBroker({
       id: `${host.name}-broker`,
       maxClientsIdLength: 65535,
