@@ -50,7 +50,8 @@ const statusNames: ReadonlyMap<number, readonly string[]> = (() => {
   // The name of the stack itself first, then the MQTT client's, ThreadX's, and those of its secure and WebSocket parts.
   const order = [/^NX_(?!SECURE_|WEBSOCKET_)/, /^NXD_/, /^TX_/, /^NX_/];
   const rank = (name: string) => order.findIndex((pattern) => pattern.test(name));
-  for (const list of names.values()) list.sort((a, b) => rank(a) - rank(b));
+  // Of names of one rank the shortest is the plainest: NX_SUCCESS, not NX_SECURE_TLS_SUCCESS.
+  for (const list of names.values()) list.sort((a, b) => rank(a) - rank(b) || a.length - b.length);
   return names;
 })();
 
