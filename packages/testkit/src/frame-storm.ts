@@ -301,8 +301,9 @@ class FrameStorm {
     this.nextPort = this.nextPort >= 60_000 ? 20_000 : this.nextPort + 1;
     this.connection = StormConnection.open(this.storm, this.nextPort);
     // Half-open connections of mutated SYNs may fill the backlog until they are given up.
-    for (let waited = 0; this.connection === null && waited < 20; waited++) {
-      this.storm.advance(10 * SECOND);
+    for (let waited = 0; this.connection === null && waited < 200; waited++) {
+      this.storm.advance(SECOND);
+      if (this.mqtt?.established) this.storm.throwFrame(this.mqtt.segment('.'));
       this.nextPort++;
       this.connection = StormConnection.open(this.storm, this.nextPort);
     }
