@@ -17,12 +17,42 @@ const standsOn = {
   dissect: ['contracts', 'wire'],
   stack: ['contracts', 'wire', 'packet', 'time', 'ethernet', 'ip', 'udp', 'tcp', 'mqtt', 'pcap-writer', 'dissect'],
   sockets: ['contracts', 'wire', 'packet', 'time', 'tcp', 'udp', 'stack'],
-  testkit: ['contracts', 'wire', 'packet', 'time', 'ethernet', 'ip', 'udp', 'tcp', 'mqtt', 'pcap-writer', 'dissect', 'stack', 'sockets'],
-  cli: ['contracts', 'wire', 'packet', 'time', 'ethernet', 'attach', 'ip', 'udp', 'tcp', 'mqtt', 'pcap-writer', 'dissect', 'stack', 'sockets'],
+  testkit: [
+    'contracts',
+    'wire',
+    'packet',
+    'time',
+    'ethernet',
+    'ip',
+    'udp',
+    'tcp',
+    'mqtt',
+    'pcap-writer',
+    'dissect',
+    'stack',
+    'sockets',
+  ],
+  cli: [
+    'contracts',
+    'wire',
+    'packet',
+    'time',
+    'ethernet',
+    'attach',
+    'ip',
+    'udp',
+    'tcp',
+    'mqtt',
+    'pcap-writer',
+    'dissect',
+    'stack',
+    'sockets',
+  ],
 };
 
 /** Only these touch the machine; everything else also runs in a browser. */
-const mayUseNode = '^packages/(attach|sockets|cli|testkit)/src/|^packages/tls/src/engine-node|^packages/pcap-writer/src/node';
+const mayUseNode =
+  '^packages/(attach|sockets|cli|testkit)/src/|^packages/tls/src/engine-node|^packages/pcap-writer/src/node';
 
 const arrows = Object.entries(standsOn).map(([name, below]) => ({
   name: `floor-${name}`,
@@ -56,7 +86,10 @@ module.exports = {
       comment: 'another package is entered through its exports only',
       severity: 'error',
       from: { path: '^packages/([^/]+)/src/' },
-      to: { path: '^packages/[^/]+/(src|dist)/.+', pathNot: ['^packages/$1/', '^packages/[^/]+/(src|dist)/(index|node)\\.'] },
+      to: {
+        path: '^packages/[^/]+/(src|dist)/.+',
+        pathNot: ['^packages/$1/', '^packages/[^/]+/(src|dist)/(index|node)\\.'],
+      },
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
@@ -65,6 +98,10 @@ module.exports = {
     exclude: { path: '(^|/)(test|bench)/|\\.d\\.ts$' },
     tsPreCompilationDeps: true,
     parser: 'swc',
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'default'], extensions: ['.ts', '.js', '.mjs'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'default'],
+      extensions: ['.ts', '.js', '.mjs'],
+    },
   },
 };
