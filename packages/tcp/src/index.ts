@@ -27,13 +27,8 @@ export { classicDefence, rfc5961Defence } from './receive/defences.ts';
 export { bufferedSending, directSending } from './send/policies.ts';
 export { TcpServer, type TcpServerOptions } from './server.ts';
 export { TcpService } from './service.ts';
-export {
-  type TcpNotifications,
-  type TcpSnapshot,
-  TcpSocket,
-  type TcpSocketInfo,
-  type TcpSocketOptions,
-} from './socket.ts';
+export type { TcpSnapshot, TcpSocketInfo } from './snapshot.ts';
+export { type TcpNotifications, TcpSocket, type TcpSocketOptions } from './socket.ts';
 export * from './states.ts';
 export { FixedRto, MODERN_RTO_LIMITS, Rfc6298Rto, type RtoLimits } from './timers/estimators.ts';
 export type { RtoEstimator } from './timers/rto.ts';

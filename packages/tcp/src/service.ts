@@ -56,6 +56,9 @@ import { TcpSocket, type TcpSocketOptions } from './socket.ts';
 import { TCP_CLOSED, TCP_LISTEN } from './states.ts';
 import { transition } from './transition.ts';
 
+/** An eighth of the pool is kept back, but not more packets than this. */
+const LARGEST_RESERVE = 32;
+
 /** Drop reasons of TCP start here; counted by their distance from it. */
 const FIRST_DROP_REASON = 0xc0;
 
@@ -80,6 +83,8 @@ export class TcpService implements DatagramSink {
   readonly phase: number;
   /** Head-room of a packet for data: every header below, and the profile's options. */
   readonly dataHeadroom: number;
+  /** Packets of the pool that applications do not get, so that their data cannot shut out acknowledgments. */
+  readonly poolReserve: number;
   /** The one parsed header. Valid during `accept`. */
   readonly header: TcpHeader;
   private readonly listeners: Map<number, Listener>;
@@ -108,6 +113,7 @@ export class TcpService implements DatagramSink {
     this.current = null;
     this.phase = time.now;
     this.dataHeadroom = NX_TCP_PACKET + profile.options.dataHeadroom;
+    this.poolReserve = Math.min(pool.available >> 3, LARGEST_RESERVE);
     this.header = new TcpHeader();
     this.drops = new Float64Array(64);
     this.challengeSecond = -1;

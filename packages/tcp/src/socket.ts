@@ -23,7 +23,6 @@ import {
   type StreamListener,
   type TimeService,
 } from '@strata/contracts';
-import { formatAddress } from '@strata/wire';
 import { ControlBlock, ORIGIN_ACTIVE } from './control-block.ts';
 import { applyFlowOptions } from './establish.ts';
 import {
@@ -42,11 +41,12 @@ import type { ListenQueue } from './listener.ts';
 import type { TcpProfile } from './profile.ts';
 import { answerSyn } from './receive/listen.ts';
 import { sendAcknowledgment, sendReset, sendSyn } from './send/control.ts';
-import { flightSize, output, queueFin } from './send/output.ts';
+import { output, queueFin } from './send/output.ts';
+import { waitForPackets } from './send/policies.ts';
 import type { TcpService } from './service.ts';
+import { infoOf, snapshotOf, type TcpSnapshot, type TcpSocketInfo } from './snapshot.ts';
 import {
   CAUSE_ABORTED,
-  CAUSE_NAMES,
   CAUSE_ORDERLY,
   CAUSE_UNREAD_DATA,
   TCP_CLOSE_WAIT,
@@ -57,7 +57,6 @@ import {
   TCP_FIN_WAIT_2,
   TCP_LAST_ACK,
   TCP_LISTEN,
-  TCP_STATE_NAMES,
   TCP_SYN_RECEIVED,
   TCP_SYN_SENT,
   TCP_TIMED_WAIT,
@@ -99,57 +98,6 @@ export interface TcpNotifications {
   timedWait: ((socket: TcpSocket) => void) | null;
   /** Urgent data was announced (urgent_data_callback). */
   urgent: ((socket: TcpSocket) => void) | null;
-}
-
-/** Everything about a connection as plain data, for people and plots. Sequence numbers are unsigned here. */
-export interface TcpSnapshot {
-  readonly state: string;
-  readonly cause: string;
-  readonly local: string;
-  readonly remote: string;
-  readonly localPort: number;
-  readonly remotePort: number;
-  readonly iss: number;
-  readonly irs: number;
-  readonly sndUna: number;
-  readonly sndNxt: number;
-  readonly sndWnd: number;
-  readonly rcvNxt: number;
-  readonly rcvWnd: number;
-  readonly rcvAdv: number;
-  readonly mss: number;
-  readonly cwnd: number;
-  readonly ssthresh: number;
-  readonly flight: number;
-  readonly srtt: number;
-  readonly rttvar: number;
-  readonly rto: number;
-  readonly retries: number;
-  readonly recovery: string;
-  readonly duplicateAcks: number;
-  readonly transmitPackets: number;
-  readonly transmitBytes: number;
-  readonly receivePackets: number;
-  readonly receiveBytes: number;
-  readonly outOfOrderPackets: number;
-  readonly sndScale: number;
-  readonly rcvScale: number;
-  readonly retransmissions: number;
-}
-
-/** Counters of one socket (nx_tcp_socket_info_get). */
-export interface TcpSocketInfo {
-  readonly packetsSent: number;
-  readonly bytesSent: number;
-  readonly packetsReceived: number;
-  readonly bytesReceived: number;
-  readonly retransmitPackets: number;
-  readonly packetsQueued: number;
-  readonly checksumErrors: number;
-  readonly state: number;
-  readonly transmitQueueDepth: number;
-  readonly transmitWindow: number;
-  readonly receiveWindow: number;
 }
 
 /**
@@ -301,9 +249,15 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     return NX_SUCCESS;
   }
 
-  /** A packet with room for every header below, or null when the pool is empty. */
+  /**
+   * A packet with room for every header below, or null when the pool is nearly empty: some packets are kept back, so that
+   * acknowledgments can still come in and go out. After null, `sendable` follows.
+   */
   allocate(): Packet | null {
-    return this.service.pool.allocate(this.service.dataHeadroom);
+    const { pool, dataHeadroom, poolReserve } = this.service;
+    const packet = pool.available > poolReserve ? pool.allocate(dataHeadroom) : null;
+    if (packet === null && this.state >= TCP_ESTABLISHED) waitForPackets(this);
+    return packet;
   }
 
   /**
@@ -476,58 +430,12 @@ export class TcpSocket extends ControlBlock implements PacketStream {
 
   /** Everything about the connection as plain data. */
   inspect(): TcpSnapshot {
-    const { flow, rto, transmit } = this;
-    return {
-      state: TCP_STATE_NAMES[this.state] as string,
-      cause: CAUSE_NAMES[this.cause] as string,
-      local: flow === null ? '' : formatAddress(flow.local),
-      remote: flow === null ? '' : formatAddress(flow.remote),
-      localPort: this.localPort,
-      remotePort: this.remotePort,
-      iss: this.iss >>> 0,
-      irs: this.irs >>> 0,
-      sndUna: this.sndUna >>> 0,
-      sndNxt: this.sndNxt >>> 0,
-      sndWnd: this.sndWnd,
-      rcvNxt: this.rcvNxt >>> 0,
-      rcvWnd: this.windowSize - this.rcvQueued,
-      rcvAdv: this.rcvAdv >>> 0,
-      mss: this.mss,
-      cwnd: this.cwnd,
-      ssthresh: this.ssthresh,
-      flight: flightSize(this),
-      srtt: rto.srtt,
-      rttvar: rto.rttvar,
-      rto: rto.timeout(this.retries),
-      retries: this.retries,
-      recovery: this.inRecovery ? 'fast recovery' : this.lostOut > 0 ? 'loss' : 'open',
-      duplicateAcks: this.duplicateAcks,
-      transmitPackets: transmit.count,
-      transmitBytes: transmit.bytes,
-      receivePackets: this.receivePackets,
-      receiveBytes: this.rcvQueued,
-      outOfOrderPackets: this.reassemblyPackets,
-      sndScale: this.sndScale,
-      rcvScale: this.rcvScale,
-      retransmissions: this.retransmitPackets,
-    };
+    return snapshotOf(this);
   }
 
   /** Counters of this socket (nx_tcp_socket_info_get). */
   info(): TcpSocketInfo {
-    return {
-      packetsSent: this.packetsSent,
-      bytesSent: this.bytesSent,
-      packetsReceived: this.packetsReceived,
-      bytesReceived: this.bytesReceived,
-      retransmitPackets: this.retransmitPackets,
-      packetsQueued: this.receivePackets,
-      checksumErrors: this.checksumErrors,
-      state: this.state,
-      transmitQueueDepth: this.transmit.count,
-      transmitWindow: this.sndWnd,
-      receiveWindow: this.windowSize - this.rcvQueued,
-    };
+    return infoOf(this);
   }
 
   nextDeadline(): number {

@@ -9,7 +9,16 @@ import {
   raise,
 } from './events.ts';
 import { flushReassembly } from './receive/reassembly.ts';
-import { CAUSE_NONE, CAUSE_ORDERLY, TCP_CLOSED, TCP_SYN_RECEIVED, TCP_SYN_SENT, TCP_TIMED_WAIT } from './states.ts';
+import {
+  CAUSE_ABORTED,
+  CAUSE_NONE,
+  CAUSE_ORDERLY,
+  TCP_CLOSED,
+  TCP_ESTABLISHED,
+  TCP_SYN_RECEIVED,
+  TCP_SYN_SENT,
+  TCP_TIMED_WAIT,
+} from './states.ts';
 import { armTimeWait, disarmAll } from './timers/arm.ts';
 import { transition } from './transition.ts';
 
@@ -36,16 +45,12 @@ export function endConnection(tcb: ControlBlock, cause: number): void {
   transition(tcb, tcb.restState);
   service.counters.connectionsClosed++;
   if (tcb.server !== null && state === TCP_SYN_RECEIVED) tcb.server.settled(tcb);
-  let events = 0;
+  let events = state === TCP_SYN_SENT || state === TCP_SYN_RECEIVED ? 0 : EVENT_DISCONNECT_COMPLETE;
   if (!tcb.ended) {
     tcb.ended = true;
-    events = EVENT_CLOSED;
-    if (cause !== CAUSE_ORDERLY && state !== TCP_SYN_SENT && state !== TCP_SYN_RECEIVED) events |= EVENT_DISCONNECT;
+    events |= EVENT_CLOSED;
+    if (state === TCP_ESTABLISHED && cause !== CAUSE_ABORTED) events |= EVENT_DISCONNECT;
   }
-  if (state !== TCP_TIMED_WAIT && state !== TCP_SYN_SENT && state !== TCP_SYN_RECEIVED) {
-    events |= EVENT_DISCONNECT_COMPLETE;
-  }
-  if (state === TCP_TIMED_WAIT) events |= EVENT_DISCONNECT_COMPLETE;
   raise(tcb, events);
   if (tcb.deleteWhenClosed && tcb.state === TCP_CLOSED) service.forget(tcb);
 }

@@ -100,6 +100,11 @@ function fillTail(tcb: ControlBlock, packet: Packet): void {
 
 function refuse(tcb: ControlBlock, status: number): number {
   tcb.sendRefused = true;
-  if (tcb.sndWnd === 0 && tcb.sndNxt === tcb.sndUna) armPersist(tcb);
+  if (tcb.sndNxt === tcb.sndUna && (tcb.sndWnd === 0 || status === NX_NO_PACKET)) armPersist(tcb);
   return status;
+}
+
+/** The pool had nothing for the application: it is told when an acknowledgment, or time, has brought packets back. */
+export function waitForPackets(tcb: ControlBlock): void {
+  refuse(tcb, NX_NO_PACKET);
 }

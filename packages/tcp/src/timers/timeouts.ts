@@ -9,7 +9,7 @@ import {
 import { TCP_ACK } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
 import { sendAcknowledgment, sendControl, sendSyn, sendSynAck } from '../send/control.ts';
-import { output, outputNext } from '../send/output.ts';
+import { output, outputNext, tellWhenSendable } from '../send/output.ts';
 import { sendProbeOctet } from '../send/probe.ts';
 import {
   CAUSE_KEEPALIVE,
@@ -88,6 +88,7 @@ function persistTimeout(tcb: ControlBlock, now: number): void {
   if (tcb.sndWnd > 0) {
     if (tcb.transmit.hasUnsent) outputNext(tcb, true);
     output(tcb);
+    tellWhenSendable(tcb);
     return;
   }
   if (isExhausted(tcb, now)) {

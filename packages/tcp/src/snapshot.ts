@@ -1,0 +1,111 @@
+import { formatAddress } from '@strata/wire';
+import type { ControlBlock } from './control-block.ts';
+import { flightSize } from './send/output.ts';
+import { CAUSE_NAMES, TCP_STATE_NAMES } from './states.ts';
+
+/** Everything about a connection as plain data, for people and plots. Sequence numbers are unsigned here. */
+export interface TcpSnapshot {
+  readonly state: string;
+  readonly cause: string;
+  readonly local: string;
+  readonly remote: string;
+  readonly localPort: number;
+  readonly remotePort: number;
+  readonly iss: number;
+  readonly irs: number;
+  readonly sndUna: number;
+  readonly sndNxt: number;
+  readonly sndWnd: number;
+  readonly rcvNxt: number;
+  readonly rcvWnd: number;
+  readonly rcvAdv: number;
+  readonly mss: number;
+  readonly cwnd: number;
+  readonly ssthresh: number;
+  readonly flight: number;
+  readonly srtt: number;
+  readonly rttvar: number;
+  readonly rto: number;
+  readonly retries: number;
+  readonly recovery: string;
+  readonly duplicateAcks: number;
+  readonly transmitPackets: number;
+  readonly transmitBytes: number;
+  readonly receivePackets: number;
+  readonly receiveBytes: number;
+  readonly outOfOrderPackets: number;
+  readonly sndScale: number;
+  readonly rcvScale: number;
+  readonly retransmissions: number;
+}
+
+/** Counters of one socket (nx_tcp_socket_info_get). */
+export interface TcpSocketInfo {
+  readonly packetsSent: number;
+  readonly bytesSent: number;
+  readonly packetsReceived: number;
+  readonly bytesReceived: number;
+  readonly retransmitPackets: number;
+  readonly packetsQueued: number;
+  readonly checksumErrors: number;
+  readonly state: number;
+  readonly transmitQueueDepth: number;
+  readonly transmitWindow: number;
+  readonly receiveWindow: number;
+}
+
+/** Reads a connection. */
+export function snapshotOf(tcb: ControlBlock): TcpSnapshot {
+  const { flow, rto, transmit } = tcb;
+  return {
+    state: TCP_STATE_NAMES[tcb.state] as string,
+    cause: CAUSE_NAMES[tcb.cause] as string,
+    local: flow === null ? '' : formatAddress(flow.local),
+    remote: flow === null ? '' : formatAddress(flow.remote),
+    localPort: tcb.localPort,
+    remotePort: tcb.remotePort,
+    iss: tcb.iss >>> 0,
+    irs: tcb.irs >>> 0,
+    sndUna: tcb.sndUna >>> 0,
+    sndNxt: tcb.sndNxt >>> 0,
+    sndWnd: tcb.sndWnd,
+    rcvNxt: tcb.rcvNxt >>> 0,
+    rcvWnd: tcb.windowSize - tcb.rcvQueued,
+    rcvAdv: tcb.rcvAdv >>> 0,
+    mss: tcb.mss,
+    cwnd: tcb.cwnd,
+    ssthresh: tcb.ssthresh,
+    flight: flightSize(tcb),
+    srtt: rto.srtt,
+    rttvar: rto.rttvar,
+    rto: rto.timeout(tcb.retries),
+    retries: tcb.retries,
+    recovery: tcb.inRecovery ? 'fast recovery' : tcb.lostOut > 0 ? 'loss' : 'open',
+    duplicateAcks: tcb.duplicateAcks,
+    transmitPackets: transmit.count,
+    transmitBytes: transmit.bytes,
+    receivePackets: tcb.receivePackets,
+    receiveBytes: tcb.rcvQueued,
+    outOfOrderPackets: tcb.reassemblyPackets,
+    sndScale: tcb.sndScale,
+    rcvScale: tcb.rcvScale,
+    retransmissions: tcb.retransmitPackets,
+  };
+}
+
+/** Reads a connection's counters. */
+export function infoOf(tcb: ControlBlock): TcpSocketInfo {
+  return {
+    packetsSent: tcb.packetsSent,
+    bytesSent: tcb.bytesSent,
+    packetsReceived: tcb.packetsReceived,
+    bytesReceived: tcb.bytesReceived,
+    retransmitPackets: tcb.retransmitPackets,
+    packetsQueued: tcb.receivePackets,
+    checksumErrors: tcb.checksumErrors,
+    state: tcb.state,
+    transmitQueueDepth: tcb.transmit.count,
+    transmitWindow: tcb.sndWnd,
+    receiveWindow: tcb.windowSize - tcb.rcvQueued,
+  };
+}
