@@ -24,6 +24,9 @@ export interface VirtualClockOptions extends IslandsOptions {
 /** Events after which a run lets the machine's event loop have a turn, so that a signal or a screen is served. */
 const EVENTS_PER_TURN = 65_536;
 
+/** In place of that: a count that never gets to 0. */
+const ENDLESS = -1;
+
 type Pause = 'settle' | 'breathe';
 
 /**
@@ -72,7 +75,7 @@ export class VirtualClock implements ClockDriver {
   runSync(options: RunOptions = {}): RunEnd {
     const stepper = this.begin(options);
     try {
-      return this.burst(stepper, options.until, NEVER, false) as RunEnd;
+      return this.burst(stepper, options.until, ENDLESS, false) as RunEnd;
     } finally {
       this.running = false;
     }
@@ -103,17 +106,14 @@ export class VirtualClock implements ClockDriver {
     const { scheduler, islands } = this;
     const end = typeof until === 'number' ? until : NEVER;
     const done = typeof until === 'function' ? until : null;
-    for (let left = events; left > 0; left--) {
+    for (let left = events; left !== 0; left--) {
       if (this.stopping) return 'stopped';
       if (done?.()) return 'until';
-      const next = scheduler.nextTime();
-      if (next > scheduler.eventTime && mayTurn && islands.restless) return 'settle';
-      if (next > end) {
-        scheduler.advanceTo(end);
-        return 'until';
-      }
-      if (next === NEVER) return 'idle';
-      stepper.step(end);
+      if (mayTurn && islands.restless && scheduler.nextTime() > scheduler.eventTime) return 'settle';
+      if (stepper.step(end)) continue;
+      if (end === NEVER) return 'idle';
+      scheduler.advanceTo(end);
+      return 'until';
     }
     return 'breathe';
   }
