@@ -3,7 +3,7 @@ import { modernProfile, netxProfile, type Profile } from '@strata/stack';
 import { type TransferResult, transferScenario } from '@strata/testkit';
 
 /** A size that fits here; `node tools/soak.mjs` runs the full one. */
-const SEEDS = 150;
+const SEEDS = 250;
 
 function run(profile: Profile): TransferResult[] {
   return Array.from({ length: SEEDS }, (_, i) => transferScenario(i + 1, profile));
@@ -29,7 +29,7 @@ test.each([netxProfile, modernProfile])(
     expect(complete.length).toBeGreaterThan(SEEDS * 0.8);
     expect(results.reduce((sum, result) => sum + result.retransmissions, 0)).toBeGreaterThan(SEEDS);
   },
-  60_000,
+  180_000,
 );
 
 test('a seed decides everything', () => {

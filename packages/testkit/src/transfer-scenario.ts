@@ -64,7 +64,7 @@ export function transferScenario(seed: number, profile: Profile, options: Transf
     captureOptions: { comment: `transfer under faults, seed ${seed}, profile ${profile.name}` },
   });
   const audit = options.audit ?? false;
-  const packets = pick(random, [128, 256, 512, 1024]);
+  const packets = pick(random, [48, 128, 256, 512, 1024]);
   const a = lab.host('client', { packets, audit });
   const b = lab.host('server', { packets, audit });
   const bridge = lab.bridge();
