@@ -1,6 +1,9 @@
 /** Tests run from the TypeScript sources; `@strata/<name>` maps to that package's source so that classes have one identity. */
 export default {
   testEnvironment: 'node',
+  // Tests that start programs share two cores with everything else; a test that hangs still ends.
+  testTimeout: 60_000,
+  testEnvironmentOptions: { globalsCleanup: 'off' },
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/'],
