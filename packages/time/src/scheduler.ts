@@ -1,5 +1,5 @@
 import { type Alarm, type Clock, type Deferred, NEVER, type Timed, type TimeService } from '@strata/contracts';
-import { DeferredQueue } from './deferred-queue.ts';
+import { Ring } from './ring.ts';
 
 /** Deferred tasks run in one go; what is left is run by the next step, so that a guard can see a loop. */
 const DEFERRED_AT_ONCE = 10_000;
@@ -16,11 +16,12 @@ export interface PendingWait {
 }
 
 /**
- * The one queue of a lab: every timed object with its earliest deadline, in a binary heap ordered by time and then by
- * order of arming, so that a run can be repeated exactly.
+ * The one queue of a lab: every timed object with its earliest deadline, ordered by time and then by order of arming, so that
+ * a run can be repeated exactly.
  *
- * Deadlines move far more often than they expire. Moving one *later* only stores the number: when its old place in the heap
- * comes up, the alarm is put back at its true deadline. Only moving one *earlier* touches the heap.
+ * Deadlines of the present instant, which is what a link without delay has, wait in a ring; all others in a binary heap.
+ * Deadlines move far more often than they expire. Moving one *later* only stores the number: when its old place comes up, the
+ * alarm is put back at its true deadline. Only moving one *earlier* touches the heap.
  *
  * A clock (`VirtualClock`, `PacedClock`, `HostClock`) drives it; a test may as well call {@link step}.
  */
@@ -43,8 +44,12 @@ export class Scheduler implements TimeService {
   latest: Timed | Deferred | null;
   private instant: number;
   private order: number;
-  private readonly heap: HeapAlarm[];
-  private readonly deferred: DeferredQueue;
+  private readonly heap: QueuedAlarm[];
+  /** Alarms for the instant at which they were armed, in order of arming. */
+  private readonly ready: Ring<QueuedAlarm>;
+  /** Place in the order of arming of the alarm that joined `ready` last. */
+  private readyOrder: number;
+  private readonly deferred: Ring<Deferred>;
 
   constructor() {
     this.processed = 0;
@@ -55,13 +60,14 @@ export class Scheduler implements TimeService {
     this.watcher = null;
     this.waiting = new Set();
     this.latest = null;
-    // Doubles from the first store on, so that storing one never changes the field's representation.
+    // A double from the first store on, so that storing one never changes the field's representation.
     this.instant = 0.5;
     this.instant = 0;
-    this.order = 0.5;
     this.order = 0;
     this.heap = [];
-    this.deferred = new DeferredQueue();
+    this.ready = new Ring();
+    this.readyOrder = -1;
+    this.deferred = new Ring();
   }
 
   get now(): number {
@@ -79,7 +85,7 @@ export class Scheduler implements TimeService {
   }
 
   alarm(timed: Timed): Alarm {
-    const alarm = new HeapAlarm(this, timed);
+    const alarm = new QueuedAlarm(this, timed);
     alarm.set(timed.nextDeadline());
     return alarm;
   }
@@ -101,14 +107,14 @@ export class Scheduler implements TimeService {
   /** The moment of the next event, or NEVER. Deferred work counts as due now. */
   nextTime(): number {
     if (this.deferred.length > 0) return this.instant;
-    this.settle();
-    return this.heap.length === 0 ? NEVER : (this.heap[0] as HeapAlarm).position;
+    const alarm = this.first();
+    return alarm === null ? NEVER : alarm.position;
   }
 
   /** A moment before which nothing happens; unlike `nextTime` it changes nothing and may be too early. */
   earliest(): number {
-    if (this.deferred.length > 0) return this.instant;
-    return this.heap.length === 0 ? NEVER : (this.heap[0] as HeapAlarm).position;
+    if (this.deferred.length > 0 || this.ready.length > 0) return this.instant;
+    return this.heap.length === 0 ? NEVER : (this.heap[0] as QueuedAlarm).position;
   }
 
   /**
@@ -120,9 +126,9 @@ export class Scheduler implements TimeService {
       this.runDeferred();
       return true;
     }
-    this.settle();
-    const alarm = this.heap[0];
-    if (alarm === undefined || alarm.position > until) return false;
+    const alarm = this.first();
+    if (alarm === null || alarm.position > until) return false;
+    if (alarm.index === IN_RING) this.leaveRing();
     if (alarm.position > this.instant) this.instant = alarm.position;
     this.processed++;
     const timed = alarm.timed;
@@ -130,7 +136,7 @@ export class Scheduler implements TimeService {
     try {
       timed.onTime(this.instant);
     } finally {
-      if (alarm.index >= 0) alarm.refresh();
+      if (!alarm.forgotten) alarm.refresh();
     }
     if (this.deferred.length > 0) this.runDeferred();
     return true;
@@ -150,13 +156,23 @@ export class Scheduler implements TimeService {
     }
   }
 
-  /** Makes the top of the heap true: puts alarms back that were set later since they were placed, drops those without one. */
-  private settle(): void {
-    let top = this.heap[0];
-    while (top !== undefined && (top.deadline !== top.position || top.order !== top.placed)) {
-      this.place(top);
-      top = this.heap[0];
-    }
+  /**
+   * The alarm that is due first, or null. Alarms that were set later since they were placed are put back on the way, those
+   * without a deadline dropped.
+   */
+  private first(): QueuedAlarm | null {
+    const { ready, heap } = this;
+    while (ready.length > 0 && ready.first().moved) this.place(this.leaveRing());
+    while (heap.length > 0 && (heap[0] as QueuedAlarm).moved) this.place(heap[0] as QueuedAlarm);
+    if (heap.length === 0) return ready.length === 0 ? null : ready.first();
+    const top = heap[0] as QueuedAlarm;
+    return ready.length === 0 || before(top, ready.first()) ? top : ready.first();
+  }
+
+  private leaveRing(): QueuedAlarm {
+    const alarm = this.ready.shift();
+    alarm.index = NOWHERE;
+    return alarm;
   }
 
   /** @internal The next number in the order of arming. */
@@ -164,12 +180,24 @@ export class Scheduler implements TimeService {
     return this.order++;
   }
 
-  /** @internal Puts an alarm where its deadline and order say, out of the heap when that is NEVER. */
-  place(alarm: HeapAlarm): void {
-    alarm.position = alarm.deadline;
-    alarm.placed = alarm.order;
-    if (alarm.position === NEVER) {
+  /** @internal Puts an alarm where its deadline and order say: nowhere when the deadline is NEVER. */
+  place(alarm: QueuedAlarm): void {
+    const { deadline, order } = alarm;
+    if (alarm.index === IN_RING) this.ready.remove(alarm);
+    alarm.position = deadline;
+    alarm.placed = order;
+    alarm.moved = false;
+    if (deadline === this.instant && order > this.readyOrder) {
       if (alarm.index >= 0) this.remove(alarm);
+      alarm.index = IN_RING;
+      this.readyOrder = order;
+      this.ready.push(alarm);
+      if (this.watcher !== null) this.watcher.woken();
+      return;
+    }
+    if (deadline === NEVER) {
+      if (alarm.index >= 0) this.remove(alarm);
+      alarm.index = NOWHERE;
       return;
     }
     if (alarm.index < 0) {
@@ -180,23 +208,23 @@ export class Scheduler implements TimeService {
     if (this.watcher !== null && alarm.index === 0) this.watcher.woken();
   }
 
-  private remove(alarm: HeapAlarm): void {
-    const last = this.heap.pop() as HeapAlarm;
+  private remove(alarm: QueuedAlarm): void {
+    const last = this.heap.pop() as QueuedAlarm;
     if (last !== alarm) {
       last.index = alarm.index;
       this.heap[last.index] = last;
       if (!this.up(last)) this.down(last);
     }
-    alarm.index = -1;
+    alarm.index = NOWHERE;
   }
 
-  private up(alarm: HeapAlarm): boolean {
+  private up(alarm: QueuedAlarm): boolean {
     const heap = this.heap;
     let i = alarm.index;
     const start = i;
     while (i > 0) {
       const parentIndex = (i - 1) >> 1;
-      const parent = heap[parentIndex] as HeapAlarm;
+      const parent = heap[parentIndex] as QueuedAlarm;
       if (!before(alarm, parent)) break;
       heap[i] = parent;
       parent.index = i;
@@ -207,16 +235,16 @@ export class Scheduler implements TimeService {
     return i !== start;
   }
 
-  private down(alarm: HeapAlarm): void {
+  private down(alarm: QueuedAlarm): void {
     const heap = this.heap;
     const size = heap.length;
     let i = alarm.index;
     for (;;) {
       let childIndex = 2 * i + 1;
       if (childIndex >= size) break;
-      let child = heap[childIndex] as HeapAlarm;
+      let child = heap[childIndex] as QueuedAlarm;
       if (childIndex + 1 < size) {
-        const right = heap[childIndex + 1] as HeapAlarm;
+        const right = heap[childIndex + 1] as QueuedAlarm;
         if (before(right, child)) {
           child = right;
           childIndex++;
@@ -232,52 +260,60 @@ export class Scheduler implements TimeService {
   }
 }
 
-function before(a: HeapAlarm, b: HeapAlarm): boolean {
+function before(a: QueuedAlarm, b: QueuedAlarm): boolean {
   return a.position < b.position || (a.position === b.position && a.placed < b.placed);
 }
 
+/** Values of an alarm's `index` while it is not in the heap. */
+const NOWHERE = -1;
+const IN_RING = -2;
+
 /**
- * One timed object's place in the heap. `position` and `placed` are the key by which it stands there; `deadline` and `order`
+ * One timed object's place in the queue. `position` and `placed` are the key by which it stands there; `deadline` and `order`
  * are the true key, which is never smaller.
  */
-class HeapAlarm implements Alarm {
+class QueuedAlarm implements Alarm {
   readonly timed: Timed;
   deadline: number;
   order: number;
   position: number;
   placed: number;
-  /** Index in the heap, -1 when not in it. */
+  /** The true key is not the one by which it stands in the queue. */
+  moved: boolean;
+  /** Index in the heap, or one of the constants above. */
   index: number;
-  private forgotten: boolean;
+  forgotten: boolean;
   private readonly scheduler: Scheduler;
 
   constructor(scheduler: Scheduler, timed: Timed) {
     this.timed = timed;
     this.deadline = NEVER;
-    this.order = 0.5;
     this.order = 0;
     this.position = NEVER;
-    this.placed = 0.5;
     this.placed = 0;
-    this.index = -1;
+    this.moved = false;
+    this.index = NOWHERE;
     this.forgotten = false;
     this.scheduler = scheduler;
   }
 
   set(deadline: number): void {
-    this.scheduler.activity++;
+    const { scheduler } = this;
+    scheduler.activity++;
     if (deadline === this.deadline || this.forgotten) return;
     this.deadline = deadline;
-    this.order = this.scheduler.nextOrder();
-    if (deadline < this.position) this.scheduler.place(this);
+    this.order = scheduler.nextOrder();
+    if (deadline < this.position) scheduler.place(this);
+    else this.moved = true;
   }
 
   /** After its event: asks for the next deadline. One that was set to that during the event keeps its order. */
   refresh(): void {
+    const { scheduler } = this;
     const deadline = this.timed.nextDeadline();
-    if (deadline !== this.deadline || this.order === this.placed) this.order = this.scheduler.nextOrder();
+    if (deadline !== this.deadline || this.order === this.placed) this.order = scheduler.nextOrder();
     this.deadline = deadline;
-    this.scheduler.place(this);
+    scheduler.place(this);
   }
 
   cancel(): void {
