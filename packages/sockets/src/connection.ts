@@ -38,6 +38,8 @@ export type Done = (code: string | null) => void;
 /** Octets handed to the owner at a time, as libuv has it. */
 const READ_SIZE = 65_536;
 
+const NOTHING = Buffer.alloc(0);
+
 /** A writer that found its host's pool empty looks again after this time, and after twice as long each time, up to the maximum. */
 const POOL_RETRY = MILLISECOND;
 const POOL_RETRY_MAXIMUM = 1000 * MILLISECOND;
@@ -58,6 +60,8 @@ export class Connection implements StreamListener, Timed {
   owner: ConnectionOwner | null;
   private readonly host: SocketHost;
   private tcp: TcpSocket | null;
+  /** Bound, and nothing has gone out yet. */
+  private isUnused: boolean;
   private isOpening: boolean;
   /** The owner has let go; what is left happens without it. */
   private isReleased: boolean;
@@ -68,6 +72,10 @@ export class Connection implements StreamListener, Timed {
   /** Octets taken from TCP for the turn that is to come. */
   private inbox: Buffer[];
   private inboxBytes: number;
+  /** The last buffer of the inbox, and how much of it is filled. */
+  private filling: Buffer;
+  private filled: number;
+  private lastRead: number;
   private peerIsDone: boolean;
   private endTold: boolean;
   /** Why the connection broke, until somebody has been told. */
@@ -87,6 +95,7 @@ export class Connection implements StreamListener, Timed {
     this.owner = owner;
     this.host = host;
     this.tcp = null;
+    this.isUnused = false;
     this.isOpening = false;
     this.isReleased = false;
     this.isOver = false;
@@ -94,6 +103,9 @@ export class Connection implements StreamListener, Timed {
     this.readQueued = false;
     this.inbox = [];
     this.inboxBytes = 0;
+    this.filling = NOTHING;
+    this.filled = 0;
+    this.lastRead = 0;
     this.peerIsDone = false;
     this.endTold = false;
     this.failure = null;
@@ -113,40 +125,36 @@ export class Connection implements StreamListener, Timed {
     return this;
   }
 
-  /**
-   * Begins to connect; the owner hears `connected`. Returns null, or which call failed and why.
-   * @param localPort 0: any
-   */
-  open(
-    remote: IpAddress,
-    port: number,
-    localAddress: IpAddress | null,
-    localPort: number,
-    options: TcpSocketOptions,
-  ): { readonly syscall: string; readonly code: string } | null {
+  /** Takes a local address (null: any) and port (0: any). Returns null, or the code of what is wrong. */
+  bind(address: IpAddress | null, port: number, options: TcpSocketOptions): string | null {
     const { host } = this;
-    if (localAddress !== null && !host.ip.isLocal(localAddress)) return { syscall: 'bind', code: 'EADDRNOTAVAIL' };
-    const tcp = host.tcp.createSocket({ ...options, localAddress, deleteWhenClosed: true });
-    const bound = tcp.bind(localPort);
-    if (bound !== NX_SUCCESS) {
-      tcp.destroy();
-      if (localPort === 0) return { syscall: 'connect', code: 'EADDRNOTAVAIL' };
-      return { syscall: 'bind', code: bound === NX_PORT_UNAVAILABLE ? 'EADDRINUSE' : 'EADDRNOTAVAIL' };
-    }
-    tcp.listener = this;
-    this.isOpening = true;
-    const status = tcp.connect(remote, port);
-    if (status === NX_IN_PROGRESS) {
-      this.tcp = tcp;
+    if (address !== null && !host.ip.isLocal(address)) return 'EADDRNOTAVAIL';
+    const tcp = host.tcp.createSocket({ ...options, localAddress: address, deleteWhenClosed: true });
+    const status = tcp.bind(port);
+    if (status === NX_SUCCESS) {
+      this.adopt(tcp);
+      this.isUnused = true;
       return null;
     }
     tcp.destroy();
+    return status === NX_PORT_UNAVAILABLE ? 'EADDRINUSE' : 'EADDRNOTAVAIL';
+  }
+
+  /** Begins to connect once bound; the owner hears `connected`. Returns null, or the code of what is wrong. */
+  connect(remote: IpAddress, port: number): string | null {
+    const { tcp } = this;
+    if (tcp === null) return 'EBADF';
+    this.isOpening = true;
+    const status = tcp.connect(remote, port);
+    if (status === NX_IN_PROGRESS) {
+      this.isUnused = false;
+      return null;
+    }
     if (status === NX_INVALID_PORT) {
-      this.isOver = true;
       this.tellConnected('ECONNREFUSED');
       return null;
     }
-    return { syscall: 'connect', code: status === NX_PORT_UNAVAILABLE ? 'EADDRNOTAVAIL' : 'ENETUNREACH' };
+    return status === NX_PORT_UNAVAILABLE ? 'EADDRNOTAVAIL' : 'ENETUNREACH';
   }
 
   /** The TCP socket below, for its addresses and options; null before there is one. */
@@ -236,13 +244,36 @@ export class Connection implements StreamListener, Timed {
     while (this.inboxBytes < READ_SIZE) {
       const packet = tcp.receive();
       if (packet === null) break;
-      const bytes = Buffer.allocUnsafe(packet.length);
-      packet.extract(0, bytes, 0, bytes.length);
+      const { length } = packet;
+      if (this.filling.length - this.filled < length) this.refill(Math.max(length + tcp.receiveBytes, this.lastRead));
+      packet.extract(0, this.filling, this.filled, length);
       packet.release();
-      this.inbox.push(bytes);
-      this.inboxBytes += bytes.length;
+      this.filled += length;
+      this.inboxBytes += length;
     }
     this.wantTurn();
+  }
+
+  /** Begins another buffer for at least one packet, as large as this read is likely to be. */
+  private refill(size: number): void {
+    if (this.filled > 0) this.inbox.push(this.filling.subarray(0, this.filled));
+    this.filling = Buffer.allocUnsafe(size);
+    this.filled = 0;
+  }
+
+  private emptyInbox(): Buffer {
+    const last = this.filling.subarray(0, this.filled);
+    const bytes = this.inbox.length === 0 ? last : Buffer.concat([...this.inbox, last], this.inboxBytes);
+    this.lastRead = this.inboxBytes;
+    this.dropInbox();
+    return bytes;
+  }
+
+  private dropInbox(): void {
+    this.inbox = [];
+    this.inboxBytes = 0;
+    this.filling = NOTHING;
+    this.filled = 0;
   }
 
   private wantTurn(): void {
@@ -257,9 +288,7 @@ export class Connection implements StreamListener, Timed {
     if (!this.isReading || this.isReleased) return;
     if (this.inboxBytes === 0) this.take();
     if (this.inboxBytes > 0) {
-      const bytes = this.inbox.length === 1 ? (this.inbox[0] as Buffer) : Buffer.concat(this.inbox, this.inboxBytes);
-      this.inbox = [];
-      this.inboxBytes = 0;
+      const bytes = this.emptyInbox();
       this.bytesRead += bytes.length;
       this.owner?.received(bytes);
       if (this.isReading) this.take();
@@ -372,11 +401,11 @@ export class Connection implements StreamListener, Timed {
     const interrupted = this.chunkDone;
     const unread = this.inboxBytes > 0 || (tcp !== null && tcp.receiveBytes > 0);
     this.dropWrite();
-    this.inbox = [];
-    this.inboxBytes = 0;
+    this.dropInbox();
     if (tcp !== null) {
       drain(tcp);
-      if (!this.isOver) tcp.disconnect(abort || unread);
+      if (this.isUnused) tcp.destroy();
+      else if (!this.isOver) tcp.disconnect(abort || unread);
     }
     if (interrupted !== null) inTurn(this.host, () => interrupted(null));
     inTurn(this.host, done);

@@ -25,7 +25,7 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'address not available',
 };
 
-/** Makes an error of a system call: `connect ECONNREFUSED 192.0.2.2:1883`. `local` is appended where Node names it. */
+/** Makes an error of a system call: `connect ECONNREFUSED 192.0.2.2:1883`. `local` is appended where Node names it; port 0 is none. */
 export function socketError(
   code: string,
   syscall: string,
@@ -33,7 +33,7 @@ export function socketError(
   port?: number,
   local?: string,
 ): SocketError {
-  const where = address === undefined ? '' : ` ${address}${port === undefined ? '' : `:${port}`}`;
+  const where = address === undefined ? '' : ` ${address}${port ? `:${port}` : ''}`;
   const why = syscall === 'listen' && EXPLANATIONS[code] !== undefined ? `: ${EXPLANATIONS[code]}` : '';
   const whence = local === undefined ? '' : ` - Local (${local})`;
   const error = new Error(`${syscall} ${code}${why}${where}${whence}`) as SocketError;
@@ -41,7 +41,7 @@ export function socketError(
   error.code = code;
   error.syscall = syscall;
   if (address !== undefined) error.address = address;
-  if (port !== undefined) error.port = port;
+  if (port) error.port = port;
   return error;
 }
 

@@ -1,4 +1,4 @@
-import { Duplex } from 'node:stream';
+import { addAbortSignal, Duplex } from 'node:stream';
 import type { IpAddress } from '@strata/contracts';
 import type { TcpSocket, TcpSocketOptions } from '@strata/tcp';
 import { formatAddress } from '@strata/wire';
@@ -67,6 +67,7 @@ export class Socket extends Duplex implements ConnectionOwner {
   private keepAlive: boolean;
   private keepAliveSeconds: number;
   private readonly tcpOptions: TcpSocketOptions;
+  private readonly signal: AbortSignal | null;
   private resetWhenDone: boolean;
   private peername: SocketAddress | null;
   private target: {
@@ -90,7 +91,6 @@ export class Socket extends Duplex implements ConnectionOwner {
       emitClose: false,
       decodeStrings: false,
       ...(highWaterMark === undefined ? {} : { highWaterMark }),
-      ...(signal === undefined ? {} : { signal }),
     });
     host.useEventLoop();
     this.connecting = false;
@@ -105,6 +105,7 @@ export class Socket extends Duplex implements ConnectionOwner {
     this.keepAlive = options.keepAlive ?? false;
     this.keepAliveSeconds = wholeSeconds(options.keepAliveInitialDelay ?? 0);
     this.tcpOptions = options.tcp ?? {};
+    this.signal = signal ?? null;
     this.resetWhenDone = false;
     this.peername = null;
     this.target = null;
@@ -112,6 +113,7 @@ export class Socket extends Duplex implements ConnectionOwner {
     this.lastBytesRead = 0;
     this.lastBytesWritten = 0;
     this.on('end', refuseWritesAfterEnd);
+    if (signal !== undefined) addAbortSignal(signal, this);
   }
 
   /** As `net.Socket.connect`: `(options, callback?)` or `(port, host?, callback?)`. A closed socket may connect again. */
@@ -127,6 +129,8 @@ export class Socket extends Duplex implements ConnectionOwner {
     const port = readPort(options.port, 'Port');
     const localAddress = options.localAddress === undefined ? null : readAddress(this.host, options.localAddress);
     if (options.localAddress !== undefined && localAddress === null) throw invalidAddress(options.localAddress);
+    // Node itself connects all the same; nobody can want that.
+    if (this.signal?.aborted) return this;
     this.begin();
     const host = options.host || 'localhost';
     const open = (address: IpAddress, text: string) => {
@@ -188,23 +192,21 @@ export class Socket extends Duplex implements ConnectionOwner {
     const { connection } = this;
     if (connection === null) return;
     const localPort = options.localPort ?? 0;
-    const local = localAddress === null || localPort === 0 ? undefined : `${formatAddress(localAddress)}:${localPort}`;
-    this.target = { address: text, port, family: address.family, ...(local === undefined ? {} : { local }) };
-    const isBound = options.localAddress !== undefined || localPort !== 0;
-    if (!isBound || localAddress === null || this.host.ip.isLocal(localAddress)) {
-      this.emit('connectionAttempt', text, port, address.family);
-      if (!this.connecting) return;
-    }
-    const tcpOptions = { ...this.tcpOptions, ...options.tcp };
-    const failed = connection.open(address, port, localAddress, localPort, tcpOptions);
-    if (failed === null) return;
-    if (failed.syscall === 'bind') {
+    const local = localAddress === null ? '0.0.0.0' : formatAddress(localAddress);
+    const unbindable = connection.bind(localAddress, localPort, { ...this.tcpOptions, ...options.tcp });
+    if (unbindable !== null) {
+      const isAsked = localAddress !== null || localPort !== 0;
       this.destroy(
-        socketError(failed.code, 'bind', localAddress === null ? '0.0.0.0' : formatAddress(localAddress), localPort),
+        isAsked ? socketError(unbindable, 'bind', local, localPort) : socketError(unbindable, 'connect', text, port),
       );
-    } else {
-      this.destroy(socketError(failed.code, 'connect', text, port, local ?? '0.0.0.0:0'));
+      return;
     }
+    this.target = { address: text, port, family: address.family };
+    if (localAddress !== null && localPort !== 0) this.target = { ...this.target, local: `${local}:${localPort}` };
+    this.emit('connectionAttempt', text, port, address.family);
+    if (!this.connecting) return;
+    const failed = connection.connect(address, port);
+    if (failed !== null) this.destroy(socketError(failed, 'connect', text, port, `${local}:${localPort}`));
   }
 
   /** @internal Takes over a connection that `server` accepted. */
@@ -349,17 +351,17 @@ export class Socket extends Duplex implements ConnectionOwner {
     owner?.released();
   }
 
-  /** Sends a reset instead of ending in order, once what was written is on its way. */
+  /** Destroys the socket with a reset instead of an orderly end; once it is connected, if it is not yet. */
   resetAndDestroy(): this {
     if (this.connection === null) this.destroy(nodeError(Error, 'ERR_SOCKET_CLOSED', 'Socket is closed'));
-    else if (this.connecting) this.once('connect', () => this.resetSoon());
-    else this.resetSoon();
+    else if (this.connecting) this.once('connect', () => this.reset());
+    else this.reset();
     return this;
   }
 
-  private resetSoon(): void {
+  private reset(): void {
     this.resetWhenDone = true;
-    this.destroySoon();
+    this.destroy();
   }
 
   /** Destroys the socket once everything has been written. */
