@@ -13,6 +13,7 @@ test.each([netxProfile, modernProfile])(
     // What was thrown can be thrown again: everything follows from the seed.
     expect({ seed: SEED, faults: result.faults }).toEqual({ seed: SEED, faults: [] });
     expect(result.frames).toBe(FRAMES);
+    expect(result.taken + result.dropped).toBe(FRAMES);
     // Many must get past the checksums, or nothing deep was reached; and connections must have outlived their batches.
     expect(result.taken).toBeGreaterThan(FRAMES / 4);
     expect(Object.keys(result.drops).length).toBeGreaterThan(50);

@@ -37,34 +37,33 @@ const TAKEN: ReadonlySet<number> = new Set([
 const REASON_NAMES: ReadonlyMap<number, string> = new Map(DROP_REASONS.map(([reason, name]) => [reason, name]));
 const KNOWN_EVENTS: ReadonlySet<number> = new Set(TRACE_EVENTS.map((event) => event.id));
 
+/** What became of a frame: a layer took it, or one below dropped it; or nobody said so. */
+export type FrameEnd = 'taken' | 'dropped' | 'vanished';
+
 /** Follows every frame by the events of one host: each must be taken by a layer or dropped for a known reason. */
 export class StormAuditor implements TraceListener {
   /** Frames dropped, by the reason's name; TCP's drops of segments it had taken count too. */
   readonly drops: Map<string, number>;
   readonly faults: Set<string>;
-  taken: number;
-  dropped: number;
   private readonly sources: readonly string[];
-  private accounted: boolean;
+  private fate: FrameEnd;
 
   /** @param sources the host and the link it is on, by their names in traces */
   constructor(sources: readonly string[]) {
     this.drops = new Map();
     this.faults = new Set();
-    this.taken = 0;
-    this.dropped = 0;
     this.sources = sources;
-    this.accounted = false;
+    this.fate = 'vanished';
   }
 
   /** The next frame is about to arrive. */
   begin(): void {
-    this.accounted = false;
+    this.fate = 'vanished';
   }
 
-  /** The frame has been dealt with. False when nobody said what became of it. */
-  end(): boolean {
-    return this.accounted;
+  /** What became of that frame; `vanished` when nobody said it. */
+  end(): FrameEnd {
+    return this.fate;
   }
 
   traced(
@@ -79,14 +78,15 @@ export class StormAuditor implements TraceListener {
   ): void {
     if (!KNOWN_EVENTS.has(id)) this.faults.add(`event 0x${id.toString(16)} has no description`);
     if (!this.sources.includes(source)) return;
-    if (TAKEN.has(id)) {
-      if (!this.accounted) this.taken++;
-      this.accounted = true;
-    } else if (DROPS.has(id)) {
-      if (!this.accounted) this.dropped++;
-      this.accounted = true;
+    if (TAKEN.has(id)) this.settle('taken');
+    else if (DROPS.has(id)) {
+      this.settle('dropped');
       this.count(a, id);
     } else if (id === TRACE_TCP_DROP) this.count(a, id);
+  }
+
+  private settle(fate: FrameEnd): void {
+    if (this.fate === 'vanished') this.fate = fate;
   }
 
   private count(reason: number, id: number): void {

@@ -14,7 +14,7 @@ import type { TcpSocket } from '@strata/tcp';
 import type { UdpSocket } from '@strata/udp';
 import { parseAddress, parseMac } from '@strata/wire';
 import { FrameMaker, type Station } from './frame-maker.ts';
-import { StormAuditor } from './storm-auditor.ts';
+import { type FrameEnd, StormAuditor } from './storm-auditor.ts';
 
 export const ECHO_PORT = 7;
 export const BYSTANDER_PORT = 9000;
@@ -202,17 +202,17 @@ export class StormHost implements FrameSink {
     this.throwFrame(frame);
   }
 
-  /** Any octets. False when the target did not say what became of them. */
-  throwFrame(frame: Uint8Array): boolean {
+  /** Any octets. Returns what became of them at the target. */
+  throwFrame(frame: Uint8Array): FrameEnd {
     const packet = this.pool.allocate(NX_RECEIVE_PACKET);
     if (packet === null) throw new Error('the stranger has no packet left: the link keeps them');
     packet.appendBytes(frame, 0, frame.length);
     this.auditor.begin();
     this.link.end(2).send(packet);
     this.advance(0);
-    const accounted = this.auditor.end();
+    const end = this.auditor.end();
     this.advance(STEP);
-    return accounted;
+    return end;
   }
 
   advance(microseconds: number): void {
