@@ -487,7 +487,7 @@ test('a repeated segment whose acknowledgment has changed gets an identification
 0 a 2 . 1 1 0 8192
 0 a 3 P. 1 1 512 8192
 38 b 2 P. 1 1 100 8192
-58 a 4 . 1 101 0 8192
+58 a 4 . 513 101 0 8092
 98 a 5 P. 1 101 512 8092
 118 b 3 . 101 513 0 8192
 `);

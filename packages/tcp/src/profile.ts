@@ -67,6 +67,8 @@ export interface TcpProfile {
   readonly keepaliveIdle: number;
   readonly keepaliveInterval: number;
   readonly keepaliveProbes: number;
+  /** Any segment of the peer's shows that it lives, its own keepalive probes too; otherwise only those inside the window. */
+  readonly keepaliveByAnySegment: boolean;
 
   /** Challenge ACKs a service sends per second (RFC 5961 7). */
   readonly challengeAcksPerSecond: number;

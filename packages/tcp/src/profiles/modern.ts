@@ -47,6 +47,7 @@ export const modernTcpProfile: TcpProfile = {
   keepaliveIdle: 7200 * SECOND,
   keepaliveInterval: 75 * SECOND,
   keepaliveProbes: 9,
+  keepaliveByAnySegment: true,
   maximumListeners: 65535,
   challengeAcksPerSecond: 100,
 };

@@ -47,6 +47,7 @@ export const netxTcpProfile: TcpProfile = {
   keepaliveIdle: 7200 * SECOND,
   keepaliveInterval: 75 * SECOND,
   keepaliveProbes: 10,
+  keepaliveByAnySegment: false,
   maximumListeners: 10,
   challengeAcksPerSecond: 0,
 };

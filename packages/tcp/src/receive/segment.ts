@@ -14,6 +14,7 @@ import {
   TCP_SYN_SENT,
   TCP_TIMED_WAIT,
 } from '../states.ts';
+import { acceptability, SEGMENT_OUTSIDE } from '../window.ts';
 import { receiveCloseWait } from './close-wait.ts';
 import { receiveClosing } from './closing.ts';
 import { queueInOrder } from './data.ts';
@@ -37,7 +38,7 @@ export const SEGMENT_REOPENS = 2;
  */
 export function receiveSegment(tcb: ControlBlock, segment: TcpHeader, packet: Packet, info: DatagramInfo): number {
   tcb.packetsReceived++;
-  if (tcb.keepalive) {
+  if (tcb.keepalive && (tcb.profile.keepaliveByAnySegment || isAcceptable(tcb, segment))) {
     tcb.lastReceivedAt = tcb.time.now;
     tcb.keepaliveProbes = 0;
   }
@@ -94,6 +95,11 @@ export function receiveSegment(tcb: ControlBlock, segment: TcpHeader, packet: Pa
   if (tcb.state >= TCP_ESTABLISHED) output(tcb);
   if (tcb.ackNow && tcb.state >= TCP_SYN_RECEIVED) sendAcknowledgment(tcb);
   return kept ? SEGMENT_KEPT : SEGMENT_DONE;
+}
+
+function isAcceptable(tcb: ControlBlock, segment: TcpHeader): boolean {
+  const window = (tcb.rcvAdv - tcb.rcvNxt) | 0;
+  return acceptability(segment.sequence, segment.sequenceLength, tcb.rcvNxt, window) !== SEGMENT_OUTSIDE;
 }
 
 /**

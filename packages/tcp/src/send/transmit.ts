@@ -1,5 +1,13 @@
 import { NX_SUCCESS, PACKET_RETAINED, PACKET_TRANSMITTING, type Packet, TRACE_TCP_SEND } from '@strata/contracts';
-import { TCP_ACK, TCP_FIN, TCP_HEADER, TCP_PSH } from '@strata/wire';
+import {
+  TCP_ACK,
+  TCP_ACKNOWLEDGMENT,
+  TCP_CHECKSUM,
+  TCP_FIN,
+  TCP_HEADER,
+  TCP_OFFSET_AND_FLAGS,
+  TCP_PSH,
+} from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
 import { acknowledgmentSent, armRetransmit } from '../timers/arm.ts';
 import { headerInPlace, writeHeader } from './header.ts';
@@ -51,8 +59,23 @@ function put(tcb: ControlBlock, packet: Packet, flags: number, payloadAt: number
   const options = optionSet.dataLength(tcb);
   const headerLength = TCP_HEADER + options;
   const at = payloadAt - headerLength;
+  const { view } = packet;
+  const again = packet.transmissions > 0;
+  const acknowledgment = again ? view.getInt32(at + TCP_ACKNOWLEDGMENT) : 0;
+  const flagsAndWindow = again ? view.getInt32(at + TCP_OFFSET_AND_FLAGS) : 0;
+  const checksumAndUrgent = again ? view.getInt32(at + TCP_CHECKSUM) : 0;
   if (options > 0) optionSet.emitData(tcb, packet.view, at + TCP_HEADER);
   writeHeader(tcb, flow, packet, at, headerLength, packet.sequence, flags, payload);
+  if (
+    !again ||
+    options > 0 ||
+    view.getInt32(at + TCP_ACKNOWLEDGMENT) !== acknowledgment ||
+    view.getInt32(at + TCP_OFFSET_AND_FLAGS) !== flagsAndWindow ||
+    view.getInt32(at + TCP_CHECKSUM) !== checksumAndUrgent
+  ) {
+    // Only an identical repetition may carry its first identification again (RFC 9293 3.8.1, MAY-4).
+    packet.ipHeader = -1;
+  }
   packet.transmissions++;
   packet.sentAt = tcb.time.now;
   if (service.tracer !== null) {
