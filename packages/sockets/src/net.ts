@@ -4,11 +4,14 @@ import type { SocketHost } from './host.ts';
 import { Server, type ServerOptions } from './server.ts';
 import { type ConnectOptions, Socket, type SocketOptions } from './socket.ts';
 
-/** The ways to call `connect`. */
+/** Called once the connection is open. `node:http` passes functions with parameters of its own, which stay unset. */
+export type ConnectCallback = (...args: never[]) => void;
+
+/** The ways to call `connect`. Fits `node:http`'s `createConnection`. */
 export interface Connect {
-  (options: ConnectOptions, callback?: () => void): Socket;
-  (port: number | string, host?: string, callback?: () => void): Socket;
-  (port: number | string, callback?: () => void): Socket;
+  (options: ConnectOptions, callback?: ConnectCallback): Socket;
+  (port: number | string, host?: string, callback?: ConnectCallback): Socket;
+  (port: number | string, callback?: ConnectCallback): Socket;
 }
 
 /** The part of `node:net` that concerns TCP, bound to one host. */

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import type { Server, Socket } from '../../src/index.ts';
+import type { Lookup, Server, Socket } from '../../src/index.ts';
 import { closed, type Stage } from './recorder.ts';
 
+type LookupCallback = Parameters<Lookup>[2];
 type Scenario = (stage: Stage) => Promise<void>;
 
 /** A server whose connections are handed to `serve` and noted; resolves `served` when the last of `count` has closed. */
@@ -101,7 +102,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 
   'the name is looked up by the program': async (stage) => {
     const { port, server, served } = await serve(stage, (socket) => socket.end());
-    const lookup = (name: string, options: { all?: boolean }, callback: (...answer: unknown[]) => void) => {
+    const lookup = (name: string, options: { all?: boolean }, callback: LookupCallback) => {
       stage.client.note('asked for', name, options.all);
       setImmediate(() => {
         if (options.all) callback(null, [{ address: stage.world.serverAddress, family: 4 }]);
@@ -125,8 +126,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
 
   'the name is not found': async (stage) => {
-    const lookup = (_name: string, _options: object, callback: (error: Error) => void) => {
-      setImmediate(() => callback(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })));
+    const lookup = (_name: string, _options: object, callback: LookupCallback) => {
+      setImmediate(() => callback(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }), ''));
     };
     const socket = stage.client.socket(
       stage.world.client.connect({ port: 7, host: 'nowhere.example', lookup }),
@@ -136,7 +137,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
 
   'a look-up answers with nonsense': async (stage) => {
-    const lookup = (_name: string, _options: object, callback: (...answer: unknown[]) => void) => {
+    const lookup = (_name: string, _options: object, callback: LookupCallback) => {
       setImmediate(() => callback(null, 'nonsense', 4));
     };
     const socket = stage.world.client.connect({ port: 7, host: 'nowhere.example', family: 4, lookup });
