@@ -1,4 +1,14 @@
-import { type DropReason, NEVER, TRACE_EVENTS, type TraceEventDescription, type TraceRef } from '@strata/contracts';
+import {
+  type DropReason,
+  NEVER,
+  TRACE_EVENTS,
+  TRACE_LINK_CORRUPTED,
+  TRACE_LINK_DUPLICATED,
+  TRACE_LINK_LOST,
+  TRACE_LINK_REORDERED,
+  type TraceEventDescription,
+  type TraceRef,
+} from '@strata/contracts';
 import { describeDrop, describeTraceEvent } from '@strata/dissect';
 import { FATE_NAMES, FATE_SENT, type FrameTap, type TappedFrame } from '@strata/ethernet';
 import {
@@ -20,6 +30,9 @@ export interface CaptureOptions {
 
 const DEFAULT_EPOCH = 1_735_689_600;
 
+/** What a link traces about a fate; on a faults interface the tap has told it already. */
+const FATES = new Set([TRACE_LINK_LOST, TRACE_LINK_CORRUPTED, TRACE_LINK_DUPLICATED, TRACE_LINK_REORDERED]);
+
 const EVENTS = new Map<number, TraceEventDescription>(TRACE_EVENTS.map((event) => [event.id, event]));
 
 /**
@@ -34,6 +47,8 @@ export class Capture implements TraceListener {
   private readonly queue: OrderedPacketQueue;
   private readonly sink: ByteSink;
   private readonly epochSeconds: number;
+  /** Numbers of the interfaces on which faulted frames are. */
+  private readonly faultInterfaces: Set<number>;
   /** Comments about packets that have not been on a link yet. */
   private readonly waiting: Map<TraceRef, string[]>;
   /** Frames written so far or about to be. */
@@ -47,6 +62,7 @@ export class Capture implements TraceListener {
     });
     this.queue = new OrderedPacketQueue(this.writer);
     this.epochSeconds = options.epochSeconds ?? DEFAULT_EPOCH;
+    this.faultInterfaces = new Set();
     this.waiting = new Map();
     this.frames = 0;
   }
@@ -62,6 +78,7 @@ export class Capture implements TraceListener {
       });
     const link = add('', `link between ${ends.join(' and ')}`);
     const faults = add(' faults', `frames that the emulated link ${name} lost, damaged, repeated or held back`);
+    this.faultInterfaces.add(faults);
     return new LinkTap(this, link, faults);
   }
 
@@ -80,7 +97,8 @@ export class Capture implements TraceListener {
     if (ref.frameId !== 0) {
       const frame = this.queue.find(ref.frameId);
       if (frame !== null) {
-        frame.comment(text);
+        const told = FATES.has(id) && this.faultInterfaces.has(frame.interfaceId);
+        if (!told) frame.comment(text);
         return;
       }
     }
