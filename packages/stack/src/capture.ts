@@ -30,7 +30,7 @@ export interface CaptureOptions {
 
 const DEFAULT_EPOCH = 1_735_689_600;
 
-/** What a link traces about a fate; on a faults interface the tap has told it already. */
+/** What a link traces about a frame's fate; of a tapped link, the tap tells it. */
 const FATES = new Set([TRACE_LINK_LOST, TRACE_LINK_CORRUPTED, TRACE_LINK_DUPLICATED, TRACE_LINK_REORDERED]);
 
 const EVENTS = new Map<number, TraceEventDescription>(TRACE_EVENTS.map((event) => [event.id, event]));
@@ -47,8 +47,8 @@ export class Capture implements TraceListener {
   private readonly queue: OrderedPacketQueue;
   private readonly sink: ByteSink;
   private readonly epochSeconds: number;
-  /** Numbers of the interfaces on which faulted frames are. */
-  private readonly faultInterfaces: Set<number>;
+  /** Names of the tapped links. */
+  private readonly links: Set<string>;
   /** Comments about packets that have not been on a link yet. */
   private readonly waiting: Map<TraceRef, string[]>;
   /** Frames written so far or about to be. */
@@ -62,7 +62,7 @@ export class Capture implements TraceListener {
     });
     this.queue = new OrderedPacketQueue(this.writer);
     this.epochSeconds = options.epochSeconds ?? DEFAULT_EPOCH;
-    this.faultInterfaces = new Set();
+    this.links = new Set();
     this.waiting = new Map();
     this.frames = 0;
   }
@@ -78,7 +78,7 @@ export class Capture implements TraceListener {
       });
     const link = add('', `link between ${ends.join(' and ')}`);
     const faults = add(' faults', `frames that the emulated link ${name} lost, damaged, repeated or held back`);
-    this.faultInterfaces.add(faults);
+    this.links.add(name);
     return new LinkTap(this, link, faults);
   }
 
@@ -93,12 +93,12 @@ export class Capture implements TraceListener {
     ref: TraceRef | null,
   ): void {
     if (ref === null || EVENTS.get(id)?.comment !== true) return;
+    if (FATES.has(id) && this.links.has(source)) return;
     const text = `${source}: ${describeTraceEvent(id, a, b, c, d)}`;
     if (ref.frameId !== 0) {
       const frame = this.queue.find(ref.frameId);
       if (frame !== null) {
-        const told = FATES.has(id) && this.faultInterfaces.has(frame.interfaceId);
-        if (!told) frame.comment(text);
+        frame.comment(text);
         return;
       }
     }
