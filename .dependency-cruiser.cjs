@@ -17,6 +17,19 @@ const standsOn = {
   dissect: ['contracts', 'wire'],
   stack: ['contracts', 'wire', 'packet', 'time', 'ethernet', 'ip', 'udp', 'tcp', 'mqtt', 'pcap-writer', 'dissect'],
   sockets: ['contracts', 'wire', 'packet', 'time', 'tcp', 'udp', 'stack'],
+  conformance: [
+    'contracts',
+    'wire',
+    'packet',
+    'time',
+    'ethernet',
+    'ip',
+    'udp',
+    'tcp',
+    'pcap-writer',
+    'dissect',
+    'stack',
+  ],
   testkit: [
     'contracts',
     'wire',
@@ -47,6 +60,7 @@ const standsOn = {
     'dissect',
     'stack',
     'sockets',
+    'conformance',
   ],
 };
 

@@ -1,0 +1,512 @@
+/**
+ * The part of Python that `%{ … }%` snippets use: `assert`, `print`, assignments, `pass`; comparisons (chained), `and`, `or`,
+ * `not`, `in`, arithmetic, bits, tuples and lists, and a few functions. Nothing is executed that is not written here.
+ */
+
+/** What an expression can be. Python's None is null. */
+export type Value = number | boolean | string | null | readonly Value[];
+
+/** A snippet that cannot be read, or asks for something that is not there. */
+export class SnippetError extends Error {
+  /** True when the snippet is beyond what is understood here, rather than wrong. */
+  readonly unsupported: boolean;
+
+  constructor(message: string, unsupported = false) {
+    super(message);
+    this.name = 'SnippetError';
+    this.unsupported = unsupported;
+  }
+}
+
+/** An `assert` that does not hold. */
+export class AssertionFailure extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'AssertionFailure';
+  }
+}
+
+/** What snippets of one script share. */
+export class SnippetScope {
+  /** Assigned by snippets; these stay from one to the next. */
+  readonly variables: Map<string, Value>;
+  /** What `print` wrote. */
+  readonly output: string[];
+
+  constructor() {
+    this.variables = new Map();
+    this.output = [];
+  }
+}
+
+/**
+ * Runs a snippet. `names` are the values known at its place (`tcpi_…` and constants); variables of the scope come first.
+ * @throws AssertionFailure, SnippetError
+ */
+export function runSnippet(text: string, names: ReadonlyMap<string, Value>, scope: SnippetScope): void {
+  for (const statement of splitStatements(text)) new Evaluator(statement, names, scope).statement();
+}
+
+/** The value of one expression, for tests and tools. */
+export function evaluate(text: string, names: ReadonlyMap<string, Value> = new Map()): Value {
+  const evaluator = new Evaluator(text, names, new SnippetScope());
+  return evaluator.whole();
+}
+
+/** Statements end at `;` or at the end of a line, outside brackets and strings; `\` continues a line; `#` begins a comment. */
+function splitStatements(text: string): string[] {
+  const statements: string[] = [];
+  let current = '';
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i] as string;
+    if (character === '"' || character === "'") {
+      const end = endOfText(text, i);
+      current += text.slice(i, end);
+      i = end - 1;
+    } else if (character === '\\' && /^\\[ \t\r]*\n/.test(text.slice(i))) {
+      i = text.indexOf('\n', i);
+      current += ' ';
+    } else if (character === '#') {
+      const end = text.indexOf('\n', i);
+      i = (end < 0 ? text.length : end) - 1;
+    } else if ((character === '\n' || character === ';') && depth === 0) {
+      statements.push(current);
+      current = '';
+    } else {
+      if ('([{'.includes(character)) depth++;
+      if (')]}'.includes(character)) depth--;
+      current += character === '\n' ? ' ' : character;
+    }
+  }
+  statements.push(current);
+  return statements.map((one) => one.trim()).filter((one) => one !== '');
+}
+
+function endOfText(text: string, from: number): number {
+  const quote = text[from];
+  for (let i = from + 1; i < text.length; i++) {
+    if (text[i] === '\\') i++;
+    else if (text[i] === quote) return i + 1;
+  }
+  throw new SnippetError(`the text that begins with ${text.slice(from, from + 20)} is never closed`);
+}
+
+const TOKEN =
+  /\s*(?:(0[xX][0-9a-fA-F]+|[0-9]+\.?[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+)|([A-Za-z_][A-Za-z0-9_]*)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(\*\*=?|\/\/=?|<<=?|>>=?|[-+*/%&|^<>=!]=|[-+*/%&|^~<>=()[\]{},.:]))/y;
+
+interface Token {
+  readonly kind: 'number' | 'name' | 'text' | 'sign' | 'end';
+  readonly text: string;
+}
+
+const END: Token = { kind: 'end', text: 'the end' };
+const KEYWORDS = new Set(['and', 'or', 'not', 'in', 'is', 'if', 'else', 'assert', 'print', 'pass', 'lambda', 'for']);
+const BEYOND = /^(?:import|from|def|class|if|for|while|try|with|return|raise|del|global|lambda)\b/;
+
+/** One statement. Recursive descent over Python's precedence; values are computed as they are read. */
+class Evaluator {
+  private readonly source: string;
+  private readonly tokens: Token[];
+  private at: number;
+  private readonly names: ReadonlyMap<string, Value>;
+  private readonly scope: SnippetScope;
+
+  constructor(source: string, names: ReadonlyMap<string, Value>, scope: SnippetScope) {
+    this.source = source;
+    this.names = names;
+    this.scope = scope;
+    this.at = 0;
+    this.tokens = [];
+    if (BEYOND.test(source)) throw new SnippetError(`statements like "${source}" are not understood`, true);
+    TOKEN.lastIndex = 0;
+    while (TOKEN.lastIndex < source.trimEnd().length) {
+      const from = TOKEN.lastIndex;
+      const found = TOKEN.exec(source);
+      if (found === null) throw new SnippetError(`"${source.slice(from).trim()}" cannot be read`, true);
+      const [, number, name, text, sign] = found;
+      if (number !== undefined) this.tokens.push({ kind: 'number', text: number });
+      else if (name !== undefined) this.tokens.push({ kind: 'name', text: name });
+      else if (text !== undefined) this.tokens.push({ kind: 'text', text });
+      else this.tokens.push({ kind: 'sign', text: sign as string });
+    }
+  }
+
+  private get token(): Token {
+    return this.tokens[this.at] ?? END;
+  }
+
+  private take(text: string): boolean {
+    const { token } = this;
+    if (token.text !== text || token.kind === 'text') return false;
+    this.at++;
+    return true;
+  }
+
+  private expect(text: string): void {
+    if (!this.take(text)) throw new SnippetError(`"${text}" expected in "${this.source}", not ${this.token.text}`);
+  }
+
+  private finish(): void {
+    if (this.token.kind !== 'end') {
+      throw new SnippetError(`"${this.token.text}" does not belong in "${this.source}"`, true);
+    }
+  }
+
+  /** The statement is an expression and nothing more. */
+  whole(): Value {
+    const value = this.expressions();
+    this.finish();
+    return value;
+  }
+
+  statement(): void {
+    if (this.take('pass')) {
+      this.finish();
+      return;
+    }
+    if (this.take('assert')) {
+      this.assertion();
+      return;
+    }
+    if (this.token.text === 'print' && this.token.kind === 'name') {
+      this.print();
+      return;
+    }
+    const name = this.token;
+    const sign = this.tokens[this.at + 1]?.text ?? '';
+    if (name.kind === 'name' && !KEYWORDS.has(name.text) && /^(?:[-+*/%&|^]|\*\*|\/\/|<<|>>)?=$/.test(sign)) {
+      this.at += 2;
+      const value = this.expressions();
+      this.finish();
+      const combined = sign === '=' ? value : binary(sign.slice(0, -1), this.lookUp(name.text), value);
+      this.scope.variables.set(name.text, combined);
+      return;
+    }
+    this.expressions();
+    this.finish();
+  }
+
+  private assertion(): void {
+    const from = this.at;
+    const holds = truth(this.expression());
+    const to = this.at;
+    const message = this.take(',') ? display(this.expressions()) : '';
+    this.finish();
+    if (holds) return;
+    const known: string[] = [];
+    for (const token of this.tokens.slice(from, to)) {
+      if (token.kind !== 'name' || KEYWORDS.has(token.text)) continue;
+      const value = this.scope.variables.get(token.text) ?? this.names.get(token.text);
+      const text = `${token.text} is ${value === undefined ? 'unknown' : display(value)}`;
+      if (value !== undefined && !known.includes(text)) known.push(text);
+    }
+    const because = known.length === 0 ? '' : ` (${known.join(', ')})`;
+    throw new AssertionFailure(
+      `${this.source.replace(/\s+/g, ' ')} does not hold${because}${message === '' ? '' : `: ${message}`}`,
+    );
+  }
+
+  private print(): void {
+    this.at++;
+    const value = this.token.kind === 'end' ? '' : this.expressions();
+    this.finish();
+    this.scope.output.push(isList(value) ? value.map(display).join(' ') : display(value));
+  }
+
+  /** One expression, or a tuple without parentheses. */
+  private expressions(): Value {
+    const first = this.expression();
+    if (this.token.text !== ',' || this.token.kind !== 'sign') return first;
+    const items = [first];
+    while (this.take(',')) {
+      if (this.at >= this.tokens.length) break;
+      items.push(this.expression());
+    }
+    return items;
+  }
+
+  private expression(): Value {
+    const value = this.disjunction();
+    if (!this.take('if')) return value;
+    const condition = truth(this.disjunction());
+    this.expect('else');
+    const other = this.expression();
+    return condition ? value : other;
+  }
+
+  private disjunction(): Value {
+    let value = this.conjunction();
+    while (this.take('or')) {
+      const other = this.conjunction();
+      if (!truth(value)) value = other;
+    }
+    return value;
+  }
+
+  private conjunction(): Value {
+    let value = this.negation();
+    while (this.take('and')) {
+      const other = this.negation();
+      if (truth(value)) value = other;
+    }
+    return value;
+  }
+
+  private negation(): Value {
+    return this.take('not') ? !truth(this.negation()) : this.comparison();
+  }
+
+  private comparison(): Value {
+    let left = this.bits(0);
+    let holds: boolean | null = null;
+    for (let sign = this.comparator(); sign !== ''; sign = this.comparator()) {
+      const right = this.bits(0);
+      const one = compare(sign, left, right);
+      holds = holds === null ? one : holds && one;
+      left = right;
+    }
+    return holds ?? left;
+  }
+
+  private comparator(): string {
+    const { token } = this;
+    if (token.kind === 'sign' && /^(?:==|!=|<=|>=|<|>)$/.test(token.text)) {
+      this.at++;
+      return token.text;
+    }
+    if (this.take('is')) return this.take('not') ? '!=' : '==';
+    if (this.take('in')) return 'in';
+    if (token.text === 'not' && this.tokens[this.at + 1]?.text === 'in') {
+      this.at += 2;
+      return 'not in';
+    }
+    return '';
+  }
+
+  /** Binary operators by level, loosest first. */
+  private bits(level: number): Value {
+    const signs = LEVELS[level];
+    if (signs === undefined) return this.unary();
+    let value = this.bits(level + 1);
+    while (this.token.kind === 'sign' && signs.includes(this.token.text)) {
+      const sign = this.token.text;
+      this.at++;
+      value = binary(sign, value, this.bits(level + 1));
+    }
+    return value;
+  }
+
+  private unary(): Value {
+    if (this.take('-')) return -numeric(this.unary());
+    if (this.take('+')) return numeric(this.unary());
+    if (this.take('~')) return ~numeric(this.unary());
+    const base = this.primary();
+    return this.take('**') ? numeric(base) ** numeric(this.unary()) : base;
+  }
+
+  private primary(): Value {
+    const { token } = this;
+    this.at++;
+    if (token.kind === 'number') return Number(token.text.replace(/\.$/, ''));
+    if (token.kind === 'text') return this.literal(token.text);
+    if (token.text === '(') {
+      if (this.take(')')) return [];
+      const value = this.expressions();
+      this.expect(')');
+      return this.trailers(value);
+    }
+    if (token.text === '[') {
+      if (this.take(']')) return [];
+      const value = this.expressions();
+      const isTuple = isList(value) && this.tokens[this.at - 1]?.text !== ']';
+      this.expect(']');
+      return this.trailers(isTuple ? value : [value]);
+    }
+    if (token.kind === 'name' && !KEYWORDS.has(token.text)) {
+      if (this.take('(')) return this.trailers(this.call(token.text));
+      return this.trailers(this.lookUp(token.text));
+    }
+    throw new SnippetError(`a value expected in "${this.source}", not ${token.text}`, token.kind === 'name');
+  }
+
+  private trailers(value: Value): Value {
+    let result = value;
+    while (this.take('[')) {
+      const index = numeric(this.expression());
+      this.expect(']');
+      if (!isList(result) && typeof result !== 'string') throw new SnippetError(`${display(result)} has no elements`);
+      const found = result[index < 0 ? result.length + index : index];
+      if (found === undefined) throw new SnippetError(`index ${index} is out of range in "${this.source}"`);
+      result = found;
+    }
+    if (this.token.text === '.' && this.token.kind === 'sign') {
+      throw new SnippetError(`methods as in "${this.source}" are not understood`, true);
+    }
+    return result;
+  }
+
+  private literal(quoted: string): string {
+    return quoted.slice(1, -1).replace(/\\(.)/g, (_, code: string) => ({ n: '\n', t: '\t' })[code] ?? code);
+  }
+
+  private call(name: string): Value {
+    const args: Value[] = [];
+    while (!this.take(')')) {
+      if (args.length > 0) this.expect(',');
+      args.push(this.expression());
+    }
+    switch (name) {
+      case 'abs':
+        return Math.abs(numeric(args[0] ?? null));
+      case 'min':
+      case 'max': {
+        const list = (args.length === 1 && isList(args[0] as Value) ? (args[0] as readonly Value[]) : args).map(
+          numeric,
+        );
+        return name === 'min' ? Math.min(...list) : Math.max(...list);
+      }
+      case 'int':
+        return Math.trunc(numeric(args[0] ?? null));
+      case 'float':
+        return numeric(args[0] ?? null);
+      case 'round':
+        return Math.round(numeric(args[0] ?? null));
+      case 'bool':
+        return truth(args[0] ?? null);
+      case 'str':
+      case 'repr':
+        return display(args[0] ?? null);
+      case 'hex':
+        return `0x${numeric(args[0] ?? null).toString(16)}`;
+      case 'len': {
+        const value = args[0] ?? null;
+        if (isList(value) || typeof value === 'string') return value.length;
+        throw new SnippetError(`${display(value)} has no length`);
+      }
+      default:
+        throw new SnippetError(`the function ${name}() is not known here`, true);
+    }
+  }
+
+  private lookUp(name: string): Value {
+    if (name === 'True') return true;
+    if (name === 'False') return false;
+    if (name === 'None') return null;
+    const value = this.scope.variables.get(name) ?? this.names.get(name);
+    if (value === undefined) throw new SnippetError(`"${name}" has no value here`, name.startsWith('tcpi_'));
+    return value;
+  }
+}
+
+const LEVELS: readonly (readonly string[])[] = [['|'], ['^'], ['&'], ['<<', '>>'], ['+', '-'], ['*', '/', '//', '%']];
+
+function isList(value: Value): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+function truth(value: Value): boolean {
+  if (isList(value)) return value.length > 0;
+  return value !== null && value !== false && value !== 0 && value !== '';
+}
+
+function numeric(value: Value): number {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value === 'string' && /^\s*-?[0-9]+(?:\.[0-9]+)?\s*$/.test(value)) return Number(value);
+  throw new SnippetError(`a number expected, not ${display(value)}`);
+}
+
+function binary(sign: string, left: Value, right: Value): Value {
+  if (sign === '+' && typeof left === 'string' && typeof right === 'string') return left + right;
+  if (sign === '+' && isList(left) && isList(right)) return [...left, ...right];
+  if (sign === '%' && typeof left === 'string') return substitute(left, isList(right) ? right : [right]);
+  if (sign === '*' && typeof left === 'string') return left.repeat(Math.max(0, Math.min(numeric(right), 1000)));
+  const [a, b] = [numeric(left), numeric(right)];
+  switch (sign) {
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '*':
+      return a * b;
+    case '**':
+      return a ** b;
+    case '/':
+      if (b === 0) throw new SnippetError('division by zero');
+      return a / b;
+    case '//':
+      if (b === 0) throw new SnippetError('division by zero');
+      return Math.floor(a / b);
+    case '%':
+      if (b === 0) throw new SnippetError('division by zero');
+      return a - b * Math.floor(a / b);
+    default:
+      return Number(bitwise(sign, BigInt(Math.trunc(a)), BigInt(Math.trunc(b))));
+  }
+}
+
+function bitwise(sign: string, a: bigint, b: bigint): bigint {
+  switch (sign) {
+    case '&':
+      return a & b;
+    case '|':
+      return a | b;
+    case '^':
+      return a ^ b;
+    case '<<':
+    case '>>':
+      if (b < 0n || b > 64n) throw new SnippetError(`a shift by ${b} is beyond 0..64`);
+      return sign === '<<' ? a << b : a >> b;
+    default:
+      throw new SnippetError(`the operator ${sign} is not known here`, true);
+  }
+}
+
+/** `"%d of %s" % (…)`. */
+function substitute(format: string, values: readonly Value[]): string {
+  let next = 0;
+  return format.replace(/%(?:%|[-+ 0-9.]*([dsixXfur]))/g, (all, kind: string | undefined) => {
+    if (kind === undefined) return all === '%%' ? '%' : all;
+    const value = values[next++] ?? null;
+    if (kind === 'x') return Math.trunc(numeric(value)).toString(16);
+    if (kind === 'X') return Math.trunc(numeric(value)).toString(16).toUpperCase();
+    if (kind === 'd' || kind === 'i' || kind === 'u') return String(Math.trunc(numeric(value)));
+    return display(value);
+  });
+}
+
+function equal(left: Value, right: Value): boolean {
+  if (isList(left) && isList(right))
+    return left.length === right.length && left.every((one, i) => equal(one, right[i] ?? null));
+  if (typeof left === 'boolean' || typeof right === 'boolean') {
+    return (typeof left === 'boolean' ? Number(left) : left) === (typeof right === 'boolean' ? Number(right) : right);
+  }
+  return left === right;
+}
+
+function compare(sign: string, left: Value, right: Value): boolean {
+  if (sign === '==') return equal(left, right);
+  if (sign === '!=') return !equal(left, right);
+  if (sign === 'in' || sign === 'not in') {
+    let found: boolean;
+    if (isList(right)) found = right.some((one) => equal(one, left));
+    else if (typeof right === 'string' && typeof left === 'string') found = right.includes(left);
+    else throw new SnippetError(`${display(right)} has no elements`);
+    return found === (sign === 'in');
+  }
+  if (typeof left === 'string' && typeof right === 'string') {
+    return sign === '<' ? left < right : sign === '>' ? left > right : sign === '<=' ? left <= right : left >= right;
+  }
+  const [a, b] = [numeric(left), numeric(right)];
+  return sign === '<' ? a < b : sign === '>' ? a > b : sign === '<=' ? a <= b : a >= b;
+}
+
+/** A value as Python prints it. */
+export function display(value: Value): string {
+  if (value === null) return 'None';
+  if (value === true) return 'True';
+  if (value === false) return 'False';
+  if (isList(value)) return `(${value.map(display).join(', ')})`;
+  return String(value);
+}

@@ -1,0 +1,77 @@
+import {
+  type FrameSink,
+  type LinkPort,
+  type LinkProperties,
+  NX_RECEIVE_PACKET,
+  NX_SUCCESS,
+  type Packet,
+} from '@strata/contracts';
+import { ETHERNET_HEADER, ETHERTYPE_IPV4 } from '@strata/wire';
+
+const ETHERTYPE_IPV6 = 0x86dd;
+/** The stack's own address on the link, and that of the one neighbour it has. */
+export const STACK_MAC = '02:00:00:00:00:01';
+export const PEER_MAC = { msw: 0x0200, lsw: 2, text: '02:00:00:00:00:02' };
+const STACK_LSW = 1;
+
+/** Takes what the stack sends. */
+export interface PacketTaker {
+  packetSent(bytes: Uint8Array): void;
+}
+
+/**
+ * The link of a script: IP packets in, IP packets out. The stack thinks that it is Ethernet with one neighbour, whose
+ * address it was told; frames that are not IP never appear.
+ */
+export class DrillLink implements LinkPort {
+  readonly properties: LinkProperties;
+  private readonly taker: PacketTaker;
+  private sink: FrameSink | null;
+  private frames: number;
+
+  constructor(mtu: number, taker: PacketTaker) {
+    this.properties = { macMsw: 0, macLsw: 0, mtu, up: true, capabilities: 0 };
+    this.taker = taker;
+    this.sink = null;
+    this.frames = 0;
+  }
+
+  attach(sink: FrameSink | null): void {
+    this.sink = sink;
+  }
+
+  send(frame: Packet): void {
+    const bytes = new Uint8Array(frame.length);
+    frame.extract(0, bytes, 0, bytes.length);
+    frame.transmitRelease();
+    const type = ((bytes[12] ?? 0) << 8) | (bytes[13] ?? 0);
+    if (type === ETHERTYPE_IPV4 || type === ETHERTYPE_IPV6) this.taker.packetSent(bytes.subarray(ETHERNET_HEADER));
+  }
+
+  /** Hands an IP packet to the stack, now. False when its pool is empty. The packet may be longer than the MTU. */
+  inject(packet: Uint8Array): boolean {
+    const { sink } = this;
+    if (sink === null) return false;
+    const frame = new Uint8Array(ETHERNET_HEADER + packet.length);
+    const view = new DataView(frame.buffer);
+    view.setUint16(0, 0x0200);
+    view.setUint32(2, STACK_LSW);
+    view.setUint16(6, PEER_MAC.msw);
+    view.setUint32(8, PEER_MAC.lsw);
+    view.setUint16(12, (packet[0] ?? 0) >>> 4 === 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4);
+    frame.set(packet, ETHERNET_HEADER);
+    const received = sink.receivePool.allocate(NX_RECEIVE_PACKET);
+    if (received === null) return false;
+    // Two octets in, so that the IP header is at a multiple of four.
+    received.prepend = received.dataStart + 2;
+    received.append = received.prepend;
+    if (received.appendBytes(frame, 0, frame.length) !== NX_SUCCESS) {
+      received.release();
+      return false;
+    }
+    this.frames++;
+    received.frameId = this.frames;
+    sink.accept(received);
+    return true;
+  }
+}

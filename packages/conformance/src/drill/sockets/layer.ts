@@ -1,0 +1,450 @@
+import { type IpAddress, MILLISECOND, NEVER } from '@strata/contracts';
+import type { Host } from '@strata/stack';
+import { parseAddress } from '@strata/wire';
+import type { CallAction, Expression } from '../ast.ts';
+import { CONSTANTS } from './constants.ts';
+import { EpollFile } from './epoll-file.ts';
+import { type CallOutcome, done, failed, type OpenFile, type PendingCall, SocketFile, unsupported } from './file.ts';
+import { getOption, setOption } from './socket-options.ts';
+import { type TcpDefaults, TcpFile } from './tcp-file.ts';
+import { UdpFile } from './udp-file.ts';
+import { ArgumentError, field, fieldOf, iovLength, needNumber, numberOf, vectorLength } from './values.ts';
+
+/** What a script's sockets need to know of their surroundings. */
+export interface SocketSurroundings {
+  readonly host: Host;
+  readonly remote: IpAddress;
+  readonly bindPort: number;
+  readonly connectPort: number;
+  readonly defaults: TcpDefaults;
+}
+
+/** Hears which socket a script is about now. */
+export interface SocketWatcher {
+  socketMade(file: SocketFile): void;
+  listening(file: TcpFile): void;
+  connecting(file: SocketFile): void;
+  accepted(file: TcpFile): void;
+}
+
+const NONBLOCK = CONSTANTS.O_NONBLOCK as number;
+const DONT_WAIT = CONSTANTS.MSG_DONTWAIT as number;
+const INTEREST = 0xffff;
+
+/** System calls by name, on descriptors that have the numbers which the script gives them. */
+export class SocketLayer {
+  /** Open descriptors. */
+  readonly files: Map<number, OpenFile>;
+  private readonly around: SocketSurroundings;
+  private readonly watcher: SocketWatcher;
+  /** Every file ever made: closed sockets still have connections. */
+  private readonly made: OpenFile[];
+
+  constructor(around: SocketSurroundings, watcher: SocketWatcher) {
+    this.files = new Map();
+    this.around = around;
+    this.watcher = watcher;
+    this.made = [];
+  }
+
+  /** Begins a system call. Answers at once, or later when it must wait. Never throws. */
+  begin(call: CallAction): PendingCall {
+    try {
+      return this.dispatch(call);
+    } catch (error) {
+      if (!(error instanceof ArgumentError)) throw error;
+      return answered(
+        error.unsupported
+          ? unsupported(error.message)
+          : { value: -1, errno: null, mismatch: error.message, unsupported: null },
+      );
+    }
+  }
+
+  /** Lets go of everything, without a word to anybody. */
+  destroy(): void {
+    for (const file of this.made) file.destroy();
+    this.files.clear();
+  }
+
+  private dispatch(call: CallAction): PendingCall {
+    const args = call.arguments;
+    switch (call.name) {
+      case 'socket':
+        return answered(this.makeSocket(args, call.result.value));
+      case 'bind':
+        return answered(this.bind(args));
+      case 'listen':
+        return answered(this.listen(args));
+      case 'accept':
+      case 'accept4':
+        return this.accept(args, call);
+      case 'connect':
+        return this.connect(args);
+      case 'read':
+      case 'recv':
+      case 'recvfrom':
+        return this.read(args, needNumber(args[2], 'the length'), call.name === 'read' ? 0 : (numberOf(args[3]) ?? 0));
+      case 'readv':
+        return this.read(args, vectorLength(args[1]), 0);
+      case 'recvmsg':
+        return this.receiveMessage(args);
+      case 'write':
+        return this.write(args, needNumber(args[2], 'the length'), 0, null);
+      case 'send':
+        return this.write(args, needNumber(args[2], 'the length'), numberOf(args[3]) ?? 0, null);
+      case 'sendto':
+        return this.write(args, needNumber(args[2], 'the length'), numberOf(args[3]) ?? 0, args[4] ?? null);
+      case 'writev':
+        return this.write(args, vectorLength(args[1]), 0, null);
+      case 'sendmsg':
+        return this.sendMessage(args);
+      case 'close':
+        return this.close(args);
+      case 'shutdown':
+        return answered(this.shutdown(args));
+      case 'fcntl':
+        return answered(this.control(args));
+      case 'ioctl':
+        return answered(this.inputOutputControl(args));
+      case 'setsockopt':
+        return answered(this.withSocket(args, (file) => setOption(file, args)));
+      case 'getsockopt':
+        return answered(this.withSocket(args, (file) => getOption(file, args)));
+      case 'getsockname':
+      case 'getpeername':
+        return answered(this.withSocket(args, () => done(0)));
+      case 'poll':
+        return this.poll(args);
+      case 'epoll_create':
+      case 'epoll_create1':
+        return answered(this.install(new EpollFile(), call.result.value));
+      case 'epoll_ctl':
+        return answered(this.epollControl(args));
+      case 'epoll_wait':
+      case 'epoll_pwait':
+        return this.epollWait(args);
+      default:
+        return answered(unsupported(`the system call ${call.name}()`, 'ENOSYS'));
+    }
+  }
+
+  private install(file: OpenFile, wanted: number | null): CallOutcome {
+    this.made.push(file);
+    let fd = wanted !== null && wanted >= 0 ? wanted : 3;
+    if (wanted === null || wanted < 0) while (this.files.has(fd)) fd++;
+    this.files.set(fd, file);
+    return done(fd);
+  }
+
+  private makeSocket(args: readonly Expression[], wanted: number | null): CallOutcome {
+    const type = numberOf(args[1]) ?? 1;
+    const protocol = numberOf(args[2]) ?? 0;
+    const { host, defaults } = this.around;
+    let file: SocketFile;
+    if ((type & 15) === 1 && (protocol === 0 || protocol === 6)) file = new TcpFile(host, defaults);
+    else if ((type & 15) === 2 && (protocol === 0 || protocol === 17)) file = new UdpFile(host);
+    else return unsupported(`a socket of type ${type & 15} and protocol ${protocol}`, 'EPROTONOSUPPORT');
+    file.nonblocking = (type & NONBLOCK) !== 0;
+    const outcome = this.install(file, wanted);
+    this.watcher.socketMade(file);
+    return outcome;
+  }
+
+  private file(args: readonly Expression[]): OpenFile | null {
+    return this.files.get(needNumber(args[0], 'the descriptor')) ?? null;
+  }
+
+  private withSocket(args: readonly Expression[], action: (file: SocketFile) => CallOutcome): CallOutcome {
+    const file = this.file(args);
+    if (file === null) return failed('EBADF');
+    return file instanceof SocketFile ? action(file) : failed('ENOTSOCK');
+  }
+
+  private bind(args: readonly Expression[]): CallOutcome {
+    const port = numberOf(field(args[1], 'sin_port') ?? field(args[1], 'sin6_port')) ?? this.around.bindPort;
+    return this.withSocket(args, (file) => {
+      if (file instanceof TcpFile && this.portTaken(file, port)) return failed('EADDRINUSE');
+      return file instanceof TcpFile || file instanceof UdpFile ? file.bind(port) : failed('EOPNOTSUPP');
+    });
+  }
+
+  /** A port is free again when its listener is closed, or shared by sockets that all said SO_REUSEADDR and do not listen. */
+  private portTaken(file: TcpFile, port: number): boolean {
+    for (const other of this.files.values()) {
+      if (!(other instanceof TcpFile) || other === file || other.port !== port || port === 0) continue;
+      const shared = [file, other].every((one) => one.option('SOL_SOCKET:SO_REUSEADDR', 0) !== 0);
+      if (!shared || other.state === 'listening') return true;
+    }
+    return false;
+  }
+
+  private listen(args: readonly Expression[]): CallOutcome {
+    return this.withSocket(args, (file) => {
+      if (!(file instanceof TcpFile)) return failed('EOPNOTSUPP');
+      const outcome = file.listen(numberOf(args[1]) ?? 0);
+      if (outcome.errno === null) this.watcher.listening(file);
+      return outcome;
+    });
+  }
+
+  private accept(args: readonly Expression[], call: CallAction): PendingCall {
+    const listener = this.file(args);
+    if (listener === null) return answered(failed('EBADF'));
+    if (!(listener instanceof TcpFile))
+      return answered(failed(listener instanceof SocketFile ? 'EOPNOTSUPP' : 'ENOTSOCK'));
+    const flags = call.name === 'accept4' ? (numberOf(args[3]) ?? 0) : 0;
+    return waiting(listener.nonblocking, NEVER, () => {
+      const found = listener.accept();
+      if (!(found instanceof TcpFile)) return found;
+      found.nonblocking = (flags & NONBLOCK) !== 0;
+      this.watcher.accepted(found);
+      return this.install(found, call.result.value);
+    });
+  }
+
+  private connect(args: readonly Expression[]): PendingCall {
+    const file = this.file(args);
+    if (file === null) return answered(failed('EBADF'));
+    const { remote, connectPort } = this.around;
+    if (file instanceof UdpFile) {
+      this.watcher.connecting(file);
+      return answered(file.connect(remote, connectPort));
+    }
+    if (!(file instanceof TcpFile)) return answered(failed('ENOTSOCK'));
+    if (file.state === 'new') this.watcher.connecting(file);
+    let begun = false;
+    return waiting(false, NEVER, () => {
+      if (begun) return file.connectResult();
+      begun = true;
+      return file.connect(remote, connectPort);
+    });
+  }
+
+  private read(args: readonly Expression[], length: number, flags: number): PendingCall {
+    const file = this.file(args);
+    if (file === null) return answered(failed('EBADF'));
+    if (flags & (CONSTANTS.MSG_ERRQUEUE as number)) return answered(unsupported('MSG_ERRQUEUE', 'EAGAIN'));
+    if (!(file instanceof TcpFile || file instanceof UdpFile)) return answered(failed('EINVAL'));
+    return waiting(file.nonblocking || (flags & DONT_WAIT) !== 0, NEVER, () => file.read(length, flags));
+  }
+
+  private receiveMessage(args: readonly Expression[]): PendingCall {
+    const message = args[1];
+    const wantedFlags = numberOf(field(message, 'msg_flags'));
+    const controls = field(message, 'msg_control');
+    if (controls?.kind === 'list' && controls.items.length > 0) {
+      return answered(unsupported('control messages of recvmsg()', 'EINVAL'));
+    }
+    const pending = this.read(args, iovLength(message), numberOf(args[2]) ?? 0);
+    return {
+      deadline: pending.deadline,
+      attempt: () => {
+        const outcome = pending.attempt();
+        if (outcome === null || outcome.value < 0 || wantedFlags === null || wantedFlags === 0) return outcome;
+        return { ...outcome, mismatch: `msg_flags is 0, not 0x${wantedFlags.toString(16)}` };
+      },
+    };
+  }
+
+  private write(args: readonly Expression[], length: number, flags: number, to: Expression | null): PendingCall {
+    const file = this.file(args);
+    if (file === null) return answered(failed('EBADF'));
+    if (flags & (CONSTANTS.MSG_FASTOPEN as number)) return answered(unsupported('TCP Fast Open', 'EOPNOTSUPP'));
+    if (flags & (CONSTANTS.MSG_ZEROCOPY as number)) return answered(unsupported('MSG_ZEROCOPY', 'ENOBUFS'));
+    if (file instanceof UdpFile) return answered(file.send(length, this.destination(file, to)));
+    if (!(file instanceof TcpFile)) return answered(failed('EINVAL'));
+    const nonblocking = file.nonblocking || (flags & DONT_WAIT) !== 0;
+    let written = 0;
+    return waiting(nonblocking, NEVER, () => {
+      const outcome = file.write(length - written, flags);
+      if (outcome === null) return nonblocking && written > 0 ? done(written) : null;
+      if (outcome.value < 0) return written > 0 ? done(written) : outcome;
+      written += outcome.value;
+      return written >= length || nonblocking ? done(written) : null;
+    });
+  }
+
+  /** Where a datagram goes: what is said, or the script's remote end unless the socket is connected. */
+  private destination(file: UdpFile, to: Expression | null): { address: IpAddress; port: number } | null {
+    if (to === null || (to.kind === 'any' && file.socket.remote !== null) || to.kind === 'symbol') return null;
+    const { remote, connectPort } = this.around;
+    this.watcher.connecting(file);
+    const text = field(to, 'sin_addr');
+    const named =
+      text?.kind === 'call' && text.arguments[0]?.kind === 'text' ? parseAddress(text.arguments[0].value) : null;
+    return { address: named ?? remote, port: numberOf(field(to, 'sin_port')) ?? connectPort };
+  }
+
+  private sendMessage(args: readonly Expression[]): PendingCall {
+    const message = args[1];
+    const controls = field(message, 'msg_control');
+    if (controls?.kind === 'list' && controls.items.length > 0) {
+      return answered(unsupported('control messages of sendmsg()', 'EINVAL'));
+    }
+    const name = fieldOf(message, 'msg_name');
+    return this.write(args, iovLength(message), numberOf(args[2]) ?? 0, name?.value ?? null);
+  }
+
+  private close(args: readonly Expression[]): PendingCall {
+    const fd = needNumber(args[0], 'the descriptor');
+    const file = this.files.get(fd);
+    if (file === undefined) return answered(failed('EBADF'));
+    this.files.delete(fd);
+    const first = file.close();
+    if (first !== null) return answered(first);
+    return {
+      deadline: file instanceof TcpFile ? file.closeDeadline : NEVER,
+      attempt: () => file.close(),
+    };
+  }
+
+  private shutdown(args: readonly Expression[]): CallOutcome {
+    const how = needNumber(args[1], 'what to shut down');
+    return this.withSocket(args, (file) => {
+      if (file instanceof TcpFile) return file.shutdown(how);
+      return file instanceof UdpFile ? file.shutdown() : failed('EOPNOTSUPP');
+    });
+  }
+
+  private control(args: readonly Expression[]): CallOutcome {
+    const file = this.file(args);
+    if (file === null) return failed('EBADF');
+    switch (needNumber(args[1], 'the command')) {
+      case CONSTANTS.F_GETFL:
+        return done((CONSTANTS.O_RDWR as number) | (file.nonblocking ? NONBLOCK : 0));
+      case CONSTANTS.F_SETFL:
+        file.nonblocking = (needNumber(args[2], 'the flags') & NONBLOCK) !== 0;
+        return done(0);
+      case CONSTANTS.F_GETFD:
+      case CONSTANTS.F_SETFD:
+        return done(0);
+      default:
+        return failed('EINVAL');
+    }
+  }
+
+  private inputOutputControl(args: readonly Expression[]): CallOutcome {
+    const file = this.file(args);
+    if (file === null) return failed('EBADF');
+    const request = needNumber(args[1], 'the request');
+    if (request === CONSTANTS.FIONBIO) {
+      file.nonblocking = needNumber(args[2], 'the flag') !== 0;
+      return done(0);
+    }
+    if (!(file instanceof TcpFile || file instanceof UdpFile)) return failed('ENOTTY');
+    if (file instanceof TcpFile && file.state === 'listening') return failed('EINVAL');
+    let actual: number;
+    if (request === CONSTANTS.SIOCINQ) actual = file.readable;
+    else if (!(file instanceof TcpFile)) return failed('ENOTTY');
+    else if (request === CONSTANTS.SIOCOUTQ) actual = file.queued;
+    else if (request === CONSTANTS.SIOCOUTQNSD) actual = file.unsent;
+    else return failed('ENOTTY');
+    const wanted = numberOf(args[2]);
+    return done(0, wanted === null || wanted === actual ? null : `it gave ${actual}, not ${wanted}`);
+  }
+
+  private poll(args: readonly Expression[]): PendingCall {
+    const list = args[0];
+    if (list?.kind !== 'list') throw new ArgumentError('poll() takes a list of {fd=…, events=…, revents=…}', false);
+    const timeout = numberOf(args[2]) ?? 0;
+    const deadline = timeout < 0 ? NEVER : this.around.host.time.now + timeout * MILLISECOND;
+    return {
+      deadline,
+      attempt: () => {
+        let count = 0;
+        let mismatch: string | null = null;
+        for (const item of list.items) {
+          const fd = needNumber(field(item, 'fd'), 'fd');
+          const file = this.files.get(fd);
+          const events = numberOf(field(item, 'events')) ?? 0;
+          let bits = CONSTANTS.POLLNVAL as number;
+          if (file !== undefined) {
+            bits = file.ready() & (events | (CONSTANTS.POLLERR as number) | (CONSTANTS.POLLHUP as number));
+          }
+          if (bits !== 0) count++;
+          const wanted = numberOf(field(item, 'revents'));
+          if (wanted !== null && wanted !== bits)
+            mismatch ??= `revents of ${fd} is ${pollNames(bits)}, not ${pollNames(wanted)}`;
+        }
+        if (count === 0 && this.around.host.time.now < deadline) return null;
+        return done(count, mismatch);
+      },
+    };
+  }
+
+  private epollControl(args: readonly Expression[]): CallOutcome {
+    const instance = this.file(args);
+    const fd = needNumber(args[2], 'the descriptor');
+    const file = this.files.get(fd);
+    if (instance === null || file === undefined) return failed('EBADF');
+    if (!(instance instanceof EpollFile) || file === instance) return failed('EINVAL');
+    const operation = needNumber(args[1], 'the operation');
+    return instance.control(operation, fd, file, numberOf(field(args[3], 'events')) ?? 0, dataOf(args[3]));
+  }
+
+  private epollWait(args: readonly Expression[]): PendingCall {
+    const instance = this.file(args);
+    if (instance === null) return answered(failed('EBADF'));
+    if (!(instance instanceof EpollFile)) return answered(failed('EINVAL'));
+    const maximum = numberOf(args[2]) ?? 1;
+    const timeout = numberOf(args[3]) ?? 0;
+    if (maximum <= 0) return answered(failed('EINVAL'));
+    const deadline = timeout < 0 ? NEVER : this.around.host.time.now + timeout * MILLISECOND;
+    const expected = args[1]?.kind === 'list' ? args[1].items : [args[1]];
+    return {
+      deadline,
+      attempt: () => {
+        const events = instance.take(maximum);
+        if (events.length === 0) return this.around.host.time.now < deadline ? null : done(0);
+        let mismatch: string | null = null;
+        for (const [i, event] of events.entries()) {
+          const wanted = expected[i];
+          if (wanted?.kind !== 'struct') continue;
+          const bits = numberOf(field(wanted, 'events'));
+          if (bits !== null && ((bits ^ event.events) & INTEREST) !== 0) {
+            mismatch ??= `events is ${pollNames(event.events)}, not ${pollNames(bits)}`;
+          }
+          const data = dataOf(wanted);
+          if (data !== '' && event.data !== '' && data !== event.data)
+            mismatch ??= `the event has ${event.data}, not ${data}`;
+        }
+        return done(events.length, mismatch);
+      },
+    };
+  }
+}
+
+function answered(outcome: CallOutcome): PendingCall {
+  return { deadline: NEVER, attempt: () => outcome };
+}
+
+/** A call that fails with EAGAIN instead of waiting when it may not block. */
+function waiting(nonblocking: boolean, deadline: number, attempt: () => CallOutcome | null): PendingCall {
+  return { deadline, attempt: () => attempt() ?? (nonblocking ? failed('EAGAIN') : null) };
+}
+
+function dataOf(event: Expression | undefined): string {
+  for (const name of ['fd', 'ptr', 'u32', 'u64']) {
+    const value = numberOf(field(event, name));
+    if (value !== null) return `${name}=${value}`;
+  }
+  return '';
+}
+
+const POLL_NAMES = [
+  'POLLIN',
+  'POLLPRI',
+  'POLLOUT',
+  'POLLERR',
+  'POLLHUP',
+  'POLLNVAL',
+  'POLLRDNORM',
+  'POLLWRNORM',
+  'POLLRDHUP',
+];
+
+function pollNames(bits: number): string {
+  const names = POLL_NAMES.filter((name) => bits & (CONSTANTS[name] as number));
+  return names.length === 0 ? String(bits) : names.join('|');
+}

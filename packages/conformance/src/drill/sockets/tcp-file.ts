@@ -1,0 +1,578 @@
+import {
+  type Alarm,
+  ERROR_HOST_UNREACHABLE,
+  ERROR_NETWORK_UNREACHABLE,
+  ERROR_PORT_UNREACHABLE,
+  ERROR_PROTOCOL_UNREACHABLE,
+  type IpAddress,
+  MILLISECOND,
+  NEVER,
+  NX_IN_PROGRESS,
+  NX_SUCCESS,
+  type Packet,
+  SECOND,
+  type StreamListener,
+  type Timed,
+} from '@strata/contracts';
+import type { Host } from '@strata/stack';
+import {
+  CAUSE_KEEPALIVE,
+  CAUSE_REFUSED,
+  CAUSE_RESET,
+  CAUSE_TIMED_OUT,
+  CAUSE_UNREACHABLE,
+  TCP_CLOSE_WAIT,
+  TCP_CLOSED,
+  TCP_ESTABLISHED,
+  TCP_FIN_WAIT_2,
+  type TcpServer,
+  type TcpSocket,
+  type TcpSocketOptions,
+} from '@strata/tcp';
+import { setQuickAcks } from '../profile.ts';
+import { CONSTANTS } from './constants.ts';
+import {
+  type CallOutcome,
+  done,
+  failed,
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  POLLPRI,
+  POLLRDHUP,
+  POLLRDNORM,
+  POLLWRNORM,
+  SocketFile,
+} from './file.ts';
+
+/** Sizes and habits that sysctls of a script set for all its sockets. */
+export interface TcpDefaults {
+  readonly receiveBuffer: number;
+  readonly sendBuffer: number;
+  readonly notsentLowat: number;
+  readonly timeToLive: number;
+}
+
+/** How long a corked segment waits at most. */
+const CORK_TIME = 200 * MILLISECOND;
+/** Largest piece that is handed to the socket at once. */
+const CHUNK = 128 * 1024;
+const ZEROS = new Uint8Array(4096);
+
+/** A TCP socket as BSD has it, over one of the stack's. */
+export class TcpFile extends SocketFile implements StreamListener, Timed {
+  readonly type = 'tcp';
+  state: 'new' | 'listening' | 'connecting' | 'open' | 'over';
+  socket: TcpSocket | null;
+  /** Established connections that nobody has accepted. */
+  readonly queue: TcpFile[];
+  private readonly host: Host;
+  private readonly defaults: TcpDefaults;
+  private server: TcpServer | null;
+  /** The peer has sent its FIN; this application has ended a direction. */
+  private peerDone: boolean;
+  private readShut: boolean;
+  private writeShut: boolean;
+  /** A connect has been answered. */
+  private connectTold: boolean;
+  /** A received packet that has been read in part. */
+  private current: Packet | null;
+  private currentAt: number;
+  /** Octets held back by TCP_CORK or MSG_MORE. */
+  private held: number;
+  private heldUntil: number;
+  private readonly alarm: Alarm;
+  private wantsRoom: boolean;
+  private lingerUntil: number;
+
+  constructor(host: Host, defaults: TcpDefaults) {
+    super();
+    this.host = host;
+    this.defaults = defaults;
+    this.state = 'new';
+    this.socket = null;
+    this.queue = [];
+    this.server = null;
+    this.peerDone = false;
+    this.readShut = false;
+    this.writeShut = false;
+    this.connectTold = false;
+    this.current = null;
+    this.currentAt = 0;
+    this.held = 0;
+    this.heldUntil = NEVER;
+    this.alarm = host.time.alarm(this);
+    this.wantsRoom = false;
+    this.lingerUntil = NEVER;
+  }
+
+  // What happens to the connection.
+
+  established(): void {
+    this.state = 'open';
+    this.wakeups++;
+  }
+
+  receivable(): void {
+    this.wakeups++;
+  }
+
+  sendable(): void {
+    this.wakeups++;
+  }
+
+  peerFinished(): void {
+    this.peerDone = true;
+    this.wakeups++;
+  }
+
+  closed(): void {
+    this.state = 'over';
+    this.wakeups++;
+    const { socket } = this;
+    if (socket === null) return;
+    const soft = SOFT_ERRORS.get(socket.softError) ?? null;
+    switch (socket.cause) {
+      case CAUSE_REFUSED:
+        this.error = 'ECONNREFUSED';
+        break;
+      case CAUSE_RESET:
+        this.error = this.peerDone ? 'EPIPE' : 'ECONNRESET';
+        break;
+      case CAUSE_TIMED_OUT:
+      case CAUSE_KEEPALIVE:
+        this.error = soft ?? 'ETIMEDOUT';
+        break;
+      case CAUSE_UNREACHABLE:
+        this.error = soft ?? 'EHOSTUNREACH';
+        break;
+      default:
+        break;
+    }
+  }
+
+  // Opening.
+
+  bind(port: number): CallOutcome {
+    if (this.port !== 0 || this.state !== 'new') return failed('EINVAL');
+    this.port = port;
+    return done(0);
+  }
+
+  listen(backlog: number): CallOutcome {
+    if (this.state === 'listening') return done(0);
+    if (this.state !== 'new') return failed('EINVAL');
+    const server = this.host.tcp.listen(this.port, {
+      backlog: Math.max(backlog, 1) + 128,
+      socket: this.socketOptions(),
+      onConnection: (socket) => this.connectionArrived(socket),
+    });
+    if (server === null) return failed('EADDRINUSE');
+    this.server = server;
+    this.port = server.port;
+    this.state = 'listening';
+    return done(0);
+  }
+
+  private connectionArrived(socket: TcpSocket): void {
+    const file = new TcpFile(this.host, this.defaults);
+    for (const [name, value] of this.stored) file.stored.set(name, value);
+    file.port = this.port;
+    file.socket = socket;
+    file.state = 'open';
+    file.connectTold = true;
+    socket.listener = file;
+    file.applyOptions();
+    this.queue.push(file);
+    this.wakeups++;
+  }
+
+  /** The oldest connection, or null when there is none. */
+  accept(): TcpFile | CallOutcome | null {
+    if (this.state !== 'listening') return failed('EINVAL');
+    return this.queue.shift() ?? null;
+  }
+
+  connect(remote: IpAddress, port: number): CallOutcome | null {
+    if (this.connectTold && this.state === 'open') return failed('EISCONN');
+    if (this.state === 'connecting' && this.nonblocking) return failed('EALREADY');
+    if (this.state === 'listening') return failed('EISCONN');
+    if (this.state === 'new') {
+      const socket = this.host.tcp.createSocket(this.socketOptions());
+      this.socket = socket;
+      this.applyOptions();
+      socket.listener = this;
+      if (socket.bind(this.port) !== NX_SUCCESS) return this.giveUp('EADDRINUSE');
+      const status = socket.connect(remote, port);
+      if (status !== NX_IN_PROGRESS) return this.giveUp('ENETUNREACH');
+      this.port = socket.localPort;
+      this.state = 'connecting';
+      this.applyOptions();
+      if (this.nonblocking) return failed('EINPROGRESS');
+    }
+    return this.connectResult();
+  }
+
+  private giveUp(errno: string): CallOutcome {
+    this.socket?.destroy();
+    this.socket = null;
+    return failed(errno);
+  }
+
+  /** What a blocking connect, or one repeated after EINPROGRESS, says now. */
+  connectResult(): CallOutcome | null {
+    if (this.state === 'connecting') return null;
+    const error = this.takeError();
+    if (error !== null) {
+      this.state = 'new';
+      this.socket?.destroy();
+      this.socket = null;
+      return failed(error);
+    }
+    if (this.state === 'over' && !this.connectTold && !this.peerDone) return failed('ECONNABORTED');
+    this.connectTold = true;
+    return done(0);
+  }
+
+  // Data.
+
+  /** Octets that can be read now. */
+  get readable(): number {
+    return (this.current === null ? 0 : this.current.length - this.currentAt) + (this.socket?.receiveBytes ?? 0);
+  }
+
+  /** Reads up to `length` octets; null: nothing there yet. */
+  read(length: number, flags: number): CallOutcome | null {
+    if (this.state === 'new' && this.error === null) return failed('ENOTCONN');
+    if (this.state === 'listening') return failed('ENOTCONN');
+    if (flags & (CONSTANTS.MSG_OOB as number)) return failed('EINVAL');
+    const all = (flags & (CONSTANTS.MSG_WAITALL as number)) !== 0;
+    const ended = this.peerDone || this.readShut || this.state === 'over';
+    const { readable } = this;
+    if (readable > 0 && (!all || readable >= length || ended || this.nonblocking)) {
+      const count = Math.min(length, readable);
+      if ((flags & (CONSTANTS.MSG_PEEK as number)) === 0) this.consume(count);
+      return done(count);
+    }
+    const error = this.takeError();
+    if (error !== null) return failed(error);
+    if (ended || length === 0) return done(0);
+    return null;
+  }
+
+  private consume(count: number): void {
+    let left = count;
+    while (left > 0) {
+      this.current ??= this.socket?.receive() ?? null;
+      const packet = this.current;
+      if (packet === null) return;
+      const taken = Math.min(left, packet.length - this.currentAt);
+      this.currentAt += taken;
+      left -= taken;
+      if (this.currentAt >= packet.length) this.dropCurrent();
+    }
+  }
+
+  private dropCurrent(): void {
+    this.current?.release();
+    this.current = null;
+    this.currentAt = 0;
+  }
+
+  /** Octets waiting to be acknowledged, and of those the ones that were never sent. */
+  get queued(): number {
+    return (this.socket?.transmit.bytes ?? 0) + this.held;
+  }
+
+  get unsent(): number {
+    return (this.socket?.transmit.unsentBytes ?? 0) + this.held;
+  }
+
+  private get sendBuffer(): number {
+    return this.option('SOL_SOCKET:SO_SNDBUF', this.defaults.sendBuffer);
+  }
+
+  /** Writes as much of `length` octets as fits; null: nothing does, and the call is to wait. */
+  write(length: number, flags: number): CallOutcome | null {
+    const error = this.takeError();
+    if (error !== null) return failed(error);
+    if (this.state === 'connecting') return null;
+    if (this.state !== 'open' || this.writeShut || this.socket === null) return failed('EPIPE');
+    const room = this.sendBuffer - this.queued;
+    const count = Math.min(length, room);
+    if (count < length) this.wantsRoom = true;
+    if (length === 0) return done(0);
+    if (count <= 0) return null;
+    if (flags & (CONSTANTS.MSG_OOB as number)) {
+      this.flush();
+      return done(this.send(count, true));
+    }
+    const more = (flags & (CONSTANTS.MSG_MORE as number)) !== 0 || this.option('SOL_TCP:TCP_CORK', 0) !== 0;
+    if (!more) {
+      const held = this.held;
+      this.hold(0);
+      return this.accepted(this.send(held + count, false) - held);
+    }
+    const total = this.held + count;
+    const mss = Math.max(this.socket.mss, 1);
+    const full = total - (total % mss);
+    if (full > 0) this.send(full, false);
+    this.hold(total - full);
+    return done(count);
+  }
+
+  private accepted(count: number): CallOutcome | null {
+    return count > 0 ? done(count) : null;
+  }
+
+  private hold(count: number): void {
+    this.held = count;
+    this.heldUntil = count > 0 ? this.host.time.now + CORK_TIME : NEVER;
+    this.alarm.set(this.heldUntil);
+  }
+
+  nextDeadline(): number {
+    return this.heldUntil;
+  }
+
+  onTime(now: number): void {
+    if (now >= this.heldUntil) this.flush();
+  }
+
+  /** What was held back goes out. */
+  private flush(): void {
+    const count = this.held;
+    this.hold(0);
+    if (count > 0) this.send(count, false);
+  }
+
+  /** Hands zeros to the socket; returns how many it took. */
+  private send(count: number, urgent: boolean): number {
+    const { socket } = this;
+    let taken = 0;
+    while (socket !== null && taken < count) {
+      const packet = socket.allocate();
+      if (packet === null) break;
+      const size = Math.min(count - taken, CHUNK);
+      let filled = 0;
+      while (filled < size) {
+        const piece = Math.min(size - filled, ZEROS.length);
+        if (packet.appendBytes(ZEROS, 0, piece) !== NX_SUCCESS) break;
+        filled += piece;
+      }
+      if (filled === 0) {
+        packet.release();
+        break;
+      }
+      const status = urgent ? socket.sendUrgent(packet) : socket.send(packet);
+      if (status === NX_SUCCESS) {
+        taken += filled;
+        if (filled < size) break;
+        continue;
+      }
+      taken += filled - packet.length;
+      packet.release();
+      break;
+    }
+    return taken;
+  }
+
+  // Readiness.
+
+  get writable(): boolean {
+    if (this.state !== 'open') return this.state === 'over';
+    if (this.writeShut) return true;
+    const lowat = this.option('SOL_TCP:TCP_NOTSENT_LOWAT', this.defaults.notsentLowat) >>> 0;
+    return this.queued * 3 <= this.sendBuffer * 2 && this.unsent < lowat;
+  }
+
+  expectRoom(): void {
+    if (!this.writable) this.wantsRoom = true;
+  }
+
+  ready(): number {
+    if (this.state === 'listening') return this.queue.length > 0 ? POLLIN | POLLRDNORM : 0;
+    if (this.state === 'new') return POLLOUT | POLLWRNORM | POLLHUP;
+    let bits = 0;
+    if (this.readable > 0 || this.peerDone || this.readShut || this.state === 'over') bits |= POLLIN | POLLRDNORM;
+    if (this.peerDone || this.readShut || this.state === 'over') bits |= POLLRDHUP;
+    if (this.error !== null) bits |= POLLERR;
+    if (this.state === 'over' || ((this.peerDone || this.readShut) && this.writeShut)) bits |= POLLHUP;
+    if ((this.socket?.urgentBytes ?? 0) > 0) bits |= POLLPRI;
+    if (this.writable) {
+      bits |= POLLOUT | POLLWRNORM;
+      if (this.wantsRoom) {
+        this.wantsRoom = false;
+        this.wakeups++;
+      }
+    }
+    return bits;
+  }
+
+  // Closing.
+
+  shutdown(how: number): CallOutcome {
+    const { socket } = this;
+    if (how < 0 || how > 2) return failed('EINVAL');
+    if (this.state === 'new' || this.state === 'connecting' || (this.state === 'over' && this.error !== null)) {
+      return failed('ENOTCONN');
+    }
+    if (this.state === 'over') return failed('ENOTCONN');
+    if (how !== (CONSTANTS.SHUT_WR as number)) this.readShut = true;
+    if (this.state === 'listening') {
+      this.server?.close();
+      this.state = 'new';
+      return done(0);
+    }
+    if (how !== (CONSTANTS.SHUT_RD as number) && !this.writeShut) {
+      this.flush();
+      this.writeShut = true;
+      socket?.shutdown();
+    }
+    return done(0);
+  }
+
+  close(): CallOutcome | null {
+    const { socket } = this;
+    if (this.released) {
+      const over = socket === null || socket.state === TCP_CLOSED || socket.state >= TCP_FIN_WAIT_2;
+      return over || this.host.time.now >= this.lingerUntil ? done(0) : null;
+    }
+    this.released = true;
+    for (const waiting of this.queue) waiting.abort();
+    this.queue.length = 0;
+    this.server?.close();
+    if (socket === null || this.state === 'listening') return done(0);
+    if (this.state === 'over') {
+      this.dropCurrent();
+      this.release();
+      return done(0);
+    }
+    socket.deleteWhenClosed = true;
+    const unread = this.current !== null;
+    this.dropCurrent();
+    const linger = this.option('SOL_SOCKET:SO_LINGER', -1);
+    if (linger === 0 || (unread && (socket.state === TCP_ESTABLISHED || socket.state === TCP_CLOSE_WAIT))) {
+      socket.disconnect(true);
+      return done(0);
+    }
+    this.flush();
+    socket.disconnect(false);
+    this.writeShut = true;
+    if (linger > 0 && !this.nonblocking) {
+      this.lingerUntil = this.host.time.now + linger * SECOND;
+      return null;
+    }
+    return done(0);
+  }
+
+  /** When a lingering close gives up. */
+  get closeDeadline(): number {
+    return this.lingerUntil;
+  }
+
+  private abort(): void {
+    this.dropCurrent();
+    if (this.socket !== null && this.state === 'open') {
+      this.socket.deleteWhenClosed = true;
+      this.socket.disconnect(true);
+    }
+  }
+
+  /** Gives back what a connection that is over still holds. */
+  private release(): void {
+    const { socket } = this;
+    if (socket === null) return;
+    for (let packet = socket.receive(); packet !== null; packet = socket.receive()) packet.release();
+  }
+
+  destroy(): void {
+    for (const waiting of this.queue) waiting.destroy();
+    this.queue.length = 0;
+    this.server?.close();
+    this.dropCurrent();
+    this.hold(0);
+    this.alarm.cancel();
+    this.socket?.destroy();
+  }
+
+  // Options.
+
+  /** Name of the congestion control in use. */
+  get congestion(): string {
+    return this.socket?.congestion.name ?? this.host.tcp.profile.congestion().name;
+  }
+
+  private socketOptions(): TcpSocketOptions {
+    const clamp = this.option('SOL_TCP:TCP_WINDOW_CLAMP', 0);
+    const buffer = this.option('SOL_SOCKET:SO_RCVBUF', this.defaults.receiveBuffer);
+    return {
+      windowSize: clamp > 0 ? Math.min(clamp, buffer) : buffer,
+      timeToLive: this.option('SOL_IP:IP_TTL', this.defaults.timeToLive),
+      typeOfService: this.option('SOL_IP:IP_TOS', 0) & 0xfc,
+      dontFragment: this.option('SOL_IP:IP_MTU_DISCOVER', 1) !== 0,
+    };
+  }
+
+  private applyOptions(): void {
+    for (const [name, value] of this.stored) this.changed(name, value);
+  }
+
+  changed(name: string, value: number): void {
+    const { socket } = this;
+    if (socket === null) return;
+    switch (name) {
+      case 'SOL_TCP:TCP_NODELAY':
+        socket.setNoDelay(value !== 0);
+        if (value !== 0) this.flush();
+        break;
+      case 'SOL_TCP:TCP_CORK':
+        if (value === 0) this.flush();
+        break;
+      case 'SOL_TCP:TCP_QUICKACK':
+        setQuickAcks(socket, value !== 0);
+        break;
+      case 'SOL_SOCKET:SO_KEEPALIVE':
+      case 'SOL_TCP:TCP_KEEPIDLE':
+      case 'SOL_TCP:TCP_KEEPINTVL':
+      case 'SOL_TCP:TCP_KEEPCNT':
+        this.applyKeepalive(socket);
+        break;
+      case 'SOL_TCP:TCP_USER_TIMEOUT':
+        socket.userTimeout = value === 0 ? NEVER : value * MILLISECOND;
+        break;
+      case 'SOL_TCP:TCP_MAXSEG':
+        socket.mssLimit = value;
+        if (socket.mss > value) socket.mss = value;
+        break;
+      case 'SOL_IP:IP_TTL':
+        socket.timeToLive = value;
+        if (socket.flow !== null) socket.flow.timeToLive = value;
+        break;
+      case 'SOL_IP:IP_TOS':
+        socket.typeOfService = value & 0xfc;
+        if (socket.flow !== null) socket.flow.typeOfService = (socket.flow.typeOfService & 3) | (value & 0xfc);
+        break;
+      default:
+        break;
+    }
+  }
+
+  private applyKeepalive(socket: TcpSocket): void {
+    const { profile } = this.host.tcp;
+    socket.setKeepalive(
+      this.option('SOL_SOCKET:SO_KEEPALIVE', 0) !== 0,
+      this.option('SOL_TCP:TCP_KEEPIDLE', profile.keepaliveIdle / SECOND) * SECOND,
+      this.option('SOL_TCP:TCP_KEEPINTVL', profile.keepaliveInterval / SECOND) * SECOND,
+      this.option('SOL_TCP:TCP_KEEPCNT', profile.keepaliveProbes),
+    );
+  }
+}
+
+const SOFT_ERRORS = new Map<number, string>([
+  [ERROR_NETWORK_UNREACHABLE, 'ENETUNREACH'],
+  [ERROR_HOST_UNREACHABLE, 'EHOSTUNREACH'],
+  [ERROR_PORT_UNREACHABLE, 'ECONNREFUSED'],
+  [ERROR_PROTOCOL_UNREACHABLE, 'ENOPROTOOPT'],
+]);

@@ -1,0 +1,30 @@
+/**
+ * `@strata/conformance`: proof that the stack does what the documents say. Runs scripts of the packetdrill language on it, in
+ * virtual time, so that a run takes milliseconds and is the same every time.
+ *
+ * - `runDrill` — one script to a {@link DrillResult}: pass, fail with what was expected and what came, or unsupported with why
+ * - `formatDrillResult`, `drillJson`, `drillJunit` — results for people and machines; `drillCapture` — as pcapng
+ * - `parseScript`, `formatScript` — the language by itself
+ * - `drillProfile` — the host that scripts assume
+ *
+ * ```ts
+ * const result = runDrill(`
+ *   0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
+ *   +0 bind(3, ..., ...) = 0
+ *   +0 listen(3, 1) = 0
+ *   +0 < S 0:0(0) win 65535 <mss 1460>
+ *   +0 > S. 0:0(0) ack 1 <mss 1460>
+ * `);
+ * ```
+ */
+export type * from './drill/ast.ts';
+export { drillCapture } from './drill/capture.ts';
+export { LENIENT, type Leniency, STRICT } from './drill/compare.ts';
+export { AssertionFailure, evaluate, runSnippet, SnippetError, SnippetScope, type Value } from './drill/expression.ts';
+export { formatPacket, formatScript } from './drill/format.ts';
+export { DrillSyntaxError } from './drill/lexer.ts';
+export { parseScript, splitDefine } from './drill/parser.ts';
+export { drillProfile, drillTcpProfile } from './drill/profile.ts';
+export { drillJson, drillJunit, formatDrillResult, summarizeDrill } from './drill/report.ts';
+export type * from './drill/result.ts';
+export { type DrillOptions, runDrill } from './drill/runner.ts';
