@@ -70,7 +70,7 @@ export interface TcpProfile {
   /** Any segment of the peer's shows that it lives, its own keepalive probes too; otherwise only those inside the window. */
   readonly keepaliveByAnySegment: boolean;
 
-  /** Challenge ACKs a service sends per second (RFC 5961 7). */
+  /** Challenge ACKs a service sends per second on average (RFC 5961 7); each second has its own number around it. */
   readonly challengeAcksPerSecond: number;
 
   /** Listen requests a service takes (NX_MAX_LISTEN_REQUESTS). */

@@ -1,9 +1,15 @@
-import { type DatagramInfo, DROP_TCP_BACKLOG, type IpAddress, type Packet } from '@strata/contracts';
+import {
+  type DatagramInfo,
+  DROP_TCP_BACKLOG,
+  DROP_TCP_NO_CONNECTION,
+  type IpAddress,
+  type Packet,
+} from '@strata/contracts';
 import type { TcpHeader } from '@strata/wire';
 import type { ControlBlock, PassiveOwner } from './control-block.ts';
 import type { Listener } from './listener.ts';
 import { beginPassive } from './receive/listen.ts';
-import { addressOf } from './send/control.ts';
+import { addressOf, sendStrayReset } from './send/control.ts';
 import type { TcpService } from './service.ts';
 import { TcpSocket, type TcpSocketOptions } from './socket.ts';
 import { TCP_LISTEN, TCP_SYN_RECEIVED } from './states.ts';
@@ -44,7 +50,11 @@ export class TcpServer implements Listener, PassiveOwner {
     const { service } = this;
     const local = addressOf(info.family, info.destination0, info.destination1, info.destination2, info.destination3);
     const wanted = this.options.localAddress ?? null;
-    if (wanted !== null && !sameAddress(wanted, local)) return false;
+    if (wanted !== null && !sameAddress(wanted, local)) {
+      service.drop(DROP_TCP_NO_CONNECTION, null, segment.sequence);
+      sendStrayReset(service, segment, info, DROP_TCP_NO_CONNECTION);
+      return false;
+    }
     if (this.halfOpen >= this.backlog) {
       service.drop(DROP_TCP_BACKLOG, null, segment.sequence);
       return false;

@@ -91,6 +91,7 @@ export class TcpService implements DatagramSink {
   private readonly drops: Float64Array;
   private challengeSecond: number;
   private challengesLeft: number;
+  private readonly challengeRandom: Random;
 
   constructor(
     network: NetworkService,
@@ -118,6 +119,7 @@ export class TcpService implements DatagramSink {
     this.drops = new Float64Array(64);
     this.challengeSecond = -1;
     this.challengesLeft = 0;
+    this.challengeRandom = random.fork('challenge ACKs');
     network.register(PROTOCOL_TCP, this);
   }
 
@@ -320,7 +322,9 @@ export class TcpService implements DatagramSink {
     const second = Math.floor(this.time.now / SECOND);
     if (second !== this.challengeSecond) {
       this.challengeSecond = second;
-      this.challengesLeft = this.profile.challengeAcksPerSecond;
+      // Not always the same number: counting our challenge ACKs would show an outsider that its guess was right.
+      const rate = this.profile.challengeAcksPerSecond;
+      this.challengesLeft = (rate >> 1) + this.challengeRandom.below(rate + 1);
     }
     if (this.challengesLeft <= 0) return false;
     this.challengesLeft--;

@@ -298,6 +298,7 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     packet.queueNext = null;
     this.receivePackets--;
     this.rcvQueued = next === null ? 0 : this.rcvQueued - packet.sequenceLength;
+    if (this.rcvUrgent && this.urgentBytes === 0) this.rcvUrgent = false;
     if (this.state >= TCP_ESTABLISHED && !this.finSeen) {
       const growth = (this.rcvNxt + this.windowSize - this.rcvQueued - this.rcvAdv) | 0;
       if (this.profile.acks.windowGrew(this, growth)) sendAcknowledgment(this);

@@ -76,9 +76,29 @@ test('5: the timer runs while something is outstanding, starts again with each n
   }
   expect(socket.cwnd).toBe(1460);
   peer.emit('.', { seq: 1, ack: 2921 });
-  // Karn: the acknowledgment of what was sent twice measures nothing.
-  expect(socket.inspect().rto).toBe(rto);
+  // Karn: the acknowledgment of what was sent twice measures nothing, and the timeout stays as long as it has become.
+  expect(socket.inspect().rto).toBe(rto * 16);
   peer.silence(100 * SECOND);
+  peer.finish(socket);
+});
+
+test('5.5 (Karn): a path that has become slower than the timeout is measured, because the backed-off timeout stays', () => {
+  const peer = new ScriptedPeer(modernTcpProfile);
+  const { socket } = peer.client();
+  expect(socket.inspect().rto).toBe(200 * MS);
+  let next = 1;
+  const copies: number[] = [];
+  for (let i = 0; i < 6; i++) {
+    peer.send(socket, 1000);
+    peer.advance(900 * MS);
+    copies.push(peer.waiting);
+    while (peer.waiting > 0) peer.expect('P.', { seq: next, len: 1000 });
+    next += 1000;
+    peer.emit('.', { seq: 1, ack: next });
+  }
+  // 200 and 400 ms for the first, 800 ms for the second; the third waits 1.6 s, goes once and is measured.
+  expect(copies).toEqual([3, 2, 1, 1, 1, 1]);
+  expect(socket.inspect().srtt).toBeGreaterThan(300 * MS);
   peer.finish(socket);
 });
 

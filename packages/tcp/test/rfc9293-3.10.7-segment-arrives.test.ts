@@ -71,6 +71,17 @@ describe.each(profiles)('%s profile', (_name, profile) => {
     peer.finish();
   });
 
+  test('MUST-43: a port listened on at another local address is a closed port here', () => {
+    const peer = new ScriptedPeer(profile);
+    const server = peer.tcp.listen(80, { localAddress: ipv4Address(0xc6336401), onConnection: () => {} });
+    peer.hostPort = 80;
+    peer.emit('S', { seq: 7 });
+    expect((peer.expect('R.', { win: 0 }).acknowledgment - peer.peerIss) | 0).toBe(8);
+    peer.silence();
+    server?.close();
+    peer.finish();
+  });
+
   test('3.10.7.3: in SYN_SENT only an acknowledged reset counts, and a wrong acknowledgment is reset', () => {
     const peer = new ScriptedPeer(profile);
     const socket = peer.tcp.createSocket();
@@ -361,6 +372,8 @@ describe.each(profiles)('%s profile', (_name, profile) => {
     expect(urgent).toBe(1);
     expect(peer.receive(socket).reduce((sum, n) => sum + n, 0)).toBe(20);
     expect(socket.urgentBytes).toBe(0);
+    // What was urgent once is forgotten, or it would hide new urgent data half a sequence space later.
+    expect(socket.rcvUrgent).toBe(false);
     while (peer.waiting > 0) peer.expect('.');
     const packet = socket.allocate();
     packet?.appendBytes(new Uint8Array(8), 0, 8);

@@ -111,6 +111,26 @@ test('3.8.6.1: a closed window is probed with one octet after one RTO, then at d
   peer.finish(socket);
 });
 
+test('SHLD-30: a window that closes on what is on its way is probed at doubling intervals too, and opens to a prompt repetition', () => {
+  const peer = new ScriptedPeer(modernTcpProfile);
+  const { socket } = peer.client({}, MSS, 3000);
+  peer.send(socket, 1000, 0x61);
+  peer.expect('P.', { seq: 1, len: 1000 });
+  peer.emit('.', { seq: 1, ack: 1, win: 0 });
+  const rto = socket.rto.timeout(0);
+  for (let i = 0; i < 20; i++) {
+    expect(peer.waitForSegment(200 * SECOND)).toBe(Math.min(rto * 2 ** i, 120 * SECOND));
+    peer.expect('.', { seq: 1, len: 1 });
+    peer.emit('.', { seq: 1, ack: 1, win: 0 });
+  }
+  peer.emit('.', { seq: 1, ack: 1, win: 3000 });
+  expect(peer.waitForSegment(SECOND)).toBeLessThanOrEqual(rto);
+  peer.expect('P.', { seq: 1, len: 1000 });
+  peer.emit('.', { seq: 1, ack: 1001, win: 3000 });
+  peer.silence(100 * SECOND);
+  peer.finish(socket);
+});
+
 test('a peer that takes the octet of a probe gets the rest, and nothing twice', () => {
   const peer = new ScriptedPeer(modernTcpProfile);
   const { socket } = peer.client({}, MSS, 1000);

@@ -59,14 +59,15 @@ function limitedTransmit(tcb: ControlBlock): number {
 export const newRenoRecovery: LossRecovery = {
   name: 'newreno',
 
-  /** The five conditions of RFC 5681 2. */
+  /** The five conditions of RFC 5681 2; and the window is open, else it is the answer to a probe. */
   isDuplicate(tcb: ControlBlock, segment: TcpHeader): boolean {
     return (
       segment.payloadLength === 0 &&
       (segment.flags & (TCP_SYN | TCP_FIN)) === 0 &&
       tcb.sndNxt !== tcb.sndUna &&
       segment.acknowledgment === tcb.sndUna &&
-      segment.window << tcb.sndScale === tcb.sndWnd
+      segment.window << tcb.sndScale === tcb.sndWnd &&
+      tcb.sndWnd > 0
     );
   },
 

@@ -87,6 +87,7 @@ function takeAcknowledged(tcb: ControlBlock, ack: number): boolean {
     packet.release();
     freed = true;
   }
+  if (freed && tcb.retries > 0) tcb.rto.keepBackoff(tcb.retries);
   if (measurable && rtt >= 0) measure(tcb, rtt);
   return freed;
 }
@@ -126,10 +127,12 @@ export function updateWindow(tcb: ControlBlock, segment: TcpHeader): void {
   tcb.sndWnd = window;
   if (window > tcb.sndMaxWnd) tcb.sndMaxWnd = window;
   if (grew) {
-    if (tcb.persistDeadline !== NEVER) {
+    if (tcb.persistDeadline !== NEVER || tcb.probes > 0) {
       tcb.persistDeadline = NEVER;
       tcb.probes = 0;
       tcb.retries = 0;
+      // What was on its way when the window closed is most likely lost: it does not wait for the next probe's turn.
+      if (tcb.retransmitDeadline !== NEVER) restartRetransmit(tcb);
     }
     tellWhenSendable(tcb);
   }

@@ -92,7 +92,7 @@ export function noteUrgent(tcb: ControlBlock, segment: TcpHeader): void {
   if ((segment.flags & TCP_URG) === 0) return;
   const pointer = (segment.sequence + segment.urgentPointer) | 0;
   if (((pointer - tcb.rcvNxt) | 0) <= 0) return;
-  if (tcb.rcvUrgent && ((pointer - tcb.rcvUp) | 0) <= 0) return;
+  if (tcb.rcvUrgent && ((tcb.rcvUp - tcb.rcvNxt) | 0) > 0 && ((pointer - tcb.rcvUp) | 0) <= 0) return;
   tcb.rcvUp = pointer;
   tcb.rcvUrgent = true;
   raise(tcb, EVENT_URGENT);

@@ -28,6 +28,8 @@ export class FixedRto implements RtoEstimator {
     return this.rate * 2 ** (retries * this.shift);
   }
 
+  keepBackoff(): void {}
+
   probeInterval(): number {
     return this.rate;
   }
@@ -113,6 +115,10 @@ export class Rfc6298Rto implements RtoEstimator {
   timeout(retries: number): number {
     if (retries === 0) return this.base;
     return Math.min(this.base * 2 ** Math.min(retries, 30), this.limits.maximum);
+  }
+
+  keepBackoff(retries: number): void {
+    this.base = this.timeout(retries);
   }
 
   /** RFC 9293 3.8.6.1: the first probe after one RTO, then at growing intervals. */

@@ -12,6 +12,11 @@ export interface RtoEstimator {
   sample(rtt: number): void;
   /** The timeout in microseconds when `retries` in a row have expired already. */
   timeout(retries: number): number;
+  /**
+   * What expired `retries` times has been acknowledged after all. The timeout stays as long as it had become until a round
+   * trip is measured (Karn; RFC 6298 5.7 and the note after it).
+   */
+  keepBackoff(retries: number): void;
   /** The interval before the next zero-window probe when `probes` were sent already. */
   probeInterval(probes: number): number;
   /** RFC 6298 5.7: the SYN timer expired, so the first data starts with a longer timeout. */

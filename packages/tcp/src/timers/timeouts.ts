@@ -21,7 +21,8 @@ import {
   TCP_SYN_SENT,
 } from '../states.ts';
 import { endConnection } from '../teardown.ts';
-import { armKeepalive, armPersist, armRetransmit } from './arm.ts';
+import { armKeepalive, armPersist, armRetransmit, rearm } from './arm.ts';
+import { expiry } from './grid.ts';
 
 /** Does everything that is due for a connection. Each deadline is off before its handler runs, which may set it again. */
 export function runTimeouts(tcb: ControlBlock, now: number): void {
@@ -74,7 +75,10 @@ function retransmitTimeout(tcb: ControlBlock, now: number): void {
     return;
   }
   if (tcb.sndWnd === 0 && tcb.transmit.hasSent) {
-    probe(tcb, timeout);
+    const interval = tcb.rto.probeInterval(tcb.probes + 1);
+    probe(tcb, interval);
+    tcb.retransmitDeadline = expiry(now, interval, tcb.profile.fastTimer, service.phase);
+    rearm(tcb);
   } else {
     tcb.recovery.timedOut(tcb);
     output(tcb);
