@@ -153,6 +153,25 @@ test('a peer that takes the octet of a probe gets the rest, and nothing twice', 
   peer.finish(socket);
 });
 
+test.each([0, 5000])('a FIN behind the one octet that a probe has delivered still follows (window then %i)', (win) => {
+  const peer = new ScriptedPeer(modernTcpProfile);
+  const { socket } = peer.client({}, MSS, 1000);
+  peer.send(socket, 1000);
+  peer.expect('P.');
+  peer.emit('.', { seq: 1, ack: 1001, win: 0 });
+  peer.send(socket, 1, 0x7a);
+  socket.shutdown();
+  peer.settle();
+  peer.waitForSegment(SECOND);
+  peer.expect('.', { seq: 1001, len: 1, data: new Uint8Array([0x7a]) });
+  peer.emit('.', { seq: 1, ack: 1002, win });
+  peer.expect('F.', { seq: 1002, len: 0 });
+  peer.emit('.', { seq: 1, ack: 1003, win });
+  expect(socket.inspect()).toMatchObject({ state: 'FIN_WAIT_2', transmitPackets: 0, transmitBytes: 0 });
+  peer.silence(10 * SECOND);
+  peer.finish(socket);
+});
+
 test('MUST-34: a window that shrinks below what is outstanding does no harm', () => {
   const peer = new ScriptedPeer(modernTcpProfile);
   const { socket } = peer.client({}, MSS, 10000);

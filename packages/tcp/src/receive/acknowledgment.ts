@@ -1,7 +1,7 @@
 import { DROP_TCP_ACKNOWLEDGMENT, NEVER, TRACE_TCP_CONGESTION, TRACE_TCP_RTT } from '@strata/contracts';
 import type { TcpHeader } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
-import { MARK_LOST, MARK_SACKED } from '../send/marks.ts';
+import { MARK_FIN, MARK_LOST, MARK_SACKED } from '../send/marks.ts';
 import { flightSize, tellWhenSendable } from '../send/output.ts';
 import { dropFirst } from '../send/segmentation.ts';
 import { rearm, restartRetransmit } from '../timers/arm.ts';
@@ -76,7 +76,11 @@ function takeAcknowledged(tcb: ControlBlock, ack: number): boolean {
     const rest = (packet.sequence + packet.sequenceLength - ack) | 0;
     if (rest > 0) {
       const taken = packet.sequenceLength - rest;
-      if (taken > 0 && !queue.hasSent) dropFirst(tcb, queue.head, taken);
+      if (taken > 0 && !queue.hasSent) {
+        dropFirst(tcb, queue.head, taken);
+        // A window probe has delivered all of its data; the FIN that was to ride on it goes by itself.
+        if (packet.marks & MARK_FIN && rest === 1) queue.shift().release();
+      }
       break;
     }
     queue.shift();

@@ -36,7 +36,12 @@ export function output(tcb: ControlBlock): void {
     tcb.sndNxt = (tcb.finSequence + 1) | 0;
     sendFin(tcb);
   }
-  if (tcb.sndNxt === tcb.sndUna && (queue.hasUnsent || (tcb.sendRefused && tcb.sndWnd === 0))) armPersist(tcb);
+  if (tcb.sndNxt === tcb.sndUna && (queue.hasUnsent || tcb.sndWnd === 0) && waitsForWindow(tcb)) armPersist(tcb);
+}
+
+/** There is data to send, here or in the application's hands, or the application wants to hear of packets to fill. */
+export function waitsForWindow(tcb: ControlBlock): boolean {
+  return tcb.transmit.hasUnsent || (tcb.sendRefused && !tcb.finQueued);
 }
 
 /** Sends the first unsent packet, or the part of it that may go. False when it must wait. `force` overrides avoidance. */

@@ -9,7 +9,7 @@ import {
 import { TCP_ACK } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
 import { sendAcknowledgment, sendControl, sendSyn, sendSynAck } from '../send/control.ts';
-import { output, outputNext, tellWhenSendable } from '../send/output.ts';
+import { output, outputNext, tellWhenSendable, waitsForWindow } from '../send/output.ts';
 import { sendProbeOctet } from '../send/probe.ts';
 import {
   CAUSE_KEEPALIVE,
@@ -88,7 +88,7 @@ function retransmitTimeout(tcb: ControlBlock, now: number): void {
 
 /** A closed (or silly) window has lasted long enough: probe it, or send what avoidance held back. */
 function persistTimeout(tcb: ControlBlock, now: number): void {
-  if (!isSynchronized(tcb.state)) return;
+  if (!isSynchronized(tcb.state) || !waitsForWindow(tcb)) return;
   if (tcb.sndWnd > 0) {
     if (tcb.transmit.hasUnsent) outputNext(tcb, true);
     output(tcb);
