@@ -42,12 +42,12 @@ function findCases() {
   return files.filter((file) => names.length === 0 || names.some((name) => file.includes(name))).sort();
 }
 
-/** Runs rounds of the contestants in turn and returns each one's rates per second, sorted. */
+/** Runs rounds of the contestants in turn, the first for warming up, and returns each one's rates per second, sorted. */
 async function measure(contestants) {
-  const bench = new Bench({ iterations: 1, time: 0, warmup: false });
-  for (const contestant of contestants) bench.add(contestant.name, contestant.run);
   const rates = contestants.map(() => []);
   for (let round = 0; round <= ROUNDS; round++) {
+    const bench = new Bench({ iterations: 1, time: 0, warmup: false });
+    for (const contestant of contestants) bench.add(contestant.name, contestant.run);
     await bench.run();
     for (const [i, task] of bench.tasks.entries()) {
       if (task.result.error) throw task.result.error;
