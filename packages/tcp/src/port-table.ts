@@ -7,6 +7,8 @@ export class PortTable {
   /** Told when the last user of a port has gone, for callers that wait for it. */
   released: ((port: number) => void) | null;
   private readonly users: Map<number, number>;
+  /** The socket that asked for a port by `bind`; connections of a listener ask for nothing. */
+  private readonly owners: Map<number, ControlBlock>;
   private readonly chooser: PortChooser;
   private readonly isListening: (port: number) => boolean;
   private readonly isFreeBound: (port: number) => boolean;
@@ -14,6 +16,7 @@ export class PortTable {
   constructor(chooser: PortChooser, isListening: (port: number) => boolean) {
     this.released = null;
     this.users = new Map();
+    this.owners = new Map();
     this.chooser = chooser;
     this.isListening = isListening;
     this.isFreeBound = (port) => this.isFree(port);
@@ -21,6 +24,14 @@ export class PortTable {
 
   isFree(port: number): boolean {
     return !this.users.has(port) && !this.isListening(port);
+  }
+
+  /**
+   * True when a server may listen there: nobody listens yet and no socket is bound. Connections that an earlier server left
+   * behind, in TIMED_WAIT perhaps, are no obstacle, so that a server can be started again at once.
+   */
+  mayListen(port: number): boolean {
+    return !this.owners.has(port) && !this.isListening(port);
   }
 
   /** Gives `tcb` the port, or an ephemeral one for 0. */
@@ -32,6 +43,7 @@ export class PortTable {
       if (chosen === 0) return NX_NO_FREE_PORTS;
     } else if (!this.isFree(port)) return NX_PORT_UNAVAILABLE;
     tcb.localPort = chosen;
+    this.owners.set(chosen, tcb);
     this.take(tcb);
     return NX_SUCCESS;
   }
@@ -47,6 +59,7 @@ export class PortTable {
     if (!tcb.bound) return;
     tcb.bound = false;
     const port = tcb.localPort;
+    if (this.owners.get(port) === tcb) this.owners.delete(port);
     const left = (this.users.get(port) ?? 1) - 1;
     if (left > 0) {
       this.users.set(port, left);

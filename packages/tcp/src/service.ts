@@ -151,7 +151,7 @@ export class TcpService implements DatagramSink {
       chosen = probe.localPort;
       probe.destroy();
     }
-    if (!this.ports.isFree(chosen)) return null;
+    if (!this.ports.mayListen(chosen)) return null;
     const server = new TcpServer(this, chosen, options);
     this.listeners.set(chosen, server);
     return server;

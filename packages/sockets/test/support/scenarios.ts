@@ -325,6 +325,17 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await stage.close(second);
   },
 
+  'a server listens again while its old connections wind down': async (stage) => {
+    const { port, server, served } = await serve(stage, (socket) => socket.end('bye'));
+    const socket = stage.client.socket(stage.connect(port), 'client');
+    await Promise.all([closed(socket), served]);
+    await stage.close(server);
+    const second = stage.server.server(stage.world.server.createServer(), 'second');
+    second.listen(port, stage.world.serverAddress);
+    await once(second, 'listening');
+    await stage.close(second);
+  },
+
   'an address is not ours': async (stage) => {
     const server = stage.server.server(stage.world.server.createServer(), 'server');
     server.listen(7007, '198.51.100.7');
