@@ -35,6 +35,8 @@ export class Connection {
   private scriptIsn: number;
   localIsnKnown: boolean;
   private remoteIsn: number;
+  /** The stack has acknowledged a SYN of the peer: a SYN with another number does not change what numbers count from. */
+  private remoteSettled: boolean;
   /** Timestamps of the stack: value in the script, value on the wire. */
   private readonly timestamps: Map<number, number>;
   private firstTimestamp: readonly [script: number, live: number] | null;
@@ -49,6 +51,7 @@ export class Connection {
     this.scriptIsn = 0;
     this.localIsnKnown = false;
     this.remoteIsn = 0;
+    this.remoteSettled = false;
     this.timestamps = new Map();
     this.firstTimestamp = null;
     this.scaledEcho = scaledEcho;
@@ -59,8 +62,9 @@ export class Connection {
     const syn = (body.flags & TCP_SYN) !== 0;
     const ack = (body.flags & TCP_ACK) !== 0;
     let sequence = body.sequence;
-    if (syn) this.remoteIsn = body.sequence;
-    else sequence = wrap(body.sequence + this.remoteIsn);
+    if (syn) {
+      if (!this.remoteSettled) this.remoteIsn = body.sequence;
+    } else sequence = wrap(body.sequence + this.remoteIsn);
     let acknowledgment = body.acknowledgment ?? 0;
     if (ack) acknowledgment = wrap(acknowledgment + this.localIsn - (syn ? this.scriptIsn : 0));
     const edge = (value: number) => wrap(value + this.localIsn - (syn ? this.scriptIsn : 0));
@@ -87,11 +91,15 @@ export class Connection {
 
   /** Learns from a segment that the stack has sent, before it is compared. `expected` is what the script says of it. */
   learn(live: LiveTcp, expected: TcpBody | null): void {
-    if (live.flags & TCP_SYN && !this.localIsnKnown) {
+    const syn = (live.flags & TCP_SYN) !== 0;
+    // A SYN with another number begins another connection between the same ports.
+    if (syn && (!this.localIsnKnown || live.sequence !== this.localIsn)) {
       this.localIsnKnown = true;
       this.localIsn = live.sequence;
       this.scriptIsn = expected?.sequence ?? 0;
+      if (live.flags & TCP_ACK) this.remoteIsn = wrap(live.acknowledgment - 1);
     }
+    if (live.flags & TCP_ACK && (live.flags & TCP_RST) === 0) this.remoteSettled = true;
     const said = expected?.options?.find((option) => option.kind === 'TS');
     const sent = live.options.find((option) => option.kind === 'TS');
     if (said?.kind === 'TS' && sent?.kind === 'TS') {

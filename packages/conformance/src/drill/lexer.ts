@@ -53,7 +53,9 @@ export class Lexer {
         this.offset = end < 0 ? text.length : end;
       } else if (text.startsWith('/*', this.offset)) {
         const end = text.indexOf('*/', this.offset + 2);
-        if (end < 0) throw this.error('this comment is never closed; "*/" expected');
+        if (end < 0) {
+          throw new DrillSyntaxError(this.locationOf(this.offset), 'this comment is never closed; "*/" expected');
+        }
         this.offset = end + 2;
       } else return;
     }
@@ -118,7 +120,9 @@ export class Lexer {
   /** Text up to `end`, which is taken too. */
   until(end: string, what: string): string {
     const stop = this.text.indexOf(end, this.offset);
-    if (stop < 0) throw this.error(`${what} is never closed; "${end}" expected`);
+    if (stop < 0) {
+      throw new DrillSyntaxError(this.locationOf(this.offset), `${what} is never closed; "${end}" expected`);
+    }
     const text = this.text.slice(this.offset, stop);
     this.offset = stop + end.length;
     return text;

@@ -17,6 +17,15 @@ const DELAY = 40 * MILLISECOND;
 const received = new WeakMap<ControlBlock, number>();
 const delayed = delayedAcks(DELAY);
 
+/** Connections whose application is in the middle of a read: the window is told once, at its end. */
+const reading = new WeakSet<ControlBlock>();
+
+/** Holds window updates back while one read takes several packets. */
+export function holdWindowUpdates(tcb: ControlBlock, on: boolean): void {
+  if (on) reading.add(tcb);
+  else reading.delete(tcb);
+}
+
 /** Delayed acknowledgments after a first stretch of quick ones, as the scripts' authors know them from Linux. */
 const quickThenDelayed: AckPolicy = {
   ...delayed,
@@ -26,6 +35,12 @@ const quickThenDelayed: AckPolicy = {
       received.set(tcb, count + 1);
       tcb.ackNow = true;
     } else delayed.dataArrived(tcb, octets, filledGap);
+  },
+  /** Without window scaling a large buffer cannot be advertised: room beyond the field is no growth (RFC 7323 2.3). */
+  windowGrew(tcb: ControlBlock, growth: number): boolean {
+    const promised = (tcb.rcvAdv - tcb.rcvNxt) | 0;
+    const real = Math.min(growth, 0xffff * 2 ** tcb.rcvScale - promised);
+    return real > 0 && !reading.has(tcb) && delayed.windowGrew(tcb, real);
   },
 };
 

@@ -1,7 +1,7 @@
 import { type IpAddress, NEVER, SECOND } from '@strata/contracts';
 import { type Host, Lab, type Profile } from '@strata/stack';
 import type { Scheduler } from '@strata/time';
-import { formatAddress, parseAddress } from '@strata/wire';
+import { formatAddress, parseAddress, TCP_ACK, TCP_FIN, TCP_PSH, TCP_SYN } from '@strata/wire';
 import type { CallAction, IcmpBody, Location, PacketAction, Script, ScriptEvent, TcpBody, TimeSpec } from './ast.ts';
 import { compareIp, compareTcp, LENIENT, type Leniency, mergePieces } from './compare.ts';
 import { Connection, MappingError } from './connection.ts';
@@ -21,6 +21,7 @@ import type { CallOutcome, PendingCall, SocketFile } from './sockets/file.ts';
 import { SocketLayer, type SocketWatcher } from './sockets/layer.ts';
 import { TcpFile } from './sockets/tcp-file.ts';
 import { snippetNames } from './sockets/tcp-info.ts';
+import { optionsLength } from './tcp-options.ts';
 
 /** How to run a script. */
 export interface DrillOptions {
@@ -557,11 +558,45 @@ class DrillRun implements SocketWatcher {
   // Packets in.
 
   private inject(event: ScriptEvent, packet: PacketAction): void {
-    const bytes = this.makePacket(event, packet);
-    const text = formatPacket(packet);
-    this.frames.push({ time: this.now, direction: 'in', text, bytes, line: event.location.line, comments: [] });
-    if (!this.link.inject(bytes)) throw this.fail(event.location, 'the stack has no packet left to receive into');
+    const pieces = this.splitToFit(packet);
+    const before = this.outbox.length;
+    for (const piece of pieces) {
+      const bytes = this.makePacket(event, piece);
+      const text = formatPacket(piece);
+      this.frames.push({ time: this.now, direction: 'in', text, bytes, line: event.location.line, comments: [] });
+      if (!this.link.inject(bytes)) throw this.fail(event.location, 'the stack has no packet left to receive into');
+    }
+    if (pieces.length > 1) this.mergeAcknowledgments(before);
     this.settle();
+  }
+
+  /** A segment larger than the link takes goes in as several, as a receive offload would have found them on the wire. */
+  private splitToFit(packet: PacketAction): PacketAction[] {
+    const { body } = packet;
+    const header = this.settings.family === 4 ? 40 : 60;
+    if (body.protocol !== 'tcp') return [packet];
+    const room = this.settings.mtu - header - optionsLength(body.options ?? []);
+    if (body.length <= room || room <= 0) return [packet];
+    this.settings.notes.push('inbound segments larger than the MTU went in as several');
+    const pieces: PacketAction[] = [];
+    for (let at = 0; at < body.length; at += room) {
+      const length = Math.min(room, body.length - at);
+      const last = at + length >= body.length;
+      const flags = last ? body.flags : body.flags & ~(TCP_FIN | TCP_PSH);
+      pieces.push({ ...packet, body: { ...body, flags, sequence: (body.sequence + at) % 2 ** 32, length } });
+    }
+    return pieces;
+  }
+
+  /** Of the acknowledgments that pieces of one segment cause, all but the last are as if a receive offload had saved them. */
+  private mergeAcknowledgments(from: number): void {
+    for (let i = this.outbox.length - 2; i >= from; i--) {
+      const { packet, frame } = this.outbox[i] as { packet: LivePacket; frame: DrillFrame };
+      const { transport } = packet;
+      if (transport?.kind !== 'tcp' || transport.length > 0 || transport.flags !== TCP_ACK) continue;
+      frame.comments.push('one acknowledgment too many, because the segment went in as several');
+      this.outbox.splice(i, 1);
+    }
   }
 
   private makePacket(event: ScriptEvent, packet: PacketAction): Uint8Array {
@@ -648,7 +683,7 @@ class DrillRun implements SocketWatcher {
   private expectedSyn(): TcpBody | null {
     for (const { action } of this.script.events) {
       if (action.kind !== 'packet' || action.inbound || action.body.protocol !== 'tcp') continue;
-      if (action.body.flags & 2 && !this.claimed.has(action)) return action.body;
+      if (action.body.flags & TCP_SYN && !this.claimed.has(action)) return action.body;
     }
     return null;
   }

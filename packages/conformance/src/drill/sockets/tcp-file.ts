@@ -29,7 +29,7 @@ import {
   type TcpSocket,
   type TcpSocketOptions,
 } from '@strata/tcp';
-import { setQuickAcks } from '../profile.ts';
+import { holdWindowUpdates, setQuickAcks } from '../profile.ts';
 import { CONSTANTS } from './constants.ts';
 import {
   type CallOutcome,
@@ -264,7 +264,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
   private consume(count: number): void {
     let left = count;
     while (left > 0) {
-      this.current ??= this.socket?.receive() ?? null;
+      this.current ??= this.receive(left);
       const packet = this.current;
       if (packet === null) return;
       const taken = Math.min(left, packet.length - this.currentAt);
@@ -272,6 +272,14 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
       left -= taken;
       if (this.currentAt >= packet.length) this.dropCurrent();
     }
+  }
+
+  /** The next packet; the window is updated only with the last one that this read takes. */
+  private receive(left: number): Packet | null {
+    const { socket } = this;
+    if (socket === null) return null;
+    holdWindowUpdates(socket, left > (socket.receiveHead?.length ?? left));
+    return socket.receive();
   }
 
   private dropCurrent(): void {
