@@ -174,6 +174,16 @@ export class Lab {
     return this.clock.run({ until: this.now + seconds * SECOND });
   }
 
+  /** Runs until `done` says so, asked before the first and after each event, or until nothing is left to happen. */
+  runUntil(done: () => boolean): Promise<RunEnd> {
+    return this.clock.run({ until: done });
+  }
+
+  /** Processes the next event, one frame or one deadline, whenever that is. False when there is none. */
+  step(): boolean {
+    return this.clock.scheduler.step(NEVER);
+  }
+
   /** Runs until nothing is left to happen. Periodic timers keep a lab busy for ever. */
   runUntilIdle(): Promise<RunEnd> {
     return this.clock.run({ until: NEVER });

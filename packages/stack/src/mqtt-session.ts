@@ -182,7 +182,8 @@ export class MqttSession implements AsyncDisposable {
 
   /**
    * Publishes. QoS 0 resolves when the client has taken it, QoS 1 with PUBACK. @throws NetError when the connection ends
-   * before; a QoS 1 message is then kept, and sent again when the session goes on
+   * before (a QoS 1 message is then kept, and sent again when the session goes on), and when the message would not fit the
+   * host's pool if all of it were free
    */
   async publish(
     topic: string,
@@ -190,6 +191,7 @@ export class MqttSession implements AsyncDisposable {
     options: { readonly qos?: number; readonly retain?: boolean } & WaitOptions = {},
   ): Promise<void> {
     const { qos = 0, retain = false } = options;
+    this.checkRoom(topic, payload, qos);
     const service = () => this.client.publish(topic, payload, retain, qos);
     await this.request(service, qos === 0 ? 0 : MQTT_PUBACK, `publish to "${topic}"`, options);
   }
@@ -221,6 +223,15 @@ export class MqttSession implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.disconnect();
     this.delete();
+  }
+
+  /** Room for a message can be waited for, but not if the pool is too small for it. QoS 1 keeps a copy until PUBACK. */
+  private checkRoom(topic: string, payload: MqttText, qos: number): void {
+    const { pool } = this.host;
+    const packets = Math.ceil(payload.length / pool.payloadSize) * (qos === 0 ? 1 : 2);
+    if (packets <= pool.total) return;
+    const why = `${payload.length} bytes at QoS ${qos} take ${packets} packets, and pool "${pool.name}" has ${pool.total}`;
+    throw new NetError(`publish to "${topic}": ${why}`, NXD_MQTT_PACKET_POOL_FAILURE);
   }
 
   private check(status: Status, what: string): void {

@@ -45,6 +45,25 @@ describe('a lab', () => {
     await settle(lab);
   });
 
+  test('steps show one frame each: request, answer, echo, reply', async () => {
+    const { lab, a } = pair();
+    const moments: number[] = [];
+    const ping = a.ping('192.0.2.2');
+    while (moments.length < 4 && lab.step()) moments.push(lab.now);
+    expect(moments).toEqual([1000, 2000, 3000, 4000]);
+    await lab.run(() => ping);
+    await settle(lab);
+  });
+
+  test('runs until a condition holds', async () => {
+    const { lab, a, b } = pair();
+    const ping = a.ping('192.0.2.2');
+    expect(await lab.runUntil(() => b.ip.icmp.counters.pingsAnswered > 0)).toBe('until');
+    expect(lab.now).toBe(3000);
+    await lab.run(() => ping);
+    await settle(lab);
+  });
+
   test('a ping that nobody answers ends after its time, in virtual time', async () => {
     const { lab, a } = pair();
     const result = await lab.run(() => a.ping('192.0.2.99', { timeoutSeconds: 3 }));
