@@ -25,7 +25,7 @@ export class FixedRto implements RtoEstimator {
   sample(): void {}
 
   timeout(retries: number): number {
-    return this.rate * 2 ** (retries * this.shift);
+    return retries === 0 ? this.rate : this.rate * 2 ** (retries * this.shift);
   }
 
   keepBackoff(): void {}
