@@ -1,5 +1,5 @@
 import { connect, createServer } from 'node:net';
-import { connectedPair, silent } from './two-hosts.mjs';
+import { connectedPair, heapPerUnit, silent } from './two-hosts.mjs';
 
 const ROUNDS = 20_000;
 const pair = connectedPair();
@@ -54,5 +54,6 @@ export default {
   unit: 'round trips/s',
   amount: ROUNDS,
   run: async () => pingPong(ROUNDS),
+  notes: async () => [`heap: ${heapPerUnit(() => pingPong(ROUNDS), ROUNDS).toFixed(2)} B per round trip`],
   peer: { name: "the kernel's loopback with node:net", amount: ROUNDS, run: () => kernelPingPong(ROUNDS) },
 };

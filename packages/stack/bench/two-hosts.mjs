@@ -68,3 +68,19 @@ export function transfer({ lab, client, server }, total) {
   lab.clock.runSync({ until: () => received >= total });
   return received;
 }
+
+/**
+ * Bytes of heap that `run` allocates for each of its `units`: the least growth of several runs, since in some of them the
+ * collector frees more than was allocated.
+ */
+export function heapPerUnit(run, units) {
+  run();
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 7; i++) {
+    const before = process.memoryUsage().heapUsed;
+    run();
+    const growth = process.memoryUsage().heapUsed - before;
+    if (growth >= 0) least = Math.min(least, growth / units);
+  }
+  return least;
+}
