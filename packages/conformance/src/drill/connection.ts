@@ -92,12 +92,14 @@ export class Connection {
   /** Learns from a segment that the stack has sent, before it is compared. `expected` is what the script says of it. */
   learn(live: LiveTcp, expected: TcpBody | null): void {
     const syn = (live.flags & TCP_SYN) !== 0;
-    // A SYN with another number begins another connection between the same ports.
-    if (syn && (!this.localIsnKnown || live.sequence !== this.localIsn)) {
+    if (syn && !this.localIsnKnown) {
       this.localIsnKnown = true;
       this.localIsn = live.sequence;
       this.scriptIsn = expected?.sequence ?? 0;
-      if (live.flags & TCP_ACK) this.remoteIsn = wrap(live.acknowledgment - 1);
+    } else if (syn && live.sequence !== this.localIsn && expected !== null) {
+      // Another connection between the same ports (TIME-WAIT reuse): the script's number of this SYN says where it is.
+      this.localIsn = wrap(live.sequence - expected.sequence);
+      this.scriptIsn = 0;
     }
     if (live.flags & TCP_ACK && (live.flags & TCP_RST) === 0) this.remoteSettled = true;
     const said = expected?.options?.find((option) => option.kind === 'TS');

@@ -50,8 +50,9 @@ const BLOCKED = 10 * SECOND;
 const OVERLAP = SECOND;
 /** An event may ask for so much time at most, a day. */
 const LONGEST_STEP = 86_400 * SECOND;
-const PACKETS = 4096;
-const MEMORY = 12 << 20;
+const PACKETS = 2048;
+/** Memory beside the pool. */
+const SPARE_MEMORY = 64 << 10;
 /** Ports of remote ends that connect to the stack. */
 const FIRST_REMOTE_PORT = 40000;
 /** One eighth of the time since the event before is tolerated. */
@@ -157,6 +158,12 @@ interface Blocking {
   returnedAt: number;
 }
 
+/** A packet that the stack has sent, and its place in the record. */
+interface SentPacket {
+  readonly packet: LivePacket;
+  readonly frame: DrillFrame;
+}
+
 interface Snippet {
   readonly text: string;
   readonly location: Location;
@@ -179,7 +186,7 @@ class DrillRun implements SocketWatcher {
   private readonly remote: IpAddress;
   private readonly frames: DrillFrame[];
   /** Packets of the connection under test that no event has claimed. */
-  private readonly outbox: { readonly packet: LivePacket; readonly frame: DrillFrame }[];
+  private readonly outbox: SentPacket[];
   private readonly overlooked: Set<string>;
   private readonly snippets: Snippet[];
   private readonly flowLabels: Map<number, number>;
@@ -219,10 +226,10 @@ class DrillRun implements SocketWatcher {
     this.over = false;
     const base = options.profile ?? drillProfile;
     const profile: Profile = { ...base, tcp: settings.tcp };
-    this.lab = new Lab({ seed: options.seed ?? 1, profile, memoryBytes: MEMORY });
+    const payloadSize = (Math.max(settings.mtu, 576) + 68 + 7) & ~7;
+    this.lab = new Lab({ seed: options.seed ?? 1, profile, memoryBytes: PACKETS * payloadSize + SPARE_MEMORY });
     this.scheduler = this.lab.clock.scheduler;
-    const payloadSize = Math.max(settings.mtu, 576) + 68;
-    this.host = this.lab.host('stack', { packets: PACKETS, payloadSize: (payloadSize + 7) & ~7 });
+    this.host = this.lab.host('stack', { packets: PACKETS, payloadSize });
     this.local = parseAddress(settings.local) as IpAddress;
     this.remote = parseAddress(settings.remote) as IpAddress;
     this.link = new DrillLink(settings.mtu, { packetSent: (bytes) => this.packetSent(bytes) });
@@ -272,8 +279,7 @@ class DrillRun implements SocketWatcher {
       this.runSnippets();
       this.checkEnd();
     } catch (error) {
-      if (!(error instanceof Stop)) throw error;
-      stop = error;
+      stop = error instanceof Stop ? error : this.broken(error);
     }
     if (this.script.cleanup !== null) {
       const cleanup = defaultSettings();
@@ -299,6 +305,13 @@ class DrillRun implements SocketWatcher {
       frames: this.frames,
       duration,
     };
+  }
+
+  /** The stack or this runner has thrown, which neither may: the script is not to blame, and has not passed either. */
+  private broken(error: unknown): Stop {
+    const last = this.frames[this.frames.length - 1];
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return this.fail({ line: last?.line ?? 1, column: 1 }, `the stack broke down behind the last packet: ${text}`);
   }
 
   // Time.
@@ -500,6 +513,10 @@ class DrillRun implements SocketWatcher {
       errno === null || errno === outcome.errno || (errno === 'EWOULDBLOCK' && outcome.errno === 'EAGAIN');
     if (valueAgrees && errnoAgrees && outcome.mismatch === null) return;
     if (outcome.unsupported !== null) throw new Stop(null, `${outcome.unsupported} (line ${event.location.line})`);
+    if (this.settings.bsd && outcome.mismatch !== null && /^SO_(?:RCV|SND)BUF is /.test(outcome.mismatch)) {
+      this.settings.notes.push('sizes of buffers are FreeBSD’s and were not compared');
+      return;
+    }
     const shown = (result: number | null, error: string | null) =>
       `${result ?? '...'}${error === null ? '' : ` ${error}`}`;
     const message =
@@ -591,7 +608,7 @@ class DrillRun implements SocketWatcher {
   /** Of the acknowledgments that pieces of one segment cause, all but the last are as if a receive offload had saved them. */
   private mergeAcknowledgments(from: number): void {
     for (let i = this.outbox.length - 2; i >= from; i--) {
-      const { packet, frame } = this.outbox[i] as { packet: LivePacket; frame: DrillFrame };
+      const { packet, frame } = this.outbox[i] as SentPacket;
       const { transport } = packet;
       if (transport?.kind !== 'tcp' || transport.length > 0 || transport.flags !== TCP_ACK) continue;
       frame.comments.push('one acknowledgment too many, because the segment went in as several');
@@ -734,53 +751,8 @@ class DrillRun implements SocketWatcher {
       );
     }
     const taken = [first];
-    const { body } = packet;
-    const { connection } = this;
-    let differences = compareIp(packet.ip, first.packet);
-    let actualText = first.frame.text;
-    const { transport } = first.packet;
-    if (body.protocol === 'icmp') {
-      const numbers = icmpNumbers(first.packet.family, body.type, body.code);
-      if (transport?.kind !== 'icmp') differences.push('an ICMP message expected');
-      else if (numbers === null) differences.push(`there is no ICMP "${body.type} ${body.code ?? ''}" in this version`);
-      else if (numbers.type !== transport.type || numbers.code !== transport.code) {
-        differences.push(
-          `ICMP type and code: expected ${numbers.type} ${numbers.code}, got ${transport.type} ${transport.code}`,
-        );
-      }
-    } else if (body.protocol === 'udp') {
-      if (transport?.kind !== 'udp') differences.push('a UDP datagram expected');
-      else if (transport.length !== body.length) {
-        differences.push(`payload length: expected ${body.length}, got ${transport.length}`);
-      }
-    } else if (transport?.kind !== 'tcp' || connection === null) differences.push('a TCP segment expected');
-    else {
-      connection.learn(transport, body);
-      const pieces = [connection.toScript(transport)];
-      let length = transport.length;
-      while (!this.settings.strictSegments && length > 0 && length < body.length) {
-        const more = this.nextPacket(limit);
-        if (more === null || more.packet.transport?.kind !== 'tcp') {
-          if (more !== null) this.outbox.unshift(more);
-          break;
-        }
-        taken.push(more);
-        connection.learn(more.packet.transport, body);
-        pieces.push(connection.toScript(more.packet.transport));
-        length += more.packet.transport.length;
-        if (more.packet.transport.length === 0) break;
-      }
-      const merged = mergePieces(pieces);
-      const actual = typeof merged === 'string' ? (pieces[0] as TcpBody) : merged;
-      const comparison = compareTcp(body, actual, this.leniency, this.timestampCheck(first.packet.time, body));
-      differences = [...differences, ...comparison.differences];
-      if (typeof merged === 'string') differences.push(`the segments cannot be taken as one: ${merged}`);
-      for (const what of comparison.overlooked) this.overlooked.add(what);
-      actualText =
-        pieces.length === 1 || typeof merged !== 'string'
-          ? `> ${formatTcp(actual)}`
-          : taken.map(({ frame }) => frame.text).join('\n');
-    }
+    const differences = compareIp(packet.ip, first.packet);
+    const actualText = this.compareBody(packet, taken, limit, differences);
     this.checkFlowLabel(packet, first.packet, differences);
     this.checkTimes(taken, from, to, anyTime, before, differences);
     for (const { frame } of taken) frame.line = event.location.line;
@@ -793,6 +765,64 @@ class DrillRun implements SocketWatcher {
       `${formatSeconds(first.frame.time)} ${actualText}`,
       differences,
     );
+  }
+
+  /** Compares what is behind the IP header, taking more packets when the script means several. Returns what came, as text. */
+  private compareBody(packet: PacketAction, taken: SentPacket[], limit: number, differences: string[]): string {
+    const first = taken[0] as SentPacket;
+    const { transport } = first.packet;
+    const { body } = packet;
+    if (body.protocol === 'tcp') return this.compareSegments(body, taken, limit, differences);
+    if (body.protocol === 'udp') {
+      if (transport?.kind !== 'udp') differences.push('a UDP datagram expected');
+      else if (transport.length !== body.length) {
+        differences.push(`payload length: expected ${body.length}, got ${transport.length}`);
+      }
+      return first.frame.text;
+    }
+    const numbers = icmpNumbers(first.packet.family, body.type, body.code);
+    if (transport?.kind !== 'icmp') differences.push('an ICMP message expected');
+    else if (numbers === null) differences.push(`there is no ICMP "${body.type} ${body.code ?? ''}" in this version`);
+    else if (numbers.type !== transport.type || numbers.code !== transport.code) {
+      differences.push(
+        `ICMP type and code: expected ${numbers.type} ${numbers.code}, got ${transport.type} ${transport.code}`,
+      );
+    }
+    return first.frame.text;
+  }
+
+  /** Compares a segment, or several that add up to the one which the script expects. */
+  private compareSegments(body: TcpBody, taken: SentPacket[], limit: number, differences: string[]): string {
+    const first = taken[0] as SentPacket;
+    const { transport } = first.packet;
+    const { connection } = this;
+    if (transport?.kind !== 'tcp' || connection === null) {
+      differences.push('a TCP segment expected');
+      return first.frame.text;
+    }
+    connection.learn(transport, body);
+    const pieces = [connection.toScript(transport)];
+    let length = transport.length;
+    while (!this.settings.strictSegments && length > 0 && length < body.length) {
+      const more = this.nextPacket(limit);
+      const next = more?.packet.transport;
+      if (more === null || next?.kind !== 'tcp' || next.length === 0) {
+        if (more !== null) this.outbox.unshift(more);
+        break;
+      }
+      taken.push(more);
+      connection.learn(next, body);
+      pieces.push(connection.toScript(next));
+      length += next.length;
+    }
+    const merged = mergePieces(pieces);
+    const actual = typeof merged === 'string' ? (pieces[0] as TcpBody) : merged;
+    const comparison = compareTcp(body, actual, this.leniency, this.timestampCheck(first.packet.time, body));
+    differences.push(...comparison.differences);
+    if (typeof merged === 'string') differences.push(`the segments cannot be taken as one: ${merged}`);
+    for (const what of comparison.overlooked) this.overlooked.add(what);
+    if (typeof merged === 'string') return taken.map(({ frame }) => frame.text).join('\n');
+    return `> ${formatTcp(actual)}`;
   }
 
   private timeText(from: number, to: number | null, anyTime: boolean): string {
@@ -843,7 +873,7 @@ class DrillRun implements SocketWatcher {
   }
 
   /** The next packet of the connection under test, waiting for it; null when none comes by `limit`. */
-  private nextPacket(limit: number): { readonly packet: LivePacket; readonly frame: DrillFrame } | null {
+  private nextPacket(limit: number): SentPacket | null {
     while (this.outbox.length === 0) {
       const next = Math.min(this.scheduler.nextTime(), this.callDeadline());
       if (next > limit) {

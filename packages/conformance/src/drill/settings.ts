@@ -24,6 +24,8 @@ export interface DrillSettings {
   sendBuffer: number;
   notsentLowat: number;
   timeToLive: number;
+  /** The script was written for FreeBSD: sizes of buffers that it reads back are that kernel's. */
+  bsd: boolean;
   /** Things that were not done, one sentence each. */
   readonly notes: string[];
   /** Reasons why the script cannot be judged. */
@@ -48,6 +50,7 @@ export function defaultSettings(): DrillSettings {
     sendBuffer: 256 * 1024,
     notsentLowat: 0xffffffff,
     timeToLive: 0,
+    bsd: false,
     notes: [],
     unsupported: [],
   };
@@ -299,8 +302,14 @@ const SYSCTLS: Readonly<Record<string, SysctlRule>> = {
   'net.inet.tcp.rfc1323': only('1'),
   'net.inet.tcp.sack.enable': harmless,
   'net.inet.tcp.ecn.enable': only('0', '2'),
-  'net.inet.tcp.recvspace': harmless,
-  'net.inet.tcp.sendspace': harmless,
+  'net.inet.tcp.recvspace': (settings, value) => {
+    settings.receiveBuffer = Math.max(1, Math.min(Number(value) || 1, settings.tcp.maximumWindow));
+    return null;
+  },
+  'net.inet.tcp.sendspace': (settings, value) => {
+    settings.sendBuffer = Math.max(1, Number(value) || 1);
+    return null;
+  },
   'net.inet.tcp.rexmit_initial': only('1000'),
   'net.inet.tcp.rexmit_min': harmless,
   'net.inet.tcp.hostcache.purgenow': harmless,
@@ -342,6 +351,7 @@ const SYSCTLS: Readonly<Record<string, SysctlRule>> = {
 export function applySysctl(settings: DrillSettings, name: string, value: string): string | null {
   const rule = SYSCTLS[name.replaceAll('/', '.')];
   if (rule === undefined) return `the sysctl ${name} is not known here`;
+  if (/^(?:net\.inet|kern)[./]/.test(name)) settings.bsd = true;
   const problem = rule(settings, value.trim());
   if (rule === harmless) settings.notes.push(`${name}=${value} changes nothing here`);
   return problem === null ? null : `${name}=${value}: ${problem}`;
