@@ -53,4 +53,6 @@ export async function main(): Promise<void> {
     interruption,
   };
   process.exitCode = await runProgram(process.argv.slice(2), new Terminal(surroundings), readVersion());
+  // A command that was told to stop leaves its input unread, which would keep the process.
+  process.stdin.unref?.();
 }

@@ -51,14 +51,14 @@ async function runPub(args: Arguments, terminal: Terminal, options: PublishOptio
     checkQos('--will-qos', options.will.qos);
   }
   // Virtual time would run on while a person types, so the embedded lab begins when everything is there.
-  const payloads = readPayloads(options.message, terminal.surroundings);
+  const stop = terminal.surroundings.interruption();
+  const payloads = readPayloads(options.message, terminal.surroundings, stop);
   const debug = { current: null as MosquittoDebug | null };
   const site = openSite(args, terminal, {
     command: 'pub',
     events: 'stderr',
     listeners: options.debug ? [{ traced: (...event) => debug.current?.traced(...event) }] : [],
   });
-  const stop = terminal.surroundings.interruption();
   let session: MqttSession | null = null;
   try {
     const clientId = chooseClientId(options, site.lab, 'pub');
@@ -78,7 +78,7 @@ async function runPub(args: Arguments, terminal: Terminal, options: PublishOptio
             await site.device.waits.sleep(Math.ceil(options.repeatDelayMicroseconds / TICK), stop);
           }
           debug.current?.publishing(options.topic, payload.length);
-          await current.publish(options.topic, payload, { qos: options.qos, retain: options.retain });
+          await current.publish(options.topic, payload, { qos: options.qos, retain: options.retain, signal: stop });
         }
         if (stop.aborted) {
           break;

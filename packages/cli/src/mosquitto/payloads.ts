@@ -4,8 +4,12 @@ import { UserError } from '../errors.ts';
 import type { Surroundings } from '../terminal/terminal.ts';
 import type { MessageSource } from './options.ts';
 
-/** The payloads that a message source yields, in order; for `-l` as the lines come. */
-export async function* readPayloads(source: MessageSource, surroundings: Surroundings): AsyncGenerator<Uint8Array> {
+/** The payloads that a message source yields, in order; for `-l` as the lines come. What stdin gives ends with `stop`. */
+export async function* readPayloads(
+  source: MessageSource,
+  surroundings: Surroundings,
+  stop: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   switch (source.kind) {
     case 'text':
       yield Buffer.from(source.text);
@@ -18,18 +22,36 @@ export async function* readPayloads(source: MessageSource, surroundings: Surroun
       return;
     case 'stdin': {
       const chunks: Uint8Array[] = [];
-      for await (const chunk of surroundings.stdin) {
+      for await (const chunk of untilStopped(surroundings.stdin, stop)) {
         chunks.push(chunk);
       }
       const payload = Buffer.concat(chunks);
-      if (payload.length === 0) {
+      if (payload.length === 0 && !stop.aborted) {
         throw new UserError({ what: 'nothing came from stdin', next: 'for an empty message use -n' });
       }
       yield payload;
       return;
     }
     case 'lines':
-      yield* readLines(surroundings.stdin);
+      yield* readLines(untilStopped(surroundings.stdin, stop));
+  }
+}
+
+/** What comes before `stop`; what is still awaited then is not waited for. */
+async function* untilStopped(chunks: AsyncIterable<Uint8Array>, stop: AbortSignal): AsyncGenerator<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  const stopped = new Promise<null>((resolve) => {
+    if (stop.aborted) {
+      resolve(null);
+    }
+    stop.addEventListener('abort', () => resolve(null), { once: true });
+  });
+  for (;;) {
+    const next = await Promise.race([iterator.next(), stopped]);
+    if (next === null || next.done === true) {
+      return;
+    }
+    yield next.value;
   }
 }
 
