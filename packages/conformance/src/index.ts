@@ -20,6 +20,7 @@
 export type * from './drill/ast.ts';
 export { drillCapture } from './drill/capture.ts';
 export { LENIENT, type Leniency, STRICT } from './drill/compare.ts';
+export { type DrillOptions, runDrill } from './drill/drill.ts';
 export { AssertionFailure, evaluate, runSnippet, SnippetError, SnippetScope, type Value } from './drill/expression.ts';
 export { formatPacket, formatScript } from './drill/format.ts';
 export { DrillSyntaxError } from './drill/lexer.ts';
@@ -27,4 +28,3 @@ export { parseScript, splitDefine } from './drill/parser.ts';
 export { drillProfile, drillTcpProfile } from './drill/profile.ts';
 export { drillJson, drillJunit, formatDrillResult, summarizeDrill } from './drill/report.ts';
 export type * from './drill/result.ts';
-export { type DrillOptions, runDrill } from './drill/runner.ts';

@@ -79,21 +79,32 @@ export function compareTcp(
   if ((expected.urgent ?? 0) !== (actual.urgent ?? 0))
     differ('urgent pointer', expected.urgent ?? 0, actual.urgent ?? 0);
   if (expected.options !== null) {
-    const list = actual.options ?? [];
-    if (checkTimestamp !== null) {
-      const both =
-        expected.options.some((option) => option.kind === 'TS') && list.find((option) => option.kind === 'TS');
-      const complaint = both !== false && both?.kind === 'TS' ? checkTimestamp(both.value) : null;
-      if (complaint !== null) differences.push(complaint);
-    }
-    const difference = compareOptions(expected.options, list);
-    if (difference !== null) {
-      const syn = (expected.flags & TCP_SYN) !== 0;
-      if (syn && leniency.synOptions && sameSet(expected.options, list)) overlooked.push('layout of the SYN’s options');
-      else differences.push(difference);
-    }
+    judgeOptions(expected, actual.options ?? [], leniency, checkTimestamp, differences, overlooked);
   }
   return { differences, overlooked };
+}
+
+/** The options of a segment, which the script says. */
+function judgeOptions(
+  expected: TcpBody,
+  list: readonly TcpOption[],
+  leniency: Leniency,
+  checkTimestamp: ((value: number) => string | null) | null,
+  differences: string[],
+  overlooked: string[],
+): void {
+  const options = expected.options ?? [];
+  if (checkTimestamp !== null) {
+    const both = options.some((option) => option.kind === 'TS') && list.find((option) => option.kind === 'TS');
+    const complaint = both !== false && both?.kind === 'TS' ? checkTimestamp(both.value) : null;
+    if (complaint !== null) differences.push(complaint);
+  }
+  const difference = compareOptions(options, list);
+  if (difference !== null) {
+    const syn = (expected.flags & TCP_SYN) !== 0;
+    if (syn && leniency.synOptions && sameSet(options, list)) overlooked.push('layout of the SYN’s options');
+    else differences.push(difference);
+  }
 }
 
 /** Kind, length and value of each option in order; values of timestamps are judged elsewhere or not at all. */

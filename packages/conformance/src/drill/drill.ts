@@ -1,0 +1,105 @@
+import type { Profile } from '@strata/stack';
+import { parseAddress } from '@strata/wire';
+import type { Script } from './ast.ts';
+import type { Leniency } from './compare.ts';
+import { DrillSyntaxError } from './lexer.ts';
+import { parseScript } from './parser.ts';
+import type { DrillFailure, DrillResult } from './result.ts';
+import { DrillRun } from './runner.ts';
+import { applyOptions, type DrillSettings, defaultSettings } from './settings.ts';
+import { runShell } from './shell.ts';
+
+/** How to run a script. */
+export interface DrillOptions {
+  /** Shown in results. Default "script". */
+  readonly name?: string;
+  /** Symbols to replace, as `--define` does. */
+  readonly defines?: ReadonlyMap<string, string>;
+  /** Options as on packetdrill's command line; they win over those in the script. */
+  readonly scriptOptions?: readonly { readonly name: string; readonly value: string | null }[];
+  /** The host's policies. Its TCP profile is changed by the script's sysctls. Default {@link drillProfile}. */
+  readonly profile?: Profile;
+  /** Default {@link LENIENT}. */
+  readonly leniency?: Leniency;
+  /** Packets after the last event that the script says nothing of: report them (default), or fail. */
+  readonly unexpectedAtEnd?: 'report' | 'fail';
+  /** Default 1. */
+  readonly seed?: number;
+}
+
+/** Runs a script. Never throws, whatever the script says: a script that cannot be read has failed. */
+export function runDrill(source: string, options: DrillOptions = {}): DrillResult {
+  const name = options.name ?? 'script';
+  let script: Script;
+  try {
+    script = parseScript(source, options.defines);
+  } catch (error) {
+    if (!(error instanceof DrillSyntaxError)) throw error;
+    return emptyResult(name, {
+      location: error.location,
+      message: `syntax error: ${error.complaint}`,
+      expected: null,
+      actual: null,
+      differences: [],
+    });
+  }
+  const settings = defaultSettings();
+  if (options.profile !== undefined) {
+    settings.tcp = options.profile.tcp;
+    settings.receiveBuffer = options.profile.tcp.defaultWindow;
+  }
+  applyOptions(settings, script, options.scriptOptions ?? []);
+  if (settings.dryRun) return { ...emptyResult(name, null), notes: ['--dry_run: the script was only read'] };
+  if (script.init !== null) {
+    const outcome = runShell(script.init.command, settings, true);
+    if (outcome.unsupported !== null) settings.unsupported.push(outcome.unsupported);
+  }
+  for (const event of script.events) {
+    if (event.action.kind !== 'shell') break;
+    runShell(event.action.command, settings, true);
+  }
+  checkAvailability(script, settings);
+  if (settings.unsupported.length > 0) return unsupportedResult(name, settings.unsupported, settings.notes);
+  return new DrillRun(name, script, settings, options).run();
+}
+
+function emptyResult(name: string, failure: DrillFailure | null): DrillResult {
+  return {
+    name,
+    verdict: failure === null ? 'pass' : 'fail',
+    failure,
+    reasons: [],
+    notes: [],
+    overlooked: [],
+    unexpected: [],
+    output: [],
+    frames: [],
+    duration: 0,
+  };
+}
+
+function unsupportedResult(name: string, reasons: readonly string[], notes: readonly string[]): DrillResult {
+  return { ...emptyResult(name, null), verdict: 'unsupported', reasons: [...new Set(reasons)], notes };
+}
+
+/** Finds what no run of this script could show. */
+function checkAvailability(script: Script, settings: DrillSettings): void {
+  const { unsupported } = settings;
+  if (settings.family === 6) unsupported.push('IPv6');
+  for (const { action, location } of script.events) {
+    if (action.kind !== 'packet') continue;
+    if (action.tunnels.length > 0) unsupported.push(`encapsulation (line ${location.line}: ${action.tunnels[0]})`);
+    const options = action.body.protocol === 'tcp' ? (action.body.options ?? []) : [];
+    const foreign = options.find((option) => option.kind === 'foreign');
+    if (foreign?.kind === 'foreign') unsupported.push(`the TCP option ${foreign.text} (line ${location.line})`);
+  }
+  for (const [what, text] of [
+    ['local', settings.local],
+    ['remote', settings.remote],
+  ]) {
+    const address = parseAddress(text as string);
+    if (address === null || address.family !== settings.family) unsupported.push(`the ${what} address "${text}"`);
+  }
+  if (!Number.isInteger(settings.mtu) || settings.mtu < 68 || settings.mtu > 65535)
+    unsupported.push(`an MTU of ${settings.mtu}`);
+}
