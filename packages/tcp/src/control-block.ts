@@ -173,6 +173,9 @@ export abstract class ControlBlock implements Timed, Deferred {
   /** Position in the transmit queue before which no packet is marked lost. */
   retransmitCursor: number;
   lastReceivedAt: number;
+  /** Unacceptable acknowledgments answered since that moment. */
+  strayAnswers: number;
+  strayAnswersSince: number;
   synSentAt: number;
   synTransmissions: number;
   /** Start of the present run of retransmissions, for the user timeout; NEVER when there is none. */
@@ -307,6 +310,8 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.probeEnd = 0;
     this.retransmitCursor = 0;
     this.lastReceivedAt = NEVER;
+    this.strayAnswers = 0;
+    this.strayAnswersSince = Number.NEGATIVE_INFINITY;
     this.synSentAt = NEVER;
     this.synTransmissions = 0;
     this.troubleSince = NEVER;

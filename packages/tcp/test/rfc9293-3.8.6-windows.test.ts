@@ -153,6 +153,55 @@ test('a peer that takes the octet of a probe gets the rest, and nothing twice', 
   peer.finish(socket);
 });
 
+test('two ends that have taken each other’s probe octet do not answer each other for ever', () => {
+  const peer = new ScriptedPeer(modernTcpProfile);
+  const { socket } = peer.client({}, MSS, 1000);
+  peer.send(socket, 1000);
+  peer.expect('P.');
+  peer.emit('.', { seq: 1, ack: 1001, win: 0 });
+  peer.send(socket, 500);
+  peer.waitForSegment(SECOND);
+  peer.expect('.', { seq: 1001, len: 1 });
+  // The peer probes too, and its octet is taken; it does not know yet, and acknowledges from where it was.
+  peer.emit('.', { seq: 1, ack: 1001, win: 0, len: 1 });
+  peer.advance(50 * MILLISECOND);
+  peer.expect('.', { seq: 1001, ack: 2 });
+  peer.emit('.', { seq: 1, ack: 1002, win: 5000 });
+  peer.expect('P.', { seq: 1002, ack: 2, len: 499 });
+  peer.emit('.', { seq: 2, ack: 1501, win: 5000 });
+  peer.silence(100 * SECOND);
+  peer.finish(socket);
+});
+
+test('an old segment’s acknowledgment counts, its window does not: the edge stays where the newest one put it', () => {
+  const peer = new ScriptedPeer(modernTcpProfile);
+  const { socket } = peer.client({}, MSS, 1000);
+  peer.send(socket, 1000);
+  peer.expect('P.');
+  peer.emit('.', { seq: 1, ack: 1, win: 1000, len: 10 });
+  peer.emit('.', { seq: 11, ack: 1, win: 1000 });
+  peer.emit('.', { seq: 10, ack: 501, win: 2000 });
+  peer.expect('.', { ack: 11 });
+  expect(socket.inspect()).toMatchObject({ flight: 500, sndWnd: 500 });
+  peer.finish(socket);
+});
+
+test('unacceptable acknowledgments are answered a few times in half a second, unacceptable data always', () => {
+  const peer = new ScriptedPeer(modernTcpProfile);
+  const { socket } = peer.client();
+  for (let i = 0; i < 50; i++) peer.emit('.', { seq: -1000, ack: 1 });
+  expect(peer.waiting).toBe(4);
+  while (peer.waiting > 0) peer.expect('.', { seq: 1, ack: 1 });
+  for (let i = 0; i < 10; i++) {
+    peer.emit('.', { seq: -1000, ack: 1, len: 10 });
+    peer.expect('.', { seq: 1, ack: 1 });
+  }
+  peer.advance(500 * MILLISECOND);
+  peer.emit('.', { seq: 0, ack: 1 });
+  peer.expect('.', { seq: 1, ack: 1 });
+  peer.finish(socket);
+});
+
 test.each([0, 5000])('a FIN behind the one octet that a probe has delivered still follows (window then %i)', (win) => {
   const peer = new ScriptedPeer(modernTcpProfile);
   const { socket } = peer.client({}, MSS, 1000);

@@ -51,7 +51,8 @@ function newAcknowledgment(tcb: ControlBlock, segment: TcpHeader, ack: number, a
   }
   tcb.recovery.newAck(tcb, acked, segment);
   tcb.duplicateAcks = 0;
-  updateWindow(tcb, segment);
+  // An old segment's window does not count; the edge that the last one gave stays where it was.
+  if (!updateWindow(tcb, segment)) tcb.sndWnd = Math.max(tcb.sndWnd - acked, 0);
   if (tcb.sndNxt === ack) {
     tcb.retransmitDeadline = NEVER;
     if (tcb.sendRefused && tcb.sndWnd === 0 && tcb.profile.probeOnTransmitTimer) tcb.persistDeadline = armedBefore;
@@ -112,10 +113,10 @@ function acknowledgesProbe(tcb: ControlBlock, ack: number): boolean {
   return tcb.probes > 0 && ack === tcb.probeEnd && ((tcb.writeSequence - ack) | 0) >= 0;
 }
 
-/** RFC 9293 3.10.7.4: a newer segment's window replaces the old one. */
-export function updateWindow(tcb: ControlBlock, segment: TcpHeader): void {
+/** RFC 9293 3.10.7.4: a newer segment's window replaces the old one. False when the segment is an older one. */
+export function updateWindow(tcb: ControlBlock, segment: TcpHeader): boolean {
   const newer = (segment.sequence - tcb.sndWl1) | 0;
-  if (newer < 0 || (newer === 0 && ((segment.acknowledgment - tcb.sndWl2) | 0) < 0)) return;
+  if (newer < 0 || (newer === 0 && ((segment.acknowledgment - tcb.sndWl2) | 0) < 0)) return false;
   const window = segment.window << tcb.sndScale;
   tcb.sndWl1 = segment.sequence;
   tcb.sndWl2 = segment.acknowledgment;
@@ -125,7 +126,7 @@ export function updateWindow(tcb: ControlBlock, segment: TcpHeader): void {
       tcb.retries = 0;
       tcb.troubleSince = NEVER;
     }
-    return;
+    return true;
   }
   const grew = window > tcb.sndWnd;
   tcb.sndWnd = window;
@@ -140,4 +141,5 @@ export function updateWindow(tcb: ControlBlock, segment: TcpHeader): void {
     }
     tellWhenSendable(tcb);
   }
+  return true;
 }

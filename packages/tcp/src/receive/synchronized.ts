@@ -3,21 +3,22 @@ import {
   DROP_TCP_RESET_UNACCEPTABLE,
   DROP_TCP_SEQUENCE,
   DROP_TCP_SYN_UNEXPECTED,
+  MILLISECOND,
   TRACE_TCP_RESET_RECEIVED,
 } from '@strata/contracts';
-import { TCP_ACK, TCP_RST, TCP_SYN, type TcpHeader } from '@strata/wire';
+import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, type TcpHeader } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
 import { CAUSE_RESET } from '../states.ts';
 import { endConnection } from '../teardown.ts';
 import { acceptability, SEGMENT_OUTSIDE } from '../window.ts';
-import { acceptAcknowledgment } from './acknowledgment.ts';
+import { acceptAcknowledgment, updateWindow } from './acknowledgment.ts';
 
 /**
  * What RFC 9293 3.10.7.4 asks of a segment in every synchronized state, in its order: sequence number, RST, SYN, ACK. False
  * when the segment is done with (dropped, answered, or the connection is gone); then the state's own steps do not follow.
  */
 export function passesChecks(tcb: ControlBlock, segment: TcpHeader): boolean {
-  if (!inWindow(tcb, segment)) return false;
+  if (!inWindow(tcb, segment)) return acknowledgesFromBehind(tcb, segment);
   const { flags } = segment;
   if (flags & TCP_RST) {
     receiveReset(tcb, segment, CAUSE_RESET);
@@ -41,7 +42,42 @@ export function inWindow(tcb: ControlBlock, segment: TcpHeader): boolean {
   if (acceptability(segment.sequence, segment.sequenceLength, tcb.rcvNxt, window) !== SEGMENT_OUTSIDE) return true;
   if (segment.flags & TCP_SYN && tcb.profile.defence.synOutsideWindow(tcb, segment)) return false;
   tcb.service.drop(DROP_TCP_SEQUENCE, tcb, segment.sequence);
-  if ((segment.flags & TCP_RST) === 0) tcb.ackNow = true;
+  if ((segment.flags & TCP_RST) === 0 && (segment.sequenceLength > 0 || mayAnswerAcknowledgment(tcb)))
+    tcb.ackNow = true;
+  return false;
+}
+
+/** So many unacceptable acknowledgments are answered in this time; a keepalive probe always is. */
+const STRAY_ANSWERS = 4;
+const STRAY_INTERVAL = 500 * MILLISECOND;
+
+/**
+ * Two ends that each have sent beyond the other's closed window find each other's acknowledgments unacceptable. Answering
+ * every one of them, as RFC 9293 asks, would have them answer each other as fast as the wire carries it.
+ */
+function mayAnswerAcknowledgment(tcb: ControlBlock): boolean {
+  const { now } = tcb.time;
+  if (now - tcb.strayAnswersSince >= STRAY_INTERVAL) {
+    tcb.strayAnswersSince = now;
+    tcb.strayAnswers = 0;
+  }
+  tcb.strayAnswers++;
+  return tcb.strayAnswers <= STRAY_ANSWERS;
+}
+
+/**
+ * A peer whose window probe we have taken acknowledges from one octet before `rcvNxt` until it hears of that. When both ends
+ * have probed each other so, each would drop the other's acknowledgments and answer them, for ever: what such a segment
+ * acknowledges counts although it is unacceptable (draft-gont-tcpm-tcp-seq-validation). True when it acknowledged anything.
+ */
+function acknowledgesFromBehind(tcb: ControlBlock, segment: TcpHeader): boolean {
+  if ((segment.flags & (TCP_ACK | TCP_SYN | TCP_RST | TCP_FIN)) !== TCP_ACK) return false;
+  if (((segment.sequence + 1) | 0) !== tcb.rcvNxt || segment.payloadLength > 1) return false;
+  segment.payloadLength = 0;
+  segment.sequenceLength = 0;
+  const ahead = (segment.acknowledgment - tcb.sndUna) | 0;
+  if (ahead > 0) return acceptAcknowledgment(tcb, segment);
+  if (ahead === 0) updateWindow(tcb, segment);
   return false;
 }
 
