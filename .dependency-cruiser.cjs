@@ -12,6 +12,7 @@ const standsOn = {
   ip: ['contracts', 'wire', 'packet'],
   udp: ['contracts', 'wire', 'packet'],
   tcp: ['contracts', 'wire', 'packet'],
+  tls: ['contracts', 'wire', 'packet'],
   mqtt: ['contracts', 'packet'],
   'pcap-writer': [],
   dissect: ['contracts', 'wire'],
@@ -102,7 +103,7 @@ module.exports = {
       from: { path: '^packages/([^/]+)/src/' },
       to: {
         path: '^packages/[^/]+/(src|dist)/.+',
-        pathNot: ['^packages/$1/', '^packages/[^/]+/(src|dist)/(index|node)\\.'],
+        pathNot: ['^packages/$1/', '^packages/[^/]+/(src|dist)/(index|node|engine-node)\\.'],
       },
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
