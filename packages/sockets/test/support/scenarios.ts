@@ -505,12 +505,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'traffic puts a timeout off': async (stage) => {
     const { port, server, served } = await serve(stage, (socket) => socket.on('data', () => socket.write('.')));
     const socket = stage.client.socket(stage.connect(port), 'client');
-    socket.setTimeout(200);
+    socket.setTimeout(700);
     for (let i = 0; i < 6; i++) {
-      await stage.world.sleep(60);
+      await stage.world.sleep(150);
       socket.write('.');
     }
-    await stage.world.sleep(60);
+    await stage.world.sleep(150);
     socket.end();
     await Promise.all([closed(socket), served]);
     await stage.close(server);
