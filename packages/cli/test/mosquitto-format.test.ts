@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { UsageError } from '../src/errors.ts';
-import { compileFormat, NotJson, type PrintedMessage, printMessage } from '../src/mosquitto/format.ts';
+import { compileFormat, NotJson, type PrintedMessage, printLine, printMessage } from '../src/mosquitto/format.ts';
 import { formatTime } from '../src/mosquitto/strftime.ts';
 
 const message: PrintedMessage = {
@@ -87,4 +87,18 @@ describe('@ times', () => {
     expect(formatTime('j', Date.UTC(2025, 11, 31, 12) * 1000)).toBe('365');
     expect(formatTime('?', message.time)).toBe('%?');
   });
+});
+
+test('a message without payload shows with -v as (null), and with nothing else but -F', () => {
+  const empty = { ...message, payload: new Uint8Array(0) };
+  const line = (of: PrintedMessage, verbose: boolean, endOfLine: boolean, format: string | null = null) => {
+    const style = { format: format === null ? null : compileFormat(format), verbose, endOfLine, pretty: false };
+    return Buffer.from(printLine(of, style)).toString();
+  };
+  expect(line(empty, true, true)).toBe(`${message.topic} (null)\n`);
+  expect(line(empty, true, false)).toBe('');
+  expect(line(empty, false, true)).toBe('');
+  expect(line(empty, false, true, '[%p]')).toBe('[]\n');
+  expect(line(message, false, true)).toBe(`${Buffer.from(message.payload).toString()}\n`);
+  expect(line(message, true, false)).toBe(`${message.topic} ${Buffer.from(message.payload).toString()}`);
 });

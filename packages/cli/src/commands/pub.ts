@@ -1,4 +1,4 @@
-import { NX_WAIT_ABORTED, TICK } from '@strata/contracts';
+import { TICK } from '@strata/contracts';
 import { type MqttSession, NetError } from '@strata/stack';
 import { EXIT_OK } from '../errors.ts';
 import type { Arguments } from '../flags/arguments.ts';
@@ -10,8 +10,8 @@ import {
   checkQos,
   chooseClientId,
   connectSession,
-  endSession,
   makeSession,
+  untilEnd,
 } from '../mosquitto/session.ts';
 import { openSite } from '../site/open-site.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -70,7 +70,7 @@ async function runPub(args: Arguments, terminal: Terminal, options: PublishOptio
       : null;
     const current = makeSession(site.device, broker, clientId, options);
     session = current;
-    await site.run(async () => {
+    const work = async (): Promise<void> => {
       await connectSession(current, options, stop);
       for await (const payload of given) {
         for (let times = 0; times < options.repeat && !stop.aborted; times++) {
@@ -84,14 +84,11 @@ async function runPub(args: Arguments, terminal: Terminal, options: PublishOptio
           break;
         }
       }
-      await endSession(current);
-    }, 'pub');
+    };
+    await site.run(() => untilEnd(current, stop, work), 'pub');
     return EXIT_OK;
   } catch (error) {
     if (error instanceof NetError) {
-      if (stop.aborted && error.status === NX_WAIT_ABORTED) {
-        return EXIT_OK;
-      }
       return reportToolError(error, options, terminal);
     }
     throw error;

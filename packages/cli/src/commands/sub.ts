@@ -4,15 +4,15 @@ import { type MqttSession, NetError } from '@strata/stack';
 import { EXIT_FAILED, EXIT_OK } from '../errors.ts';
 import { type Arguments, text } from '../flags/arguments.ts';
 import { MosquittoDebug } from '../mosquitto/debug.ts';
-import { NotJson, printMessage } from '../mosquitto/format.ts';
+import { NotJson, printLine } from '../mosquitto/format.ts';
 import { EXIT_TIMED_OUT, readSubscribeOptions, type SubscribeOptions } from '../mosquitto/options.ts';
 import {
   brokerAddress,
   checkQos,
   chooseClientId,
   connectSession,
-  endSession,
   makeSession,
+  untilEnd,
 } from '../mosquitto/session.ts';
 import { topicMatches } from '../mosquitto/topic.ts';
 import { DEFAULT_READINGS, type Reading, readReadings } from '../readings.ts';
@@ -86,9 +86,6 @@ async function runSub(args: Arguments, terminal: Terminal, options: SubscribeOpt
     return exitCode(ending, options, subscriber.printed, terminal);
   } catch (error) {
     if (error instanceof NetError) {
-      if (stop.aborted && error.status === NX_WAIT_ABORTED) {
-        return EXIT_OK;
-      }
       return reportToolError(error, options, terminal);
     }
     throw error;
@@ -154,6 +151,10 @@ class Subscriber {
   async run(embedded: EmbeddedBroker | null, readings: readonly Reading[]): Promise<Ending> {
     const feed = embedded === null ? null : new Feed(this.site, embedded, readings);
     await feed?.retain();
+    return (await untilEnd(this.session, this.stop, () => this.listenTo(feed))) ?? 'interrupted';
+  }
+
+  private async listenTo(feed: Feed | null): Promise<Ending> {
     await connectSession(this.session, this.options, this.stop);
     const { topics, unsubscribe, qos } = this.options;
     for (const filter of topics) {
@@ -164,9 +165,7 @@ class Subscriber {
       this.debug?.requesting(filter, 0);
       await this.session.unsubscribe(filter, { signal: this.stop });
     }
-    const ending = this.options.exitAfterSubscribe ? 'subscribed' : await this.listen(feed);
-    await endSession(this.session);
-    return ending;
+    return this.options.exitAfterSubscribe ? 'subscribed' : await this.listen(feed);
   }
 
   private async listen(feed: Feed | null): Promise<Ending> {
@@ -225,8 +224,7 @@ class Subscriber {
     }
     const printed = { ...message, messageId: message.id, time: this.site.epoch + this.site.lab.now };
     try {
-      terminal.raw(printMessage(printed, options));
-      terminal.raw(options.endOfLine ? '\n' : '');
+      terminal.raw(printLine(printed, options));
     } catch (error) {
       if (!(error instanceof NotJson)) {
         throw error;

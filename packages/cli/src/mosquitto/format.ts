@@ -107,6 +107,21 @@ export function compileFormat(format: string): MessageFormat {
   return parts;
 }
 
+/**
+ * All that mosquitto_sub prints for a message. One without payload shows with `-F`, or with `-v` as `(null)` on a line of its
+ * own, or not at all.
+ */
+export function printLine(
+  message: PrintedMessage,
+  style: Parameters<typeof printMessage>[1] & { readonly endOfLine: boolean },
+): Uint8Array {
+  const end = style.endOfLine ? '\n' : '';
+  if (style.format === null && message.payload.length === 0) {
+    return Buffer.from(style.verbose && style.endOfLine ? `${message.topic} (null)${end}` : '');
+  }
+  return Buffer.concat([printMessage(message, style), Buffer.from(end)]);
+}
+
 /** What mosquitto_sub prints for a message, without the end of line. The payload's bytes are kept as they are. */
 export function printMessage(
   message: PrintedMessage,

@@ -1,4 +1,10 @@
-import { NXD_MQTT_ERROR_CONNECT_RETURN_CODE, NXD_MQTT_ERROR_NOT_AUTHORIZED, SECOND, TICK } from '@strata/contracts';
+import {
+  NX_WAIT_ABORTED,
+  NXD_MQTT_ERROR_CONNECT_RETURN_CODE,
+  NXD_MQTT_ERROR_NOT_AUTHORIZED,
+  SECOND,
+  TICK,
+} from '@strata/contracts';
 import { type Host, type Lab, MqttSession, NetError } from '@strata/stack';
 import { parseAddress } from '@strata/wire';
 import { UsageError } from '../errors.ts';
@@ -82,7 +88,7 @@ export async function connectSession(
 }
 
 /** Ends a session in order; a connection that will not end is left behind. */
-export async function endSession(session: MqttSession): Promise<void> {
+async function endSession(session: MqttSession): Promise<void> {
   try {
     await session.disconnect({ timeoutSeconds: CLOSE_SECONDS });
   } catch (error) {
@@ -92,6 +98,20 @@ export async function endSession(session: MqttSession): Promise<void> {
   } finally {
     session.delete();
   }
+}
+
+/** Does `work`, then ends the session in order. Resolves with null when `stop` has cut the work short. */
+export async function untilEnd<T>(session: MqttSession, stop: AbortSignal, work: () => Promise<T>): Promise<T | null> {
+  let result: T | null = null;
+  try {
+    result = await work();
+  } catch (error) {
+    if (!stop.aborted || !(error instanceof NetError) || error.status !== NX_WAIT_ABORTED) {
+      throw error;
+    }
+  }
+  await endSession(session);
+  return result;
 }
 
 /** The exit code for a failure: CONNACK's return code as mosquitto has it, otherwise 1. */
