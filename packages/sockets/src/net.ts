@@ -1,8 +1,9 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { readArguments } from './arguments.ts';
 import type { SocketHost } from './host.ts';
+import type { ConnectOptions, SocketOptions } from './options.ts';
 import { Server, type ServerOptions } from './server.ts';
-import { type ConnectOptions, Socket, type SocketOptions } from './socket.ts';
+import { Socket } from './socket.ts';
 
 /** Called once the connection is open. `node:http` passes functions with parameters of its own, which stay unset. */
 export type ConnectCallback = (...args: never[]) => void;

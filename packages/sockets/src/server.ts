@@ -8,7 +8,8 @@ import { nodeError, socketError } from './errors.ts';
 import { inTick, inTurn } from './event-loop.ts';
 import type { SocketHost } from './host.ts';
 import { isUnspecified, lookUp } from './lookup.ts';
-import { Socket, type SocketAddress, type SocketOptions } from './socket.ts';
+import type { SocketAddress, SocketOptions } from './options.ts';
+import { Socket } from './socket.ts';
 
 /** As `node:net`'s: what a new server can be told. The rest is for the sockets it makes. */
 export interface ServerOptions extends Omit<SocketOptions, 'signal'> {
