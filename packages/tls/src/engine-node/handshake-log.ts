@@ -10,6 +10,9 @@ import { TLS_1_2, TLS_1_3 } from '../engine.ts';
 const SERVER_HELLO = 2;
 const EXTENSION_SUPPORTED_VERSIONS = 43;
 
+/** OpenSSL takes certificates of 100 KiB in all. */
+const MOST_KEPT = 262_144;
+
 /** The random of a HelloRetryRequest begins like this (RFC 8446 4.1.3). */
 const RETRY_RANDOM = 0xcf21ad74;
 
@@ -29,7 +32,15 @@ export class HandshakeLog {
   /** Level and value of an alert in the clear. */
   alert: readonly [level: number, value: number] | null;
 
-  constructor() {
+  /** The records themselves, when asked for; a handshake has less than {@link MOST_KEPT} octets. */
+  readonly records: Uint8Array[];
+  private readonly keeps: boolean;
+  private kept: number;
+
+  constructor(keeps = false) {
+    this.records = [];
+    this.keeps = keeps;
+    this.kept = 0;
     this.splitter = new RecordSplitter();
     this.version = 0;
     this.cipherSuite = 0;
@@ -44,6 +55,10 @@ export class HandshakeLog {
 
   private record(record: Uint8Array): void {
     const type = record[0];
+    if (this.keeps && this.kept < MOST_KEPT) {
+      this.records.push(record);
+      this.kept += record.length;
+    }
     this.endsInAlert = type === RECORD_ALERT;
     if (type === RECORD_ALERT && record.length === 7) this.alert = [record[5] as number, record[6] as number];
     if (type === RECORD_HANDSHAKE && !this.encrypted && record[5] === SERVER_HELLO) this.serverHello(record);

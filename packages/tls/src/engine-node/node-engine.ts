@@ -15,10 +15,12 @@ import {
   type TlsEngineOptions,
 } from '../engine.ts';
 import { encryptedAlert, plainAlert } from './alert-record.ts';
+import { sentCertificates } from './certificate-message.ts';
 import { makeContext } from './contexts.ts';
 import { HandshakeLog } from './handshake-log.ts';
 import { MemoryDuplex, type MemoryDuplexOwner } from './memory-duplex.ts';
 import { openSslFault } from './openssl-errors.ts';
+import { trafficKeys } from './traffic-keys.ts';
 
 /**
  * Turns of the event loop without anything new after which OpenSSL counts as at rest. Node hands over the end of a write
@@ -75,7 +77,7 @@ export class NodeTlsEngine implements TlsEngine, MemoryDuplexOwner {
     this.secrets = new Map();
     this.sent = new HandshakeLog();
     this.taken = new HandshakeLog();
-    this.received = new HandshakeLog();
+    this.received = new HandshakeLog(true);
     this.askedName = options.serverName;
     this.watching = false;
     this.quiet = 0;
@@ -255,15 +257,13 @@ export class NodeTlsEngine implements TlsEngine, MemoryDuplexOwner {
 
   peerCertificates(): readonly Uint8Array[] {
     if (this.destroyed) return [];
-    const chain: Uint8Array[] = [];
-    let one = this.socket.getPeerCertificate(true);
-    while (one?.raw !== undefined) {
-      chain.push(one.raw);
-      // A self-signed certificate is its own issuer.
-      if (one.issuerCertificate === one) break;
-      one = one.issuerCertificate;
-    }
-    return chain;
+    const leaf: { raw?: Buffer } | null = this.socket.getPeerCertificate();
+    if (leaf?.raw === undefined) return [];
+    const { server } = this.options;
+    const hello = server ? this.sent : this.received;
+    const secret = this.secrets.get(server ? 'CLIENT_HANDSHAKE_TRAFFIC_SECRET' : 'SERVER_HANDSHAKE_TRAFFIC_SECRET');
+    const keys = hello.version === TLS_1_3 && secret !== undefined ? trafficKeys(hello.cipherSuite, secret) : null;
+    return sentCertificates(this.received.records, keys) ?? [leaf.raw];
   }
 
   refuse(alert: number): boolean {
@@ -290,11 +290,9 @@ export class NodeTlsEngine implements TlsEngine, MemoryDuplexOwner {
     // Before its own keys exist, a TLS 1.3 client sends alerts in the clear, as OpenSSL does; so does everybody in TLS 1.2
     // until ChangeCipherSpec.
     const clear = hello.version === TLS_1_3 ? secret === undefined : !this.taken.encrypted;
-    const record = clear
-      ? plainAlert(value)
-      : secret === undefined
-        ? null
-        : encryptedAlert(value, hello.cipherSuite, secret);
+    const keys = clear || secret === undefined ? null : trafficKeys(hello.cipherSuite, secret);
+    const protectedAlert = keys === null ? null : encryptedAlert(value, keys);
+    const record = clear ? plainAlert(value) : protectedAlert;
     if (record === null) return false;
     this.ciphertext.length = 0;
     this.ciphertext.push(record);
