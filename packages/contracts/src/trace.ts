@@ -59,6 +59,7 @@ export type TraceArgument =
   | 'tcpState'
   | 'tcpFlags'
   | 'mqttType'
+  | 'mqttState'
   | 'status'
   | 'reason'
   | 'hex';

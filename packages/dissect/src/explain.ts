@@ -21,6 +21,9 @@ const TCP_STATES: readonly string[] = [
   'LAST_ACK',
 ];
 
+/** States of the MQTT client; 1 to 3 are NetX Duo's. */
+const MQTT_STATES: readonly string[] = ['deleted', 'idle', 'connecting', 'connected', 'disconnecting'];
+
 const STATUS_NAME = /^(NX|NXD|TX)_/;
 
 /** Names of the contracts that look like statuses and are head-rooms or wait options. */
@@ -131,6 +134,8 @@ function argumentText(kind: TraceArgument, value: number): string {
       return tcpFlagsText(value);
     case 'mqttType':
       return mqttTypeName(value);
+    case 'mqttState':
+      return MQTT_STATES[value] ?? `in state ${value}`;
     case 'status':
       return describeStatus(value);
     case 'reason':

@@ -108,7 +108,7 @@ export function parseChosenFrames(
 ): ChosenFrames {
   const parts = text.split(':').map((part) => part.trim());
   const names = Object.keys(predicates).join(', ');
-  const expected = `a choice of frames such as 2, any:2 or any:2:3 (which, from the how manieth, how many); which is one of: ${names}`;
+  const expected = `a choice of frames such as 2, arp:2 or arp:2:3 (kind of frame, number of the first one, how many); the kinds are ${names}`;
   const name = /^[0-9]+$/.test(parts[0] ?? '') ? 'any' : (parts.shift() ?? '');
   const matches = Object.hasOwn(predicates, name) ? predicates[name] : name === 'any' ? () => true : undefined;
   const [nth, count = '1', ...rest] = parts;

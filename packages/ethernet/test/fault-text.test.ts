@@ -127,7 +127,7 @@ describe('a plan as the command line has it', () => {
     expect(parseFaultPlan({ corruptNth: 'data:3' }, { data })?.chosen).toEqual([
       { matches: data, nth: 3, count: 1, action: 'corrupt' },
     ]);
-    expect(() => parseFaultPlan({ corruptNth: 'constructor:3' }, { data })).toThrow(/one of: data/);
+    expect(() => parseFaultPlan({ corruptNth: 'constructor:3' }, { data })).toThrow(/the kinds are data/);
   });
 
   test('an error names the member it is about', () => {

@@ -76,7 +76,7 @@ export class Capture implements TraceListener {
         description,
         timeOffsetSeconds: this.epochSeconds,
       });
-    const link = add('', `link between ${ends.join(' and ')}`);
+    const link = add('', `emulated link with the ends ${ends.join(', ')}`);
     const faults = add(' faults', `frames that the emulated link ${name} lost, damaged, repeated or held back`);
     this.links.add(name);
     return new LinkTap(this, link, faults);

@@ -60,6 +60,7 @@ export class TcpServer implements Listener, PassiveOwner {
       return false;
     }
     const socket = service.createSocket(this.socketOptions);
+    socket.localPort = this.port;
     transition(socket, TCP_LISTEN);
     const remote = addressOf(info.family, info.source0, info.source1, info.source2, info.source3);
     if (!beginPassive(socket, segment, remote, local)) {

@@ -34,7 +34,7 @@ export const ARP_EVENTS: readonly TraceEventDescription[] = [
     id: TRACE_ARP_RECEIVED,
     name: 'arp.received',
     arguments: ['count', 'address', 'address', 'none'],
-    text: 'receives operation {a} from {b} about {c}',
+    text: 'receives operation {a} (1 asks, 2 answers) from {b} about {c}',
     comment: false,
   },
   {
@@ -55,7 +55,7 @@ export const ARP_EVENTS: readonly TraceEventDescription[] = [
     id: TRACE_ARP_RELEASED,
     name: 'arp.released',
     arguments: ['address', 'count', 'none', 'none'],
-    text: 'sends {b} packets that waited for {a}',
+    text: 'sends what waited for {a}: {b} in all',
     comment: false,
   },
   {

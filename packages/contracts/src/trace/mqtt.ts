@@ -24,7 +24,7 @@ export const TRACE_MQTT_PING_ANSWERED = LAYER | 0x09;
 export const TRACE_MQTT_PING_TIMEOUT = LAYER | 0x0a;
 /** The broker broke the protocol. a reason, b first octet of the control packet. */
 export const TRACE_MQTT_VIOLATION = LAYER | 0x0b;
-/** The client changed state. a from, b to (1 idle, 2 connecting, 3 connected, 4 disconnecting, 0 deleted). */
+/** The client changed state. a from, b to. */
 export const TRACE_MQTT_STATE = LAYER | 0x0c;
 /** The connection is over, or was not made. a status, b reason or 0, c status of the stream below. */
 export const TRACE_MQTT_ENDED = LAYER | 0x0d;
@@ -114,8 +114,8 @@ export const MQTT_EVENTS: readonly TraceEventDescription[] = [
   {
     id: TRACE_MQTT_STATE,
     name: 'mqtt.state',
-    arguments: ['count', 'count', 'none', 'none'],
-    text: 'client state {a} to {b}',
+    arguments: ['mqttState', 'mqttState', 'none', 'none'],
+    text: 'the client was {a} and is {b}',
     comment: false,
   },
   {
