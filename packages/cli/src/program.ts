@@ -11,6 +11,7 @@ import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError, UserError } from './error
 import { formatCode } from './explain/print.ts';
 import type { Arguments } from './flags/arguments.ts';
 import { nearest } from './nearest.ts';
+import { fitHelp } from './terminal/help.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 /** The commands, in the order in which `--help` lists them. */
@@ -22,6 +23,9 @@ export const COMMANDS: readonly Command[] = [
   subCommand,
   explainCommand,
 ];
+
+/** Wider help is harder to read. */
+const MOST_COLUMNS = 110;
 
 /** What yargs found on the command line. */
 interface Parsed {
@@ -38,14 +42,14 @@ interface Parsed {
 export async function runProgram(words: readonly string[], terminal: Terminal, version: string): Promise<number> {
   try {
     checkCommand(words[0]);
-    const { rest, taken } = takeWords(words);
-    const { command, args, output } = await parse(rest, terminal, version);
+    const { rest, taken } = takeWords(helpWanted(words));
+    const { command, args, output } = await parse(rest, version);
     if (output !== '') {
-      terminal.data(output);
+      terminal.data(fitHelp(output, Math.min(terminal.columns, MOST_COLUMNS)));
       return EXIT_OK;
     }
     if (command === null) {
-      terminal.error(await helpText([], terminal, version));
+      terminal.error(fitHelp(await helpText([], version), Math.min(terminal.columns, MOST_COLUMNS)));
       return EXIT_USAGE;
     }
     return await command.run(args, terminal, taken);
@@ -68,6 +72,12 @@ function checkCommand(word: string | undefined): void {
   );
 }
 
+/** `strata help COMMAND` is `strata COMMAND --help`. */
+function helpWanted(words: readonly string[]): readonly string[] {
+  const [first, name] = words;
+  return first === 'help' && COMMANDS.some((command) => commandName(command) === name) ? [name, '--help'] : words;
+}
+
 /** Lets the command take the words that yargs must not read. `--help` wins over a mistake in them. */
 function takeWords(words: readonly string[]): { rest: readonly string[]; taken: unknown } {
   const command = COMMANDS.find((candidate) => commandName(candidate) === words[0]);
@@ -81,11 +91,11 @@ function takeWords(words: readonly string[]): { rest: readonly string[]; taken: 
   return { rest: [words[0], ...rest], taken };
 }
 
-async function parse(words: readonly string[], terminal: Terminal, version: string): Promise<Parsed> {
+async function parse(words: readonly string[], version: string): Promise<Parsed> {
   let command: Command | null = null;
   let args: Arguments = {};
   let output = '';
-  const program = build(terminal, version, (chosen, parsed) => {
+  const program = build(words, version, (chosen, parsed) => {
     command = chosen;
     args = parsed;
   });
@@ -95,11 +105,11 @@ async function parse(words: readonly string[], terminal: Terminal, version: stri
   return { command, args, output };
 }
 
-async function helpText(words: readonly string[], terminal: Terminal, version: string): Promise<string> {
-  return (await parse([...words, '--help'], terminal, version)).output;
+async function helpText(words: readonly string[], version: string): Promise<string> {
+  return (await parse([...words, '--help'], version)).output;
 }
 
-function build(terminal: Terminal, version: string, choose: (command: Command, args: Arguments) => void): Argv {
+function build(words: readonly string[], version: string, choose: (command: Command, args: Arguments) => void): Argv {
   const program = yargs()
     .scriptName('strata')
     .usage('$0 COMMAND\n\nA network stack that can be watched: NetX Duo, layer by layer, in one process.')
@@ -113,14 +123,17 @@ function build(terminal: Terminal, version: string, choose: (command: Command, a
       'parse-positional-numbers': false,
     })
     .locale('en')
-    .wrap(Math.min(terminal.columns, 110))
+    .wrap(null)
     .version(version)
     .help('help')
     .alias('help', 'H')
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message: string, error?: Error) => {
-      throw error ?? usageError(message);
+      if (error !== undefined && error.name !== 'YError') {
+        throw error;
+      }
+      throw usageError(error?.message ?? message, words);
     })
     .demandCommand(0)
     .strict()
@@ -145,7 +158,11 @@ function build(terminal: Terminal, version: string, choose: (command: Command, a
 }
 
 /** Turns a complaint of yargs into one of ours, with a suggestion where a word is misspelt. */
-function usageError(message: string): UsageError {
+function usageError(message: string, line: readonly string[]): UsageError {
+  const bare = /^Not enough arguments following: (.*)$/.exec(message);
+  if (bare !== null) {
+    return new UsageError(`${dashed(bare[1])} needs a value`);
+  }
   const unknown = /^Unknown arguments?: (.*)$/.exec(message);
   if (unknown === null) {
     return new UsageError(
@@ -160,12 +177,17 @@ function usageError(message: string): UsageError {
   if (!FLAG_NAMES.includes(word) && words.length > 1) {
     return new UsageError(`these are not known here: ${words.join(', ')}`);
   }
-  const [meant] = nearest(word, FLAG_NAMES, 1);
+  const flag = line.find((typed) => typed === dashed(word) || typed.startsWith(`${dashed(word)}=`));
+  const [meant] = flag === undefined ? [] : nearest(word, LONG_FLAG_NAMES, 1);
   return new UsageError(
-    `"${word}" is not known here`,
+    `${flag === undefined ? `"${word}"` : dashed(word)} is not known here`,
     undefined,
     meant === undefined ? undefined : `did you mean --${meant}?`,
   );
+}
+
+function dashed(name: string): string {
+  return `${name.length === 1 ? '-' : '--'}${name}`;
 }
 
 /** Every flag of every command, for suggestions. */
@@ -179,6 +201,8 @@ const FLAG_NAMES: readonly string[] = (() => {
   }
   return [...names];
 })();
+
+const LONG_FLAG_NAMES = FLAG_NAMES.filter((name) => name.length > 1);
 
 function report(error: unknown, words: readonly string[], terminal: Terminal): number {
   const mark = terminal.paintError('red', 'strata:');

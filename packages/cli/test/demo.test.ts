@@ -103,6 +103,15 @@ describe('strata demo', () => {
     expect(events.map((event) => event.event)).toContain('mqtt.connack');
   });
 
+  test('a broker out of reach is said, and the capture is finished', async () => {
+    const { code, stderr } = await demo('--quiet --loss 100% --pcap none-came.pcapng');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/none-came\.pcapng: \d+ frames/);
+    expect(stderr).toContain('connect to MQTT broker 192.0.2.2');
+    const events = [...readCapture(readFileSync(join(directory, 'none-came.pcapng')))];
+    expect(events.some((event) => event.kind === 'packet')).toBe(true);
+  });
+
   test('--trace prints readable lines among the arrows', async () => {
     const { stdout } = await demo('--trace tcp,mqtt');
     expect(stdout).toMatch(/device +mqtt\.connack/);

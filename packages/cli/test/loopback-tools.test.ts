@@ -143,6 +143,17 @@ describe('strata sub on the embedded broker', () => {
 });
 
 describe('strata ping on the loopback bridge', () => {
+  test('with --ndjson, stdout has nothing but events', async () => {
+    const { code, stdout, stderr } = await line('ping -c 1 --ndjson');
+    expect(code).toBe(0);
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text));
+    expect(events.map((event) => event.event)).toContain('icmp.echo-reply');
+    expect(stderr).toContain('1 packets transmitted, 1 received');
+  });
+
   test('prints what ping prints', async () => {
     const { code, stdout } = await line('ping -c 2 --delay 5ms');
     expect(code).toBe(0);

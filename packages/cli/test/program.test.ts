@@ -38,6 +38,34 @@ describe('the command line', () => {
     expect(stderr).toContain('did you mean strata explain?');
   });
 
+  test('a flag without its value, an unknown flag and a stray word are mistakes of the user', async () => {
+    const line = async (text: string) => strata(text.split(' '));
+    const bare = await line('demo --loss');
+    expect([bare.code, bare.stderr]).toEqual([2, expect.stringContaining('--loss needs a value')]);
+    const unknown = await line('demo --lose=5%');
+    expect(unknown.stderr).toMatch(/--lose is not known here\n.*did you mean --loss\?/);
+    const stray = await line('demo --delay 20 ms');
+    expect([stray.code, stray.stderr.includes('did you mean')]).toEqual([2, false]);
+    expect(stray.stderr).toContain('"ms" is not known here');
+  });
+
+  test('help COMMAND is COMMAND --help', async () => {
+    const { code, stdout } = await strata(['help', 'ping']);
+    expect([code, stdout]).toEqual([0, (await strata(['ping', '--help'])).stdout]);
+  });
+
+  test.each(COMMANDS.map(commandName))(
+    'the help of %s breaks no word and no line to type at 80 columns',
+    async (name) => {
+      const wide = await strata([name, '--help'], { environment: { COLUMNS: '1000' } });
+      const narrow = await strata([name, '--help'], { environment: { COLUMNS: '80' } });
+      const words = (text: string) => text.split(/\s+/);
+      expect(words(narrow.stdout)).toEqual(words(wide.stdout));
+      const long = narrow.stdout.split('\n').filter((line) => line.length > 80);
+      expect(long.filter((line) => !/^ {2}(strata|unshare) /.test(line))).toEqual([]);
+    },
+  );
+
   test('a command that resembles none lists them', async () => {
     const { code, stderr } = await strata(['xyzzy']);
     expect(code).toBe(2);

@@ -38,6 +38,13 @@ describe('where output goes', () => {
     expect([stdout(), stderr()]).toEqual(['\n', 'data\nnote\n']);
   });
 
+  test('a pipe is 100 columns wide unless COLUMNS says otherwise', () => {
+    const width = (COLUMNS: string) => recorder({ environment: { COLUMNS } }).terminal.columns;
+    expect([recorder().terminal.columns, width('80'), width('0'), width('x'), width('')]).toEqual([
+      100, 80, 100, 100, 100,
+    ]);
+  });
+
   test('colour appears at a terminal only, and not with NO_COLOR', () => {
     expect(recorder({ tty: true }).terminal.paintData('red', 'x')).toBe('\u001b[31mx\u001b[39m');
     expect(recorder().terminal.paintData('red', 'x')).toBe('x');
@@ -60,15 +67,15 @@ describe('numbers for people', () => {
   ])('%d bytes are %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
 
   test.each([
-    [0, '0 us'],
-    [999, '999 us'],
+    [0, '0 µs'],
+    [999, '999 µs'],
     [1500, '1.50 ms'],
     [20_000, '20.0 ms'],
     [999_499, '999 ms'],
     [2e6, '2.00 s'],
     [65e6, '1 min 05 s'],
     [3_725e6, '1 h 02 min'],
-    [-5, '-5 us'],
+    [-5, '-5 µs'],
   ])('%d microseconds are %s', (time, text) => expect(formatDuration(time)).toBe(text));
 
   test('counts, shares, rates and moments', () => {
@@ -146,6 +153,10 @@ describe('tables', () => {
     expect(lines).toHaveLength(3);
     expect(lines[1]).toMatch(/^device +74 \/ 70 +6\.00 kB \/ 5\.90 kB +2 +0 +32 \/ 32 +498 \/ 512 +0$/);
     expect(lines[2]).toMatch(/^broker .* - +498/);
+    const narrow = formatHostSummaries([host, { ...host, name: 'broker' }], 80);
+    expect(narrow[0]).toMatch(/^host +device +broker$/);
+    expect(narrow[1]).toMatch(/^frames out\/in +74 \/ 70 +74 \/ 70$/);
+    expect(narrow).toHaveLength(8);
   });
 });
 

@@ -72,13 +72,20 @@ async function runDemo(args: Arguments, terminal: Terminal): Promise<number> {
       terminal.data(line),
     );
   }
-  await site.startBroker(BROKER_PORT);
-  const device = new Device(site, readings);
-  await site.run(() => device.run(), 'the demo');
   const { lab } = site;
-  const duration = lab.now;
-  device.session.delete();
-  await site.close();
+  const device = new Device(site, readings);
+  let duration = 0;
+  try {
+    await site.startBroker(BROKER_PORT);
+    await site.run(() => device.run(), 'the demo');
+    duration = lab.now;
+  } finally {
+    device.session.delete();
+    await site.close();
+    if (duration === 0) {
+      noteCapture(site, pcap, terminal);
+    }
+  }
   return report(site, device, readings, { terminal, pcap, duration, faultText });
 }
 
@@ -224,6 +231,14 @@ interface Outcome {
   readonly faultText: string;
 }
 
+/** Says where the capture is. */
+function noteCapture(site: LoopbackSite, pcap: CaptureTarget, terminal: Terminal): void {
+  if (pcap.kind === 'file') {
+    const frames = formatNumberOf(site.lab.capture?.frames ?? 0, 'frame');
+    terminal.note(`${pcap.path}: ${frames}; open it with wireshark ${pcap.path}`);
+  }
+}
+
 function report(site: LoopbackSite, device: Device, readings: readonly Reading[], outcome: Outcome): number {
   const { terminal, pcap, duration, faultText } = outcome;
   const { lab } = site;
@@ -247,15 +262,13 @@ function report(site: LoopbackSite, device: Device, readings: readonly Reading[]
     `${formatDuration(duration)} of the lab's time, seed ${lab.seed}${faultText === '' ? '' : `, ${faultText}`}.`,
   );
   terminal.note('');
-  for (const line of formatHostSummaries(hosts)) {
+  for (const line of formatHostSummaries(hosts, terminal.interactive ? terminal.columns : undefined)) {
     terminal.note(line);
   }
   if (pcap.kind === 'file') {
     terminal.note('');
-    terminal.note(
-      `${pcap.path}: ${formatNumberOf(lab.capture?.frames ?? 0, 'frame')}; open it with wireshark ${pcap.path}`,
-    );
   }
+  noteCapture(site, pcap, terminal);
   if (leaks > 0) {
     for (const host of [site.device, site.broker]) {
       const text = host.pool.leakReport();

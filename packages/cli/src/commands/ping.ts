@@ -3,7 +3,7 @@ import { describeStatus } from '@strata/dissect';
 import type { PingResult } from '@strata/stack';
 import { formatAddress, parseAddress } from '@strata/wire';
 import { EXIT_FAILED, EXIT_OK, UsageError } from '../errors.ts';
-import { type Arguments, seconds, text, wholeNumber } from '../flags/arguments.ts';
+import { type Arguments, given, seconds, text, wholeNumber } from '../flags/arguments.ts';
 import { declareCommonFlags } from '../flags/common.ts';
 import { declareFaultFlags } from '../flags/faults.ts';
 import { declareTapFlags } from '../flags/tap.ts';
@@ -69,16 +69,16 @@ async function runPing(args: Arguments, terminal: Terminal): Promise<number> {
   const bytes = wholeNumber(args, 's', 0, MOST_BYTES) ?? DEFAULT_BYTES;
   const interval = seconds(args, 'i') ?? SECOND;
   const timeoutSeconds = (seconds(args, 'W') ?? SECOND) / SECOND;
-  const given = text(args, 'host');
-  if (given !== undefined && parseAddress(given)?.family !== 4) {
+  const host = text(args, 'host');
+  if (host !== undefined && parseAddress(host)?.family !== 4) {
     throw new UsageError(
-      `ping ${given}`,
+      `ping ${host}`,
       'it is not an IPv4 address',
       'write it as 192.0.2.1; the stack looks up no names',
     );
   }
   const site = openSite(args, terminal, { command: 'ping', events: 'stdout' });
-  const address = given ?? site.peerAddress;
+  const address = host ?? site.peerAddress;
   if (address === null) {
     await site.close();
     throw new UsageError('ping', 'the address is missing', 'strata ping 192.0.2.1 --tap tap0 --address 192.0.2.2/24');
@@ -86,13 +86,15 @@ async function runPing(args: Arguments, terminal: Terminal): Promise<number> {
   const stop = terminal.surroundings.interruption();
   const results: PingResult[] = [];
   const begin = site.lab.now;
+  // With --ndjson, stdout is for programs.
+  const say = (line: string): void => (given(args, 'ndjson') ? terminal.note(line) : terminal.data(line));
   await site.run(async () => {
-    terminal.data(`PING ${address} from ${formatAddress(site.device.localAddress)}: ${bytes} data bytes`);
+    say(`PING ${address} from ${formatAddress(site.device.localAddress)}: ${bytes} data bytes`);
     while (results.length < count && !stop.aborted) {
       const sent = site.lab.now;
       const result = await site.device.ping(address, { bytes, timeoutSeconds });
       results.push(result);
-      terminal.data(describeReply(result, address));
+      say(describeReply(result, address));
       const rest = interval - (site.lab.now - sent);
       if (results.length < count && rest > 0) {
         await site.device.waits.sleep(Math.ceil(rest / TICK), stop);
@@ -101,9 +103,8 @@ async function runPing(args: Arguments, terminal: Terminal): Promise<number> {
   }, 'ping');
   const duration = site.lab.now - begin;
   await site.close();
-  terminal.data('');
-  for (const line of describeResults(address, results, duration)) {
-    terminal.data(line);
+  for (const line of ['', ...describeResults(address, results, duration)]) {
+    say(line);
   }
   return results.some((result) => result.status === NX_SUCCESS) ? EXIT_OK : EXIT_FAILED;
 }

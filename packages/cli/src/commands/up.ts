@@ -4,7 +4,7 @@ import { parseSize } from '@strata/ethernet';
 import type { TcpSocketOptions } from '@strata/tcp';
 import { formatAddress } from '@strata/wire';
 import { EXIT_OK, UsageError } from '../errors.ts';
-import { type Arguments, seconds, text, wholeNumber } from '../flags/arguments.ts';
+import { type Arguments, given, seconds, text, wholeNumber } from '../flags/arguments.ts';
 import { declareCommonFlags } from '../flags/common.ts';
 import { declareFaultFlags } from '../flags/faults.ts';
 import { declareTapFlags, requireTapFlags } from '../flags/tap.ts';
@@ -140,7 +140,9 @@ async function runUp(args: Arguments, terminal: Terminal): Promise<number> {
   } finally {
     await site.close();
   }
-  report(site, tallies, lab.now, terminal);
+  // With --ndjson, stdout is for programs.
+  const say = (line: string): void => (given(args, 'ndjson') ? terminal.note(line) : terminal.data(line));
+  report(site, tallies, lab.now, terminal.interactive ? terminal.columns : undefined, say);
   return EXIT_OK;
 }
 
@@ -173,8 +175,8 @@ async function startServices(
   return broker;
 }
 
-function summary(site: TapSite, duration: number): string[] {
-  const lines = formatHostSummaries([summarizeHost(site.device, site.deviceEnd)]);
+function summary(site: TapSite, duration: number, width?: number): string[] {
+  const lines = formatHostSummaries([summarizeHost(site.device, site.deviceEnd)], width);
   const { icmp } = site.device.ip;
   const { counters } = site.device.tcp;
   lines.push(
@@ -185,17 +187,25 @@ function summary(site: TapSite, duration: number): string[] {
   );
   const drops = Object.entries(dropsOf(site.device));
   if (drops.length > 0) {
-    lines.push(`dropped: ${drops.map(([name, count]) => `${name} ${formatCount(count)}`).join(', ')}`);
+    lines.push(
+      `dropped: ${drops.map(([name, count]) => `${name} ${formatCount(count)}`).join(', ')} (strata explain NAME says why)`,
+    );
   }
   return lines;
 }
 
-function report(site: TapSite, tallies: readonly ServiceTally[], duration: number, terminal: Terminal): void {
-  for (const line of summary(site, duration)) {
-    terminal.data(line);
+function report(
+  site: TapSite,
+  tallies: readonly ServiceTally[],
+  duration: number,
+  width: number | undefined,
+  say: (line: string) => void,
+): void {
+  for (const line of summary(site, duration, width)) {
+    say(line);
   }
   if (tallies.length > 0) {
-    terminal.data('');
+    say('');
     const columns = [
       { heading: 'service' },
       { heading: 'port', align: 'right' },
@@ -211,7 +221,7 @@ function report(site: TapSite, tallies: readonly ServiceTally[], duration: numbe
       formatBytes(bytesOut),
     ]);
     for (const line of formatTable(columns, rows)) {
-      terminal.data(line);
+      say(line);
     }
   }
 }

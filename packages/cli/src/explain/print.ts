@@ -1,4 +1,4 @@
-import type { TraceEventDescription } from '@strata/contracts';
+import type { TraceArgument, TraceEventDescription } from '@strata/contracts';
 import { formatTable, wrap } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { type StatusEntry, statusEntries } from './catalogue.ts';
@@ -46,7 +46,7 @@ export function printFound(found: Exclude<Found, { kind: 'nothing' }>, terminal:
       head(found.event.name, `trace event ${formatCode(found.event.id)} of the ${found.layer} layer`);
       say('printed', `"${found.event.text}"`);
       for (const [letter, kind] of traceArguments(found.event)) {
-        say(`  {${letter}}`, kind);
+        say(`  {${letter}}`, ARGUMENTS[kind]);
       }
       say(
         'see it',
@@ -55,6 +55,24 @@ export function printFound(found: Exclude<Found, { kind: 'nothing' }>, terminal:
       return;
   }
 }
+
+/** The kinds of numbers that events carry, in words. */
+const ARGUMENTS: Readonly<Record<TraceArgument, string>> = {
+  none: 'nothing',
+  count: 'a number',
+  bytes: 'a number of bytes',
+  microseconds: 'a length of time',
+  address: 'an IPv4 address',
+  port: 'a port',
+  sequence: 'a TCP sequence number',
+  tcpState: 'a TCP state',
+  tcpFlags: 'TCP flags',
+  mqttType: 'an MQTT packet type',
+  mqttState: 'a state of the MQTT client',
+  status: 'a status',
+  reason: 'a drop reason',
+  hex: 'a hexadecimal number',
+};
 
 function printStatus(entry: StatusEntry, say: (label: string, text: string) => void): void {
   say('meaning', entry.meaning);
@@ -69,7 +87,7 @@ function printStatus(entry: StatusEntry, say: (label: string, text: string) => v
   }
 }
 
-function traceArguments(event: TraceEventDescription): (readonly [string, string])[] {
+function traceArguments(event: TraceEventDescription): (readonly [string, TraceArgument])[] {
   return event.arguments.map((kind, index) => ['abcd'[index], kind] as const).filter(([, kind]) => kind !== 'none');
 }
 

@@ -44,13 +44,13 @@ export function formatBitRate(bytes: number, microseconds: number): string {
   return `${unit === 0 ? value.toFixed(0) : significant(value)} ${units[unit]}`;
 }
 
-/** A length of time given in microseconds, with three figures: `12 us`, `1.50 ms`, `2.00 s`, `1 min 05 s`. */
+/** A length of time given in microseconds, with three figures: `12 µs`, `1.50 ms`, `2.00 s`, `1 min 05 s`. */
 export function formatDuration(microseconds: number): string {
   if (microseconds < 0) {
     return `-${formatDuration(-microseconds)}`;
   }
   if (microseconds < 999.5) {
-    return `${Math.round(microseconds)} us`;
+    return `${Math.round(microseconds)} µs`;
   }
   if (microseconds < 999_500) {
     return `${significant(microseconds / 1000)} ms`;

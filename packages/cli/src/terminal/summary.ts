@@ -33,21 +33,27 @@ const COLUMNS: readonly Column[] = [
   { heading: 'leaks', align: 'right' },
 ];
 
-/** The table of hosts that ends `demo`, `up`, `ping`, `pub -d` and `sub -d`. */
-export function formatHostSummaries(hosts: readonly HostSummary[]): string[] {
+/** The table of hosts that ends `demo` and `up`: a line for each host, or a column for each where that is too wide. */
+export function formatHostSummaries(hosts: readonly HostSummary[], width: number = Number.POSITIVE_INFINITY): string[] {
   const pair = (out: number | undefined, into: number | undefined): string =>
     out === undefined && into === undefined ? '-' : `${formatCount(out ?? 0)} / ${formatCount(into ?? 0)}`;
+  const rows = hosts.map((host) => [
+    host.name,
+    pair(host.framesSent, host.framesReceived),
+    `${formatBytes(host.bytesSent)} / ${formatBytes(host.bytesReceived)}`,
+    formatCount(host.retransmissions),
+    formatCount(host.dropped),
+    pair(host.messagesSent, host.messagesReceived),
+    pair(host.poolLowWater, host.poolTotal),
+    formatCount(host.leaks),
+  ]);
+  const lines = formatTable(COLUMNS, rows);
+  if (lines.every((line) => line.length <= width)) {
+    return lines;
+  }
+  const [names, ...turned] = COLUMNS.map(({ heading }, index) => [heading, ...rows.map((row) => row[index])]);
   return formatTable(
-    COLUMNS,
-    hosts.map((host) => [
-      host.name,
-      pair(host.framesSent, host.framesReceived),
-      `${formatBytes(host.bytesSent)} / ${formatBytes(host.bytesReceived)}`,
-      formatCount(host.retransmissions),
-      formatCount(host.dropped),
-      pair(host.messagesSent, host.messagesReceived),
-      pair(host.poolLowWater, host.poolTotal),
-      formatCount(host.leaks),
-    ]),
+    names.map((heading, index) => (index === 0 ? { heading } : { heading, align: 'right' })),
+    turned,
   );
 }

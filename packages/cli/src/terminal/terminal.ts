@@ -18,6 +18,9 @@ export interface Surroundings {
   interruption(): AbortSignal;
 }
 
+/** A ladder needs that much. */
+const FEWEST_COLUMNS = 40;
+
 /** The styles that the output uses; the names are those of `util.styleText`. */
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan';
 
@@ -48,9 +51,10 @@ export class Terminal {
     return this.surroundings.stdout.isTTY === true && !this.captureOnStdout;
   }
 
-  /** Width for tables and diagrams: the window's, or 100 columns in a pipe. */
+  /** Width for tables and diagrams: the window's; in a pipe what COLUMNS says, or 100. */
   get columns(): number {
-    return this.dataOutput.columns ?? 100;
+    const wanted = Number(this.surroundings.environment.COLUMNS);
+    return this.dataOutput.columns ?? (Number.isInteger(wanted) && wanted >= FEWEST_COLUMNS ? wanted : 100);
   }
 
   /** Prints a line of the command's result. */
