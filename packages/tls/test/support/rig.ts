@@ -78,9 +78,12 @@ export class NodePeer {
     socket.on('end', () => {
       this.ended = true;
     });
-    socket.on('error', (error) => {
+    const failed = (error: Error) => {
       this.error ??= error;
-    });
+    };
+    socket.on('error', failed);
+    // After the handshake, a server's socket tells only its tls.Server, which there is none of here.
+    socket.on('_tlsError', failed);
   }
 
   /** The number of the alert that it received, or null. */
