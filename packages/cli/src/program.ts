@@ -2,6 +2,7 @@ import { NetError } from '@strata/stack';
 import yargs, { type Argv } from 'yargs';
 import { type Command, commandName } from './commands/command.ts';
 import { demoCommand } from './commands/demo.ts';
+import { drillCommand } from './commands/drill.ts';
 import { explainCommand } from './commands/explain.ts';
 import { pingCommand } from './commands/ping.ts';
 import { pubCommand } from './commands/pub.ts';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly Command[] = [
   pingCommand,
   pubCommand,
   subCommand,
+  drillCommand,
   explainCommand,
 ];
 
