@@ -170,6 +170,7 @@ async function startServices(
         break;
       default:
         broker = await EmbeddedBroker.start(device, port);
+        tallies.push(broker.tally);
     }
   }
   return broker;

@@ -2,14 +2,18 @@ import type { Duplex } from 'node:stream';
 import { netOf, type Server } from '@strata/sockets';
 import type { Host } from '@strata/stack';
 import type { Aedes } from 'aedes';
+import type { ServiceTally } from '../services/tcp-services.ts';
 
 /** aedes, a complete MQTT broker, as a program on an emulated host: its connections are those of the stack. */
 export class EmbeddedBroker {
+  /** Connections, and the bytes of those that have ended. */
+  readonly tally: ServiceTally;
   private readonly host: Host;
   private readonly aedes: Aedes;
   private readonly server: Server;
 
-  private constructor(host: Host, aedes: Aedes, server: Server) {
+  private constructor(host: Host, aedes: Aedes, server: Server, tally: ServiceTally) {
+    this.tally = tally;
     this.host = host;
     this.aedes = aedes;
     this.server = server;
@@ -29,11 +33,17 @@ export class EmbeddedBroker {
         callback(null, true);
       },
     });
+    const tally: ServiceTally = { name: 'mqtt', port, connections: 0, bytesIn: 0, bytesOut: 0, close: () => {} };
     const server = netOf(host).createServer((socket) => {
+      tally.connections++;
+      socket.once('close', () => {
+        tally.bytesIn += socket.bytesRead;
+        tally.bytesOut += socket.bytesWritten;
+      });
       aedes.handle(socket as unknown as Duplex);
     });
     server.listen(port);
-    return new EmbeddedBroker(host, aedes, server);
+    return new EmbeddedBroker(host, aedes, server, tally);
   }
 
   /** Publishes in the broker's own name. Resolves when it was handed to all subscribers there are. */
