@@ -325,9 +325,13 @@ export class NodeTlsEngine implements TlsEngine, MemoryDuplexOwner {
   /** Something happened: the owner is told when nothing more does. */
   private stir(): void {
     this.quiet = 0;
-    if (this.watching) return;
-    this.watching = true;
     this.busy?.enter();
+    if (this.watching) {
+      // In and out: the clock, which is waiting, sees that there is progress and does not rest between turns.
+      this.busy?.leave();
+      return;
+    }
+    this.watching = true;
     setImmediate(this.look);
   }
 

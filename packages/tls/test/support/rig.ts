@@ -100,7 +100,7 @@ export class NodePeer {
 /** Two ends of a stream in memory, in virtual time. */
 export class Rig {
   readonly clock = new VirtualClock();
-  readonly pool = new PacketPool({ name: 'rig', payloadSize: 1568, packets: 256, audit: true });
+  readonly pool = new PacketPool({ name: 'rig', payloadSize: 1568, packets: 256, audit: false });
   readonly island = this.clock.islands.register('tls');
   readonly engines = new NodeTlsEngines();
   readonly a: MemoryStream;
