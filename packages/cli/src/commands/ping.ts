@@ -1,8 +1,8 @@
-import { NX_SUCCESS, SECOND, TICK } from '@strata/contracts';
+import { NX_IP_ADDRESS_ERROR, NX_SUCCESS, SECOND, TICK } from '@strata/contracts';
 import { describeStatus } from '@strata/dissect';
 import type { PingResult } from '@strata/stack';
 import { formatAddress, parseAddress } from '@strata/wire';
-import { EXIT_FAILED, EXIT_OK, UsageError } from '../errors.ts';
+import { EXIT_OK, UsageError, UserError } from '../errors.ts';
 import { type Arguments, given, seconds, text, wholeNumber } from '../flags/arguments.ts';
 import { declareCommonFlags } from '../flags/common.ts';
 import { declareFaultFlags } from '../flags/faults.ts';
@@ -106,7 +106,16 @@ async function runPing(args: Arguments, terminal: Terminal): Promise<number> {
   for (const line of ['', ...describeResults(address, results, duration)]) {
     say(line);
   }
-  return results.some((result) => result.status === NX_SUCCESS) ? EXIT_OK : EXIT_FAILED;
+  if (results.some((result) => result.status === NX_SUCCESS)) {
+    return EXIT_OK;
+  }
+  const unroutable = results.some((result) => result.status === NX_IP_ADDRESS_ERROR);
+  throw new UserError({
+    what: unroutable ? `there is no route to ${address}` : `${address} does not answer`,
+    next: unroutable
+      ? 'it is on another network: name a router on the network of --address with --gateway'
+      : 'is it up, and in the network of --address? --trace arp,icmp shows who asks and who answers',
+  });
 }
 
 function milliseconds(microseconds: number): string {
