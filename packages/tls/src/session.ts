@@ -275,6 +275,11 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
       this.afterEnd();
       return;
     }
+    if (this.disconnected && this.state < TLS_STATE_OPEN) {
+      const why = 'given up before the handshake was complete';
+      this.fail({ status: NX_NOT_CONNECTED, alert: null, received: false, why }, false);
+      return;
+    }
     const { engine } = this;
     if (engine !== null) {
       if (!this.examine(engine)) return;
@@ -460,14 +465,20 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
       const where = this.state === TLS_STATE_CONNECTING ? 'before' : 'during';
       const why = `the connection ended ${where} the handshake`;
       this.fail({ status, alert: null, received: false, why }, true);
+    } else if (this.state === TLS_STATE_OPEN && this.disconnected) {
+      if (this.lowerClosed) this.abandon(inOrder ? NX_NOT_CONNECTED : this.lowerStatus);
     } else if (this.state === TLS_STATE_OPEN && !this.peerDone) {
       const status = inOrder ? NX_SECURE_TLS_NO_CLOSE_RESPONSE : this.lowerStatus;
       const why = 'the peer ended the connection without close_notify: what it sent may be incomplete';
       this.fail({ status, alert: null, received: false, why }, true);
     } else if (this.lowerClosed) {
-      this.close(inOrder || this.peerDone ? NX_SUCCESS : this.lowerStatus);
-      this.afterEnd();
+      this.abandon(inOrder || this.peerDone ? NX_SUCCESS : this.lowerStatus);
     }
+  }
+
+  private abandon(status: Status): void {
+    this.close(status);
+    this.afterEnd();
   }
 
   private lowerOver(reason: Status): void {
@@ -487,7 +498,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
       return;
     }
     if (engine === null) return;
-    this.paused = this.incomingBytes >= RECEIVE_LIMIT;
+    this.paused = this.state !== TLS_STATE_ENDING && this.incomingBytes >= RECEIVE_LIMIT;
     while (!this.paused) {
       const packet = stream.receive();
       if (packet === null) break;
@@ -500,7 +511,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
 
   private pump(): void {
     const { stream, sender } = this;
-    if (stream === null || sender.isEmpty || this.lowerClosed || this.state === TLS_STATE_CONNECTING) return;
+    if (stream === null || sender.isEmpty || this.lowerClosed || this.disconnected) return;
     const status = sender.pump(stream);
     if (sender.starved) this.retryLater();
     if (status === NX_SUCCESS) return;
@@ -596,6 +607,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     if (state === TLS_STATE_IDLE || state === TLS_STATE_CLOSED) return NX_NOT_CONNECTED;
     if (abort || state < TLS_STATE_OPEN || engine === null) {
       if (!this.disconnected || abort) this.disconnectBelow(abort);
+      this.schedule();
       return NX_IN_PROGRESS;
     }
     if (state === TLS_STATE_ENDING) return NX_IN_PROGRESS;
@@ -603,6 +615,8 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     this.alertSent = { level: ALERT_LEVEL_WARNING, value: ALERT_CLOSE_NOTIFY };
     this.settings.options.tracer?.event(TRACE_TLS_ALERT, ALERT_LEVEL_WARNING, ALERT_CLOSE_NOTIFY, 0, 0, null);
     engine.end();
+    // What still comes is dropped; it must come, so that the end behind it is seen.
+    if (this.paused) this.read();
     return NX_IN_PROGRESS;
   }
 

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import {
+  NX_IN_PROGRESS,
   NX_INVALID_PACKET,
   NX_NOT_CONNECTED,
   NX_SUCCESS,
@@ -193,6 +194,45 @@ describe.each([
     expect(ends.serverEar.told.at(-1)).toBe('closed');
     expect(ends.serverEar.closedWith).not.toBe(NX_SUCCESS);
     expect(ends.rig.leaks).toBe('');
+  });
+
+  test('a session given up before it is open says so, and is never open', async () => {
+    for (const abort of [false, true]) {
+      for (let steps = 0; steps < 4; steps++) {
+        const rig = new Rig();
+        const identity = { certificates: pki.server(), key: keyPem(pki.serverKey) };
+        const server = rig.session({ role: 'server', minimumVersion: version, maximumVersion: version, identity });
+        const client = rig.session({ host: 'broker.example', trusted: [pki.rootCertificate] });
+        server.session.start(rig.b, true);
+        client.session.start(rig.a, true);
+        let left = steps;
+        await rig.clock.run({ until: () => left-- <= 0 });
+        expect(client.session.disconnect(abort)).toBe(NX_IN_PROGRESS);
+        expect(client.ear.told).toEqual([]);
+        await rig.settle();
+        expect(client.ear.told).toEqual(['closed']);
+        expect(client.ear.closedWith).toBe(NX_NOT_CONNECTED);
+        server.session.delete();
+        await rig.settle();
+        expect(rig.leaks).toBe('');
+      }
+    }
+  });
+
+  test('a session that has ended takes what still comes, so that the end is seen', async () => {
+    const ends = await openPair(version);
+    const { rig, client, server, serverEar } = ends;
+    rig.a.window = 20_000;
+    serverEar.greedy = false;
+    for (let sent = 0; sent < 120 && rig.send(client, pattern(1000)) === NX_SUCCESS; sent++);
+    await rig.settle();
+    client.disconnect(false);
+    server.disconnect(false);
+    await rig.settle();
+    expect(serverEar.closedWith).toBe(NX_SUCCESS);
+    expect(ends.clientEar.closedWith).toBe(NX_SUCCESS);
+    server.delete();
+    expect(rig.leaks).toBe('');
   });
 
   test('a session that is deleted in the middle of everything leaves nothing behind', async () => {
