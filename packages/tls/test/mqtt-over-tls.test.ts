@@ -9,9 +9,13 @@ import {
   type TraceRef,
 } from '@strata/contracts';
 import { MqttClient, type MqttListener } from '@strata/mqtt';
+import { MemorySink } from '@strata/pcap-writer';
 import { netOf } from '@strata/sockets';
 import { type Host, Lab, type TraceListener } from '@strata/stack';
 import { Aedes } from 'aedes';
+import { Folder } from '../../../test/support/folder.ts';
+import { peerSuite } from '../../../test/support/peers.ts';
+import { captureFields, expectCleanCapture } from '../../../test/support/tshark.ts';
 import { NodeTlsEngines } from '../src/engine-node.ts';
 import { TLS_1_2, TLS_1_3, TlsConnector, type TlsSessionOptions } from '../src/index.ts';
 import { Authorities, type CertificateWish, keyPem, pem } from './support/certificates.ts';
@@ -50,12 +54,14 @@ class World {
   readonly connector: TlsConnector;
   readonly client: MqttClient;
   readonly heard: string[] = [];
+  readonly capture = new MemorySink();
+  readonly keyLog: string[] = [];
   private aedes: Aedes | null = null;
   private closeServer: () => Promise<void> = async () => undefined;
   private wake: () => void = () => undefined;
 
   constructor(version: number, seed: number, options: Partial<TlsSessionOptions> = {}) {
-    this.lab = new Lab({ seed, listeners: [this.log] });
+    this.lab = new Lab({ seed, listeners: [this.log], capture: this.capture });
     this.device = this.lab.host('device');
     this.broker = this.lab.host('broker');
     const cable = this.lab.bridge({ faults: { delayMicroseconds: 2000 } });
@@ -72,6 +78,7 @@ class World {
       trusted: [pki.rootCertificate],
       minimumVersion: version,
       maximumVersion: version,
+      onKeyLog: (line) => this.keyLog.push(line),
       ...options,
     });
     const tell = (line: string) => {
@@ -219,5 +226,25 @@ describe.each([
     // ClientHello, and the alert with its 5 octets of header.
     expect(world.log.records.slice(1)).toEqual([version === TLS_1_2 ? '21:7' : '23:24']);
     await world.close();
+  });
+});
+
+peerSuite(['tshark'], 'a capture of MQTT over TLS, read by tshark', () => {
+  test.each([
+    ['TLS 1.2', TLS_1_2],
+    ['TLS 1.3', TLS_1_3],
+  ])('%s: the key log opens it, CONNECT to DISCONNECT', async (_name, version) => {
+    const world = await scenario(version, 5);
+    await world.close();
+    using folder = new Folder();
+    const file = folder.write('tls.pcapng', Buffer.concat(world.capture.chunks));
+    const keys = folder.write('keys.log', Buffer.from(`${world.keyLog.join('\n')}\n`));
+    const open = { arguments: ['-o', `tls.keylog_file:${keys}`, '-d', 'tls.port==8883,mqtt'] };
+    const frames = await captureFields(file, ['mqtt.msgtype'], { ...open, filter: 'mqtt' });
+    const types = frames.flatMap((frame) => frame['mqtt.msgtype'] ?? []).map(Number);
+    expect(types.slice(0, 4)).toEqual([1, 2, 8, 9]);
+    expect(types.at(-1)).toBe(14);
+    expect(types.filter((type) => type === 3).length).toBe(6);
+    await expectCleanCapture(file, open);
   });
 });
