@@ -8,7 +8,15 @@ import {
   type Tracer,
 } from '@strata/contracts';
 import { parseAddress } from '@strata/wire';
-import { TLS_1_2, TLS_1_3, type TlsBusy, type TlsEngines, type TlsIdentity, type TlsPsk } from './engine.ts';
+import {
+  TLS_1_2,
+  TLS_1_3,
+  type TlsBusy,
+  type TlsEngineOptions,
+  type TlsEngines,
+  type TlsIdentity,
+  type TlsPsk,
+} from './engine.ts';
 import { type Certificate, parseCertificate } from './x509/certificate.ts';
 import { parseRevocationList, type RevocationList } from './x509/crl.ts';
 import type { CertificateAllowance } from './x509/fault.ts';
@@ -150,4 +158,23 @@ function readAll<T>(
     }
   }
   return found;
+}
+
+/** What the engine needs of them. */
+export function engineOptions(settings: TlsSettings): TlsEngineOptions {
+  const { options, server, serverName, trusted, minimumVersion, maximumVersion } = settings;
+  return {
+    server,
+    minimumVersion,
+    maximumVersion,
+    identity: options.identity ?? null,
+    identityFor: options.identityFor ?? null,
+    trusted: trusted.map((one) => one.der),
+    requestCertificate: server && (options.clientCertificate ?? 'none') !== 'none',
+    serverName,
+    alpn: options.alpn ?? [],
+    psks: options.psks ?? [],
+    pskHint: options.pskHint ?? '',
+    ciphers: options.ciphers ?? '',
+  };
 }

@@ -5,7 +5,6 @@ import {
   NX_IN_PROGRESS,
   NX_INVALID_PACKET,
   NX_NOT_CONNECTED,
-  NX_SECURE_TLS_EMPTY_REMOTE_CERTIFICATE_RECEIVED,
   NX_SECURE_TLS_HANDSHAKE_FAILURE,
   NX_SECURE_TLS_INVALID_STATE,
   NX_SECURE_TLS_NO_CLOSE_RESPONSE,
@@ -27,30 +26,12 @@ import {
   TRACE_TLS_RECEIVED,
   TRACE_TLS_STATE,
 } from '@strata/contracts';
-import {
-  ALERT_BAD_CERTIFICATE,
-  ALERT_CERTIFICATE_REQUIRED,
-  ALERT_CLOSE_NOTIFY,
-  ALERT_HANDSHAKE_FAILURE,
-  ALERT_LEVEL_FATAL,
-  ALERT_LEVEL_WARNING,
-  describeAlert,
-  type TlsAlert,
-} from './alert.ts';
-import {
-  ENGINE_FAILED,
-  ENGINE_OPEN,
-  TLS_1_2,
-  type TlsAgreement,
-  type TlsEngine,
-  type TlsEngineListener,
-  type TlsEngineOptions,
-} from './engine.ts';
-import { DEFAULT_EPOCH, readSettings, type TlsSessionOptions, type TlsSettings } from './options.ts';
+import { ALERT_CLOSE_NOTIFY, ALERT_LEVEL_FATAL, ALERT_LEVEL_WARNING, describeAlert, type TlsAlert } from './alert.ts';
+import { ENGINE_FAILED, ENGINE_OPEN, type TlsAgreement, type TlsEngine, type TlsEngineListener } from './engine.ts';
+import { engineOptions, readSettings, type TlsSessionOptions, type TlsSettings } from './options.ts';
+import { judgeAbsence, judgePeer, type PeerFault } from './peer.ts';
 import { RecordSender } from './record-sender.ts';
 import type { Certificate } from './x509/certificate.ts';
-import { type CertificateFault, certificateFault } from './x509/fault.ts';
-import { judgeCertificates } from './x509/judge.ts';
 
 export const TLS_STATE_IDLE = 0;
 /** The stream below is being opened. */
@@ -230,28 +211,10 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     if (this.state !== TLS_STATE_CONNECTING) return;
     const { options } = this.settings;
     this.transition(TLS_STATE_HANDSHAKE);
-    const made = options.engines.create(this.engineOptions(), this, options.busy ?? null);
+    const made = options.engines.create(engineOptions(this.settings), this, options.busy ?? null);
     if ('why' in made) this.fail(made, false);
     else this.engine = made;
     this.read();
-  }
-
-  private engineOptions(): TlsEngineOptions {
-    const { options, server, serverName, trusted, minimumVersion, maximumVersion } = this.settings;
-    return {
-      server,
-      minimumVersion,
-      maximumVersion,
-      identity: options.identity ?? null,
-      identityFor: options.identityFor ?? null,
-      trusted: trusted.map((one) => one.der),
-      requestCertificate: server && (options.clientCertificate ?? 'none') !== 'none',
-      serverName,
-      alpn: options.alpn ?? [],
-      psks: options.psks ?? [],
-      pskHint: options.pskHint ?? '',
-      ciphers: options.ciphers ?? '',
-    };
   }
 
   keyLog(line: string): void {
@@ -298,8 +261,11 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     const certificates = engine.peerCertificates();
     if (certificates.length === 0) return isOpen ? this.examineAbsence(engine) : true;
     this.judged = true;
-    const fault = this.judge(certificates);
-    if (fault === null) return true;
+    const { fault, path } = judgePeer(this.settings, certificates);
+    if (fault === null) {
+      this.peerPath = path;
+      return true;
+    }
     this.settings.options.tracer?.event(
       TRACE_TLS_CERTIFICATE_REFUSED,
       fault.status,
@@ -312,50 +278,14 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     return false;
   }
 
-  /** The handshake is complete without a certificate: with a pre-shared key, or from a client that need not have one. */
   private examineAbsence(engine: TlsEngine): boolean {
-    const { options, server } = this.settings;
     this.judged = true;
-    const hasPsk = (options.psks ?? []).length > 0;
-    const optional = server && options.clientCertificate !== 'required';
-    if (hasPsk || optional) return true;
-    const isOld = engine.agreement().version === TLS_1_2;
-    const alert = isOld ? ALERT_HANDSHAKE_FAILURE : ALERT_CERTIFICATE_REQUIRED;
-    const status = NX_SECURE_TLS_EMPTY_REMOTE_CERTIFICATE_RECEIVED;
-    this.refuse(engine, { status, alert, why: 'the peer sent no certificate' });
-    return false;
+    const fault = judgeAbsence(this.settings, engine.agreement().version);
+    if (fault !== null) this.refuse(engine, fault);
+    return fault === null;
   }
 
-  private judge(certificates: readonly Uint8Array[]): Omit<CertificateFault, 'name'> | null {
-    const { options, server, allow, trusted, revocationLists } = this.settings;
-    if (!server && options.host === undefined && !allow.has('wrong-host')) {
-      return certificateFault('wrong-host', 'the server sent a certificate, and nobody said who it must be');
-    }
-    const rules = {
-      unixTime: this.unixTime(),
-      peer: server ? ('client' as const) : ('server' as const),
-      host: server ? null : (options.host ?? null),
-      trusted,
-      revocationLists,
-      requireRevocationList: options.requireRevocationList ?? false,
-      allow,
-      maximumCertificates: options.maximumCertificates ?? 10,
-    };
-    const { fault, path } = judgeCertificates(certificates, rules, options.engines);
-    if (fault !== null) return fault;
-    const status = options.certificateCallback?.(path) ?? NX_SUCCESS;
-    if (status !== NX_SUCCESS)
-      return { status, alert: ALERT_BAD_CERTIFICATE, why: 'the certificate callback refused it' };
-    this.peerPath = path;
-    return null;
-  }
-
-  private unixTime(): number {
-    const { unixTime, epoch, time } = this.settings.options;
-    return unixTime === undefined ? (epoch ?? DEFAULT_EPOCH) + Math.floor(time.now / SECOND) : unixTime();
-  }
-
-  private refuse(engine: TlsEngine, fault: { status: Status; alert: number; why: string }): void {
+  private refuse(engine: TlsEngine, fault: PeerFault): void {
     const sent = engine.refuse(fault.alert);
     const alert = sent ? { level: ALERT_LEVEL_FATAL, value: fault.alert } : null;
     this.take(engine);
