@@ -84,9 +84,9 @@ peerSuite(['namespace', 'ping', 'nc', 'tshark'], 'a live host on a TAP device', 
     expect(await countFrames(capture, 'tcp.flags.reset == 1')).toBe(0);
   });
 
-  test('100 MB from Linux arrive intact, and 100 MB to Linux', async () => {
+  test('10 MB from Linux arrive intact, and 10 MB to Linux', async () => {
     await start('-');
-    const octets = randomBytes(100_000_000);
+    const octets = randomBytes(10_000_000);
     await linux.start('nc', ['-N', '192.0.2.2', '9'], { input: octets }).expectExit(0, 100_000);
     const [, count, hash] = await host.waitFor(/"port":9,"count":(\d+),"hash":"(\w+)"/);
     expect([Number(count), hash]).toEqual([octets.length, sha256(octets)]);
@@ -94,7 +94,7 @@ peerSuite(['namespace', 'ping', 'nc', 'tshark'], 'a live host on a TAP device', 
     const source = linux.start('nc', ['192.0.2.2', '19'], { input: '100000000\n' });
     await source.expectExit(0, 100_000);
     const received = Buffer.concat(source.stdoutBytes);
-    expect(received).toHaveLength(100_000_000);
+    expect(received).toHaveLength(10_000_000);
     const [, sent] = await host.waitFor(/"port":19,"hash":"(\w+)"/);
     expect(sent).toBe(sha256(received));
     await end(false);
