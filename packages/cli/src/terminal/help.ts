@@ -10,24 +10,31 @@ const BELOW = 6;
  * that is too far right it moves below what it explains, and a line to type is never broken.
  */
 export function fitHelp(text: string, width: number): string {
-  return text
-    .split('\n')
-    .flatMap((line) => fitLine(line.replace(KIND, '').trimEnd(), width))
-    .join('\n');
+  const blocks = text.split('\n\n').map((block) => block.split('\n').map((line) => line.replace(KIND, '').trimEnd()));
+  return blocks.map((lines) => fitBlock(lines, width).join('\n')).join('\n\n');
 }
 
-function fitLine(line: string, width: number): string[] {
+/** Left and right column of a line. */
+const COLUMNS = /^( *\S.*? {2,})(\S.*)$/;
+
+/** Lines without a blank one between them look alike: their right column stays for all of them, or moves below for all. */
+function fitBlock(lines: readonly string[], width: number): string[] {
+  const below = lines.some((line) => line.length > width && (COLUMNS.exec(line)?.[1].length ?? 0) > width / 2);
+  return lines.flatMap((line) => fitLine(line, width, below));
+}
+
+function fitLine(line: string, width: number, below: boolean): string[] {
+  const columns = COLUMNS.exec(line);
+  if (columns !== null && below) {
+    return [columns[1].trimEnd(), ...wrap(columns[2], width, BELOW)];
+  }
   if (line.length <= width) {
     return [line];
   }
-  const columns = /^( *\S.*? {2,})(\S.*)$/.exec(line);
   if (columns === null) {
     return line.startsWith(' ') ? [line] : wrap(line, width);
   }
   const [, left, right] = columns;
-  if (left.length > width / 2) {
-    return [left.trimEnd(), ...wrap(right, width, BELOW)];
-  }
   const [first, ...rest] = wrap(right, width, left.length);
   return [left + first.trimStart(), ...rest];
 }
