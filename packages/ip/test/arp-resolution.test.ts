@@ -10,7 +10,7 @@ import {
 } from '@strata/contracts';
 import { ipv4Address } from '@strata/wire';
 import { modernIpPolicy, NEIGHBOUR_DYNAMIC, netxIpPolicy } from '../src/index.ts';
-import { ARP, arp, BROADCAST_MAC, hex, IPV4, ipWord, MAC_OTHER, MAC_PEER, text } from './frames.ts';
+import { ARP, arp, BROADCAST_MAC, hex, IPV4, ipWord, MAC_OTHER, MAC_OURS, MAC_PEER, text } from './frames.ts';
 import { TestHost } from './host.ts';
 import { RecordingTransport, sendDatagram } from './transport.ts';
 
@@ -177,13 +177,37 @@ describe('entries (RFC 826, RFC 1122 2.3.2.1)', () => {
     host.finish();
   });
 
-  test('a cache full of unresolved entries refuses more and the packet is released', () => {
+  test('a cache full of unresolved entries gives up the oldest and what waits for it, not the peers in use', () => {
     const policy = { ...netxIpPolicy, arp: { ...netxIpPolicy.arp, cacheSize: 3 } };
     const host = new TestHost({ policy });
+    host.knowPeer();
+    sendDatagram(host, '192.0.2.2', 'x');
+    host.take();
     for (let i = 10; i < 15; i++) expect(sendDatagram(host, `192.0.2.${i}`, 'x')).toBe(NX_SUCCESS);
-    expect(host.take()).toHaveLength(3);
-    expect(host.ip.counters.sendPacketsDropped).toBe(2);
-    expect(host.pool.total - host.pool.available).toBe(3);
+    expect(host.take()).toHaveLength(5);
+    expect(host.ip.counters.sendPacketsDropped).toBe(3);
+    expect(host.pool.total - host.pool.available).toBe(2);
+    expect(host.ip.arp.findEntry(ipWord('192.0.2.2'))?.state).toBe(NEIGHBOUR_DYNAMIC);
+    host.finish();
+  });
+
+  test('a cache full of static entries refuses more and the packet is released', () => {
+    const policy = { ...netxIpPolicy, arp: { ...netxIpPolicy.arp, cacheSize: 2 } };
+    const host = new TestHost({ policy });
+    for (let i = 2; i < 4; i++) host.ip.arp.createStaticEntry(ipWord(`192.0.2.${i}`), 0x0011, i);
+    expect(sendDatagram(host, '192.0.2.10', 'x')).toBe(NX_SUCCESS);
+    expect(host.ip.counters.sendPacketsDropped).toBe(1);
+    expect(host.pool.total - host.pool.available).toBe(0);
+    host.finish();
+  });
+
+  test('packets that wait for neighbours who do not exist hold no more than a quarter of the pool', () => {
+    const host = new TestHost({ packets: 64 });
+    for (let i = 10; i < 60; i++) sendDatagram(host, `192.0.2.${i}`, 'x');
+    host.take();
+    expect(host.pool.total - host.pool.available).toBe(16);
+    host.injectArp(arp({ operation: 2, sender: '192.0.2.59', senderMac: MAC_OTHER, targetMac: MAC_OURS }));
+    expect(host.next().to).toBe(MAC_OTHER);
     host.finish();
   });
 

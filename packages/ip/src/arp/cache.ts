@@ -5,8 +5,9 @@ const BUCKETS = 32;
 
 /**
  * The ARP cache: a fixed number of entries found by interface and address. When it is full, the entry that is worth least
- * makes room: a dynamic one that never carried a packet, then the one that carried its last packet longest ago. So a flood
- * of strangers pushes out other strangers, not the peers in use.
+ * makes room: a dynamic one that never carried a packet, then the oldest that nobody has answered for, then the one that
+ * carried its last packet longest ago. So a flood of strangers pushes out other strangers, whether they exist or not, and
+ * not the peers in use.
  */
 export class ArpCache {
   private readonly entries: Neighbour[];
@@ -55,19 +56,30 @@ export class ArpCache {
     return null;
   }
 
-  /** The entry to give up when a new one is needed and none is free, or null when all are static or in resolution. */
+  /** The entry to give up when a new one is needed and none is free, or null when all are static. */
   leastValuable(): Neighbour | null {
     let worst: Neighbour | null = null;
     for (const entry of this.entries) {
-      if (entry.state !== NEIGHBOUR_DYNAMIC) continue;
+      if (entry.state !== NEIGHBOUR_DYNAMIC && entry.state !== NEIGHBOUR_INCOMPLETE) continue;
       if (worst === null || this.lessValuable(entry, worst)) worst = entry;
     }
     return worst;
   }
 
+  /** The entry whose packets have waited longest for their last companion, or null when none waits. */
+  longestWaiting(): Neighbour | null {
+    let longest: Neighbour | null = null;
+    for (const entry of this.entries) {
+      if (entry.waiting === 0) continue;
+      if (longest === null || age(this.uses, entry.usedAt) > age(this.uses, longest.usedAt)) longest = entry;
+    }
+    return longest;
+  }
+
   private lessValuable(a: Neighbour, b: Neighbour): boolean {
-    if ((a.usedAt === 0) !== (b.usedAt === 0)) return a.usedAt === 0;
-    if (a.usedAt !== 0) return age(this.uses, a.usedAt) > age(this.uses, b.usedAt);
+    const rank = rankOf(a) - rankOf(b);
+    if (rank !== 0) return rank < 0;
+    if (rankOf(a) === IN_USE) return age(this.uses, a.usedAt) > age(this.uses, b.usedAt);
     return age(this.uses, a.heardAt) > age(this.uses, b.heardAt);
   }
 
@@ -129,6 +141,15 @@ export class ArpCache {
   get all(): readonly Neighbour[] {
     return this.entries;
   }
+}
+
+const NEVER_USED = 0;
+const UNANSWERED = 1;
+const IN_USE = 2;
+
+function rankOf(entry: Neighbour): number {
+  if (entry.state === NEIGHBOUR_INCOMPLETE) return UNANSWERED;
+  return entry.usedAt === 0 ? NEVER_USED : IN_USE;
 }
 
 function bucketOf(address: number): number {

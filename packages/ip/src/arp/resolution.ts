@@ -27,11 +27,16 @@ export class ArpResolution implements Timed {
   private readonly alarm: Alarm;
   /** Where NetX's slow timer began to count. */
   private readonly phase: number;
+  /** Packets that wait, for all addresses together, and how many may: strangers' addresses must not hold the whole pool. */
+  private waiting: number;
+  private readonly waitingLimit: number;
 
   constructor(arp: Arp, policy: ArpPolicy) {
     this.arp = arp;
     this.policy = policy;
     this.phase = arp.ip.time.now;
+    this.waiting = 0;
+    this.waitingLimit = Math.max(policy.queueLimit, arp.ip.pool.available >> 2);
     this.alarm = arp.ip.time.alarm(this);
   }
 
@@ -57,19 +62,24 @@ export class ArpResolution implements Timed {
 
   /** Takes the packet; the oldest goes when too many wait (RFC 1122 2.3.2.2 wants the newest kept). */
   enqueue(entry: Neighbour, packet: Packet): void {
-    const limit = entry.queue.length;
     const ip = this.arp.ip;
     entry.usedAt = this.arp.cache.tick();
-    if (entry.waiting === limit) {
-      const oldest = entry.queue[0] as Packet;
-      entry.queue.copyWithin(0, 1, limit);
-      entry.waiting--;
-      ip.dropOutgoing(oldest, DROP_ARP_QUEUE_FULL);
-    }
+    if (entry.waiting === entry.queue.length) this.dropOldest(entry);
+    if (this.waiting >= this.waitingLimit) this.dropOldest(this.arp.cache.longestWaiting());
+    this.waiting++;
     entry.queue[entry.waiting++] = packet;
     packet.holder = 'arp queue';
     if (ip.tracer !== null) ip.tracer.event(TRACE_ARP_QUEUED, entry.address, entry.waiting, 0, 0, packet);
     if (entry.requests === 0) this.ask(entry);
+  }
+
+  private dropOldest(entry: Neighbour | null): void {
+    if (entry === null) return;
+    const oldest = entry.queue[0] as Packet;
+    entry.queue.copyWithin(0, 1);
+    entry.queue[--entry.waiting] = null;
+    this.waiting--;
+    this.arp.ip.dropOutgoing(oldest, DROP_ARP_QUEUE_FULL);
   }
 
   /** Sends the first request for an unresolved entry. */
@@ -123,6 +133,7 @@ export class ArpResolution implements Timed {
     const count = entry.waiting;
     const report = reason === DROP_ARP_UNRESOLVED && this.policy.reportUnresolved;
     entry.waiting = 0;
+    this.waiting -= count;
     const waiting = count === 0 ? [] : entry.queue.slice(0, count);
     entry.queue.fill(null);
     this.arp.cache.remove(entry);
@@ -171,6 +182,7 @@ export class ArpResolution implements Timed {
     if (ip.tracer !== null) ip.tracer.event(TRACE_ARP_RELEASED, entry.address, count, 0, 0, null);
     const link = ip.interfaceAt(entry.interfaceIndex)?.link;
     entry.waiting = 0;
+    this.waiting -= count;
     for (let i = 0; i < count; i++) {
       const packet = entry.queue[i] as Packet;
       entry.queue[i] = null;
