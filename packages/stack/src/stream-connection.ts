@@ -52,6 +52,8 @@ export class StreamConnection implements AsyncDisposable {
   private stream: PacketStream | null;
   private open: boolean;
   private peerDone: boolean;
+  /** `close` was called: nobody reads what comes now. */
+  private closing: boolean;
   private over: boolean;
   private overStatus: Status;
   /** What the stream below has to tell this connection of. */
@@ -68,6 +70,7 @@ export class StreamConnection implements AsyncDisposable {
     this.stream = null;
     this.open = false;
     this.peerDone = false;
+    this.closing = false;
     this.over = false;
     this.overStatus = NX_SUCCESS;
     this.events = {
@@ -75,7 +78,7 @@ export class StreamConnection implements AsyncDisposable {
         this.open = true;
         this.opening.wake();
       },
-      receivable: () => this.receiving.wake(),
+      receivable: () => this.arrived(),
       sendable: () => this.sending.wake(),
       peerFinished: () => {
         this.peerDone = true;
@@ -83,6 +86,13 @@ export class StreamConnection implements AsyncDisposable {
       },
       closed: (reason) => this.closed(reason),
     };
+  }
+
+  /** What comes after `close` must not stay in the pool until the peer deigns to finish. */
+  private arrived(): void {
+    const unread = this.closing ? this.stream : null;
+    for (let packet = unread?.receive() ?? null; packet !== null; packet = unread?.receive() ?? null) packet.release();
+    this.receiving.wake();
   }
 
   private closed(reason: Status): void {
@@ -175,6 +185,7 @@ export class StreamConnection implements AsyncDisposable {
   /** Ends in order: what was sent is still delivered. Resolves when the connection is over for both sides. */
   async close(options: WaitOptions = {}): Promise<void> {
     if (this.stream === null || this.over) return;
+    this.closing = true;
     this.stream.disconnect(false);
     const { status, value } = await this.ending.until(() => this.over || null, ticksOf(options), options.signal);
     if (value === null) throw new NetError(`close ${this.what}`, status);

@@ -12,12 +12,12 @@ import { beginPassive } from './receive/listen.ts';
 import { addressOf, sendStrayReset } from './send/control.ts';
 import type { TcpService } from './service.ts';
 import { TcpSocket, type TcpSocketOptions } from './socket.ts';
-import { TCP_LISTEN, TCP_SYN_RECEIVED } from './states.ts';
+import { TCP_LISTEN } from './states.ts';
 import { transition } from './transition.ts';
 
 /** How a server listens. */
 export interface TcpServerOptions {
-  /** Half-open connections at a time; further SYNs are dropped. Default 128. */
+  /** Half-open connections at a time; one more ends the oldest, so that a flood of SYNs shuts nobody out. Default 128. */
   readonly backlog?: number;
   /** Accept only what was sent to this local address; null: any. */
   readonly localAddress?: IpAddress | null;
@@ -31,19 +31,24 @@ export interface TcpServerOptions {
 export class TcpServer implements Listener, PassiveOwner {
   readonly port: number;
   readonly backlog: number;
-  /** Connections in SYN_RECEIVED now. */
-  halfOpen: number;
   private readonly service: TcpService;
   private readonly options: TcpServerOptions;
   private readonly socketOptions: TcpSocketOptions;
+  /** Connections in SYN_RECEIVED, oldest first. */
+  private readonly unsettled: Set<TcpSocket>;
 
   constructor(service: TcpService, port: number, options: TcpServerOptions) {
     this.service = service;
     this.port = port;
     this.options = options;
     this.backlog = options.backlog ?? 128;
-    this.halfOpen = 0;
     this.socketOptions = { ...options.socket, deleteWhenClosed: true };
+    this.unsettled = new Set();
+  }
+
+  /** Connections in SYN_RECEIVED now. */
+  get halfOpen(): number {
+    return this.unsettled.size;
   }
 
   synArrived(segment: TcpHeader, _packet: Packet, info: DatagramInfo): boolean {
@@ -55,10 +60,6 @@ export class TcpServer implements Listener, PassiveOwner {
       sendStrayReset(service, segment, info, DROP_TCP_NO_CONNECTION);
       return false;
     }
-    if (this.halfOpen >= this.backlog) {
-      service.drop(DROP_TCP_BACKLOG, null, segment.sequence);
-      return false;
-    }
     const socket = service.createSocket(this.socketOptions);
     socket.localPort = this.port;
     transition(socket, TCP_LISTEN);
@@ -68,9 +69,19 @@ export class TcpServer implements Listener, PassiveOwner {
       return false;
     }
     socket.server = this;
-    this.halfOpen++;
+    if (this.unsettled.size >= this.backlog) this.endOldest();
+    this.unsettled.add(socket);
     socket.answerSyn();
     return false;
+  }
+
+  /** Without a word: who asked for it is most likely not there, and finds out by a reset if it is. */
+  private endOldest(): void {
+    for (const oldest of this.unsettled) {
+      this.service.drop(DROP_TCP_BACKLOG, oldest, oldest.irs);
+      oldest.disconnect(false);
+      return;
+    }
   }
 
   resetArrived(): void {}
@@ -79,17 +90,14 @@ export class TcpServer implements Listener, PassiveOwner {
     if (tcb instanceof TcpSocket) this.options.onConnection(tcb);
   }
 
-  settled(): void {
-    this.halfOpen--;
+  settled(tcb: ControlBlock): void {
+    if (tcb instanceof TcpSocket) this.unsettled.delete(tcb);
   }
 
   /** Stops listening; established connections stay, half-open ones are reset. */
   close(): void {
     this.service.removeListener(this);
-    if (this.halfOpen === 0) return;
-    for (const tcb of this.service.connections.all()) {
-      if (tcb.server === this && tcb.state === TCP_SYN_RECEIVED && tcb instanceof TcpSocket) tcb.disconnect(true);
-    }
+    for (const socket of [...this.unsettled]) socket.disconnect(true);
   }
 }
 

@@ -38,6 +38,7 @@ import {
   EVENT_URGENT,
 } from './events.ts';
 import type { ListenQueue } from './listener.ts';
+import { mayHoldToSend } from './pool-shares.ts';
 import type { TcpProfile } from './profile.ts';
 import { answerSyn } from './receive/listen.ts';
 import { sendAcknowledgment, sendReset, sendSyn } from './send/control.ts';
@@ -62,7 +63,7 @@ import {
   TCP_TIMED_WAIT,
 } from './states.ts';
 import { endConnection, flushReceiveQueue, resetForConnection } from './teardown.ts';
-import { armKeepalive, armTimeWait, earliestDeadline } from './timers/arm.ts';
+import { armFinWait2, armKeepalive, earliestDeadline } from './timers/arm.ts';
 import { runTimeouts } from './timers/timeouts.ts';
 import { transition } from './transition.ts';
 
@@ -250,12 +251,12 @@ export class TcpSocket extends ControlBlock implements PacketStream {
   }
 
   /**
-   * A packet with room for every header below, or null when the pool is nearly empty: some packets are kept back, so that
-   * acknowledgments can still come in and go out. After null, `sendable` follows.
+   * A packet with room for every header below, or null when the pool is nearly empty or this connection has its share of it:
+   * some packets are kept back, so that acknowledgments can still come in and go out. After null, `sendable` follows.
    */
   allocate(): Packet | null {
-    const { pool, dataHeadroom, poolReserve } = this.service;
-    const packet = pool.available > poolReserve ? pool.allocate(dataHeadroom) : null;
+    const { pool, dataHeadroom } = this.service;
+    const packet = mayHoldToSend(this) ? pool.allocate(dataHeadroom) : null;
     if (packet === null && this.state >= TCP_ESTABLISHED) waitForPackets(this);
     return packet;
   }
@@ -374,7 +375,7 @@ export class TcpSocket extends ControlBlock implements PacketStream {
       this.shutdown();
       return NX_IN_PROGRESS;
     }
-    if (state === TCP_FIN_WAIT_2) armTimeWait(this, this.profile.finWait2);
+    if (state === TCP_FIN_WAIT_2) armFinWait2(this);
     return NX_NOT_CONNECTED;
   }
 

@@ -136,13 +136,19 @@ describe.each(profiles)('%s profile', (_name, profile) => {
     peer.finish(...accepted);
   });
 
-  test('half-open connections are bounded by the backlog', () => {
-    const { peer, server } = listening(2);
-    for (const sourcePort of [1, 2, 3]) peer.emit('S', { seq: 0, sourcePort });
-    peer.expect('S.');
-    peer.expect('S.');
-    peer.silence();
+  test('half-open connections are bounded by the backlog: one more takes the place of the oldest', () => {
+    const { peer, accepted, server } = listening(2);
+    for (const sourcePort of [1, 2, 3]) {
+      peer.emit('S', { seq: 0, sourcePort });
+      peer.expect('S.');
+    }
     expect(server.halfOpen).toBe(2);
+    peer.emit('.', { seq: 1, ack: 1, sourcePort: 3 });
+    expect(accepted.map((socket) => socket.remotePort)).toEqual([3]);
+    peer.emit('.', { seq: 1, ack: 1, sourcePort: 1 });
+    peer.expect('R');
+    accepted[0]?.destroy();
+    expect(server.halfOpen).toBe(1);
     server.close();
     peer.advance(1);
     peer.finish();

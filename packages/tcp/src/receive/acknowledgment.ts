@@ -5,6 +5,7 @@ import { MARK_FIN, MARK_LOST, MARK_SACKED } from '../send/marks.ts';
 import { flightSize, tellWhenSendable } from '../send/output.ts';
 import { dropFirst } from '../send/segmentation.ts';
 import { rearm, restartRetransmit } from '../timers/arm.ts';
+import { answerStray } from './stray-answers.ts';
 
 /**
  * RFC 9293 3.10.7.4, fifth, for synchronized states: takes what the segment acknowledges off the transmit queue, feeds
@@ -15,7 +16,7 @@ export function acceptAcknowledgment(tcb: ControlBlock, segment: TcpHeader): boo
   const ahead = (ack - tcb.sndUna) | 0;
   if (((ack - tcb.sndNxt) | 0) > 0 && !acknowledgesProbe(tcb, ack)) {
     tcb.service.drop(DROP_TCP_ACKNOWLEDGMENT, tcb, segment.sequence);
-    tcb.ackNow = true;
+    answerStray(tcb, segment);
     return false;
   }
   if (ahead > 0) {

@@ -1,7 +1,8 @@
-import { DROP_TCP_DUPLICATE_DATA, DROP_TCP_OUTSIDE_WINDOW, type Packet } from '@strata/contracts';
+import { DROP_TCP_DUPLICATE_DATA, DROP_TCP_OUTSIDE_WINDOW, DROP_TCP_WATERMARK, type Packet } from '@strata/contracts';
 import { TCP_FIN, TCP_URG, type TcpHeader } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
 import { EVENT_PEER_FINISHED, EVENT_RECEIVABLE, EVENT_URGENT, raise } from '../events.ts';
+import { mayHoldToRead } from '../pool-shares.ts';
 import { copyPayload, trimFront, trimTo } from '../send/segmentation.ts';
 import { keepOutOfOrder, takeReady } from './reassembly.ts';
 
@@ -42,6 +43,10 @@ export function acceptData(tcb: ControlBlock, segment: TcpHeader, packet: Packet
     tcb.ackNow = true;
     keepOutOfOrder(tcb, packet);
     return true;
+  }
+  if (!mayHoldToRead(tcb)) {
+    tcb.service.drop(DROP_TCP_WATERMARK, tcb, sequence);
+    return false;
   }
   if (tcb.reassemblyHead === null) {
     queueInOrder(tcb, packet);

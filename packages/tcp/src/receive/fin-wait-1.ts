@@ -3,7 +3,7 @@ import type { TcpHeader } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
 import { TCP_CLOSED, TCP_CLOSING, TCP_FIN_WAIT_2 } from '../states.ts';
 import { enterTimeWait } from '../teardown.ts';
-import { armTimeWait } from '../timers/arm.ts';
+import { armFinWait2 } from '../timers/arm.ts';
 import { transition } from '../transition.ts';
 import { acceptData, noteUrgent, reachedFin } from './data.ts';
 import { refusesLateData } from './late-data.ts';
@@ -15,7 +15,7 @@ export function receiveFinWait1(tcb: ControlBlock, segment: TcpHeader, packet: P
   const finAcknowledged = tcb.finSent && tcb.sndUna === tcb.sndNxt;
   if (finAcknowledged) {
     transition(tcb, TCP_FIN_WAIT_2);
-    if (tcb.receiverGone) armTimeWait(tcb, tcb.profile.finWait2);
+    if (tcb.receiverGone) armFinWait2(tcb);
   }
   if (refusesLateData(tcb, segment)) return false;
   noteUrgent(tcb, segment);

@@ -1,9 +1,7 @@
 import { DROP_TCP_OUT_OF_ORDER_LIMIT, DROP_TCP_WATERMARK, type Packet } from '@strata/contracts';
 import type { ControlBlock } from '../control-block.ts';
+import { mayHoldOutOfOrder } from '../pool-shares.ts';
 import { trimFront, trimTo } from '../send/segmentation.ts';
-
-/** Packets that out-of-order data leaves in the pool for everything else. */
-const POOL_RESERVE = 8;
 
 /**
  * Keeps data that lies behind a gap: a chain in sequence order without overlap. What is there already is not stored again,
@@ -43,7 +41,7 @@ export function keepOutOfOrder(tcb: ControlBlock, packet: Packet): void {
     packet.release();
     return;
   }
-  if (tcb.service.pool.available < POOL_RESERVE) {
+  if (!mayHoldOutOfOrder(tcb)) {
     tcb.service.drop(DROP_TCP_WATERMARK, tcb, packet.sequence);
     packet.release();
     return;

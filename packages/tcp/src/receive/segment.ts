@@ -1,6 +1,7 @@
 import type { DatagramInfo, Packet } from '@strata/contracts';
 import { TCP_ACK, TCP_PSH, type TcpHeader } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
+import { mayHoldToRead } from '../pool-shares.ts';
 import { sendAcknowledgment } from '../send/control.ts';
 import { output } from '../send/output.ts';
 import {
@@ -117,6 +118,7 @@ function predicted(tcb: ControlBlock, segment: TcpHeader): boolean {
     length <= ((tcb.rcvAdv - tcb.rcvNxt) | 0) &&
     segment.window << tcb.sndScale === tcb.sndWnd &&
     !tcb.finSeen &&
-    segment.headerLength === 20
+    segment.headerLength === 20 &&
+    mayHoldToRead(tcb)
   );
 }

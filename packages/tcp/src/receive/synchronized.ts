@@ -3,7 +3,6 @@ import {
   DROP_TCP_RESET_UNACCEPTABLE,
   DROP_TCP_SEQUENCE,
   DROP_TCP_SYN_UNEXPECTED,
-  MILLISECOND,
   TRACE_TCP_RESET_RECEIVED,
 } from '@strata/contracts';
 import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, type TcpHeader } from '@strata/wire';
@@ -12,6 +11,7 @@ import { CAUSE_RESET } from '../states.ts';
 import { endConnection } from '../teardown.ts';
 import { acceptability, SEGMENT_OUTSIDE } from '../window.ts';
 import { acceptAcknowledgment, updateWindow } from './acknowledgment.ts';
+import { answerStray } from './stray-answers.ts';
 
 /**
  * What RFC 9293 3.10.7.4 asks of a segment in every synchronized state, in its order: sequence number, RST, SYN, ACK. False
@@ -42,27 +42,8 @@ export function inWindow(tcb: ControlBlock, segment: TcpHeader): boolean {
   if (acceptability(segment.sequence, segment.sequenceLength, tcb.rcvNxt, window) !== SEGMENT_OUTSIDE) return true;
   if (segment.flags & TCP_SYN && tcb.profile.defence.synOutsideWindow(tcb, segment)) return false;
   tcb.service.drop(DROP_TCP_SEQUENCE, tcb, segment.sequence);
-  if ((segment.flags & TCP_RST) === 0 && (segment.sequenceLength > 0 || mayAnswerAcknowledgment(tcb)))
-    tcb.ackNow = true;
+  if ((segment.flags & TCP_RST) === 0) answerStray(tcb, segment);
   return false;
-}
-
-/** So many unacceptable acknowledgments are answered in this time; a keepalive probe always is. */
-const STRAY_ANSWERS = 4;
-const STRAY_INTERVAL = 500 * MILLISECOND;
-
-/**
- * Two ends that each have sent beyond the other's closed window find each other's acknowledgments unacceptable. Answering
- * every one of them, as RFC 9293 asks, would have them answer each other as fast as the wire carries it.
- */
-function mayAnswerAcknowledgment(tcb: ControlBlock): boolean {
-  const { now } = tcb.time;
-  if (now - tcb.strayAnswersSince >= STRAY_INTERVAL) {
-    tcb.strayAnswersSince = now;
-    tcb.strayAnswers = 0;
-  }
-  tcb.strayAnswers++;
-  return tcb.strayAnswers <= STRAY_ANSWERS;
 }
 
 /**

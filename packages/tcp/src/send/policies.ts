@@ -1,5 +1,6 @@
 import { NX_NO_PACKET, NX_SUCCESS, NX_TX_QUEUE_DEPTH, NX_WINDOW_OVERFLOW, type Packet } from '@strata/contracts';
 import type { ControlBlock } from '../control-block.ts';
+import { mayHoldToSend } from '../pool-shares.ts';
 import type { SendPolicy } from '../profile.ts';
 import { armPersist } from '../timers/arm.ts';
 import { output, sendRoom } from './output.ts';
@@ -28,7 +29,7 @@ export const directSending: SendPolicy = {
       }
       const capacity = service.pool.payloadSize - service.dataHeadroom;
       const octets = Math.min(length, limit, capacity);
-      const piece = copyPiece(service.pool, packet, 0, octets, service.dataHeadroom);
+      const piece = mayHoldToSend(tcb) ? copyPiece(service.pool, packet, 0, octets, service.dataHeadroom) : null;
       if (piece === null) return refuse(tcb, NX_NO_PACKET);
       enqueue(tcb, piece, octets);
       transmitNext(tcb);
@@ -63,7 +64,7 @@ export const bufferedSending: SendPolicy = {
     const capacity = Math.min(tcb.mss, service.pool.payloadSize - service.dataHeadroom);
     while (packet.length > 0) {
       const octets = Math.min(packet.length, capacity);
-      const piece = copyPiece(service.pool, packet, 0, octets, service.dataHeadroom);
+      const piece = mayHoldToSend(tcb) ? copyPiece(service.pool, packet, 0, octets, service.dataHeadroom) : null;
       if (piece === null) {
         output(tcb);
         return refuse(tcb, NX_NO_PACKET);

@@ -69,7 +69,16 @@ export function armKeepalive(tcb: ControlBlock, from: number, interval: number):
   rearm(tcb);
 }
 
-/** Starts TIMED_WAIT, or FIN_WAIT_2 after the application has gone. */
+/**
+ * Starts the end of FIN_WAIT_2 after the application has gone. A profile that leaves it to the application to lose patience
+ * (NetX: the wait of the disconnect) cannot do so for sockets that nobody holds: they wait as long as in TIMED_WAIT.
+ */
+export function armFinWait2(tcb: ControlBlock): void {
+  const { finWait2, timeWait } = tcb.profile;
+  armTimeWait(tcb, finWait2 === NEVER && tcb.deleteWhenClosed ? timeWait : finWait2);
+}
+
+/** Starts TIMED_WAIT, or the end of FIN_WAIT_2. */
 export function armTimeWait(tcb: ControlBlock, interval: number): void {
   tcb.timeWaitDeadline =
     interval === NEVER ? NEVER : expiry(tcb.time.now, interval, tcb.profile.fastTimer, tcb.service.phase);
