@@ -150,8 +150,11 @@ export class EthernetDriver implements LinkService, FrameSink {
     this.tracer = options.tracer ?? null;
     this.promiscuous = options.promiscuous ?? false;
     this.framesSent = 0;
+    // A double from the first store on: past 2^31 octets a field of small integers would allocate at every update.
+    this.bytesSent = 0.5;
     this.bytesSent = 0;
     this.framesReceived = 0;
+    this.bytesReceived = 0.5;
     this.bytesReceived = 0;
     this.drops = new DropCounters();
     this.port = port;

@@ -34,8 +34,11 @@ export class EndTally {
 
   constructor() {
     this.framesOut = 0;
+    // A double from the first store on: past 2^31 octets a field of small integers would allocate at every update.
+    this.bytesOut = 0.5;
     this.bytesOut = 0;
     this.framesIn = 0;
+    this.bytesIn = 0.5;
     this.bytesIn = 0;
     this.corrupted = 0;
     this.duplicated = 0;

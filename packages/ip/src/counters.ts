@@ -15,8 +15,11 @@ export class IpCounters {
 
   constructor() {
     this.totalPacketsSent = 0;
+    // A double from the first store on: past 2^31 octets a field of small integers would allocate at every update.
+    this.totalBytesSent = 0.5;
     this.totalBytesSent = 0;
     this.totalPacketsReceived = 0;
+    this.totalBytesReceived = 0.5;
     this.totalBytesReceived = 0;
     this.invalidPackets = 0;
     this.receivePacketsDropped = 0;

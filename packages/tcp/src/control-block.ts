@@ -334,8 +334,11 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.deferredQueued = false;
     this.receiveArrivals = 0;
     this.packetsSent = 0;
+    // A double from the first store on: past 2^31 octets a field of small integers would allocate at every update.
+    this.bytesSent = 0.5;
     this.bytesSent = 0;
     this.packetsReceived = 0;
+    this.bytesReceived = 0.5;
     this.bytesReceived = 0;
     this.retransmitPackets = 0;
     this.checksumErrors = 0;

@@ -1,9 +1,9 @@
 /** Counters of one TCP service (nx_tcp_info_get and more). All count up from 0. */
 export class TcpCounters {
   packetsSent = 0;
-  bytesSent = 0;
+  bytesSent: number;
   packetsReceived = 0;
-  bytesReceived = 0;
+  bytesReceived: number;
   invalidPackets = 0;
   packetsDropped = 0;
   checksumErrors = 0;
@@ -25,4 +25,12 @@ export class TcpCounters {
   noPacket = 0;
   sendFailures = 0;
   networkErrors = 0;
+
+  constructor() {
+    // A double from the first store on: past 2^31 octets a field of small integers would allocate at every update.
+    this.bytesSent = 0.5;
+    this.bytesSent = 0;
+    this.bytesReceived = 0.5;
+    this.bytesReceived = 0;
+  }
 }

@@ -12,8 +12,11 @@ export class UdpCounters {
 
   constructor() {
     this.packetsSent = 0;
+    // A double from the first store on: past 2^31 octets a field of small integers would allocate at every update.
+    this.bytesSent = 0.5;
     this.bytesSent = 0;
     this.packetsReceived = 0;
+    this.bytesReceived = 0.5;
     this.bytesReceived = 0;
     this.invalidPackets = 0;
     this.receivePacketsDropped = 0;
