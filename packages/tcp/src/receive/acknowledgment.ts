@@ -41,7 +41,6 @@ export function acceptAcknowledgment(tcb: ControlBlock, segment: TcpHeader): boo
 /** An acknowledgment beyond SND.UNA. */
 function newAcknowledgment(tcb: ControlBlock, segment: TcpHeader, ack: number, acked: number): void {
   const recovering = tcb.inRecovery;
-  const armedBefore = tcb.retransmitDeadline;
   tcb.sndUna = ack;
   const freed = takeAcknowledged(tcb, ack);
   if (((tcb.sndNxt - ack) | 0) < 0) tcb.sndNxt = ack;
@@ -55,8 +54,10 @@ function newAcknowledgment(tcb: ControlBlock, segment: TcpHeader, ack: number, a
   // An old segment's window does not count; the edge that the last one gave stays where it was.
   if (!updateWindow(tcb, segment)) tcb.sndWnd = Math.max(tcb.sndWnd - acked, 0);
   if (tcb.sndNxt === ack) {
+    if (tcb.sendRefused && tcb.sndWnd === 0 && tcb.profile.probeOnTransmitTimer) {
+      tcb.persistDeadline = tcb.retransmitDeadline;
+    }
     tcb.retransmitDeadline = NEVER;
-    if (tcb.sendRefused && tcb.sndWnd === 0 && tcb.profile.probeOnTransmitTimer) tcb.persistDeadline = armedBefore;
     rearm(tcb);
   } else if (!recovering || freed) restartRetransmit(tcb);
   const tracer = tcb.service.tracer;

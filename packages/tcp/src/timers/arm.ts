@@ -18,8 +18,12 @@ export function earliestDeadline(tcb: ControlBlock): number {
  */
 export function rearm(tcb: ControlBlock): void {
   const earliest = earliestDeadline(tcb);
-  if (earliest < tcb.armedAt || earliest === NEVER) {
-    if (earliest === tcb.armedAt) return;
+  if (earliest === NEVER) {
+    if (tcb.armedAt === NEVER) return;
+    tcb.armedAt = NEVER;
+    // The constant, not the variable: a computed double that is passed on may cost an allocation.
+    if (tcb.alarm !== null) tcb.alarm.set(NEVER);
+  } else if (earliest < tcb.armedAt) {
     tcb.armedAt = earliest;
     if (tcb.alarm !== null) tcb.alarm.set(earliest);
   }
