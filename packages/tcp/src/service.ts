@@ -141,8 +141,12 @@ export class TcpService implements DatagramSink {
     return null;
   }
 
-  /** Listens and accepts by itself, a new socket for each connection. Null when the port is taken or not 1..65535. */
+  /**
+   * Listens and accepts by itself, a new socket for each connection. Null when the port is taken or not 1..65535. Throws
+   * what {@link createSocket} throws for the options of those sockets, now and not when a peer connects.
+   */
   listen(port: number, options: TcpServerOptions): TcpServer | null {
+    this.createSocket(options.socket).destroy();
     if (!Number.isInteger(port) || port < 0 || port > 0xffff) return null;
     let chosen = port;
     if (port === 0) {

@@ -38,7 +38,7 @@ import {
   EVENT_URGENT,
 } from './events.ts';
 import type { ListenQueue } from './listener.ts';
-import { mayHoldToSend } from './pool-shares.ts';
+import { mayHoldToSend, roomToRead } from './pool-shares.ts';
 import type { TcpProfile } from './profile.ts';
 import { answerSyn } from './receive/listen.ts';
 import { sendAcknowledgment, sendReset, sendSyn } from './send/control.ts';
@@ -301,7 +301,7 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     this.rcvQueued = next === null ? 0 : this.rcvQueued - packet.sequenceLength;
     if (this.rcvUrgent && this.urgentBytes === 0) this.rcvUrgent = false;
     if (this.state >= TCP_ESTABLISHED && !this.finSeen) {
-      const growth = (this.rcvNxt + this.windowSize - this.rcvQueued - this.rcvAdv) | 0;
+      const growth = (this.rcvNxt + roomToRead(this) - this.rcvAdv) | 0;
       if (this.profile.acks.windowGrew(this, growth)) sendAcknowledgment(this);
     }
     return packet;

@@ -64,3 +64,11 @@ test.each([
   for (let seed = 0; seed < 8; seed++) bombard(profile, seed, 600);
   expect(true).toBe(true);
 });
+
+test('a listener whose sockets could not be made is refused at once: no SYN finds that out', () => {
+  const peer = new ScriptedPeer(netxTcpProfile);
+  expect(() => peer.tcp.listen(80, { socket: { windowSize: 1_000_000 }, onConnection: () => {} })).toThrow(RangeError);
+  peer.emit('S', { destinationPort: 80 });
+  peer.expect('R.');
+  peer.finish();
+});

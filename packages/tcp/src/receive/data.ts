@@ -45,6 +45,7 @@ export function acceptData(tcb: ControlBlock, segment: TcpHeader, packet: Packet
     return true;
   }
   if (!mayHoldToRead(tcb)) {
+    tcb.ackNow = true;
     tcb.service.drop(DROP_TCP_WATERMARK, tcb, sequence);
     return false;
   }

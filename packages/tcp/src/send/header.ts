@@ -1,6 +1,7 @@
 import type { Flow, Packet } from '@strata/contracts';
 import { emitTcp, fold, sumAligned, sumBytes, TCP_ACK, TCP_CHECKSUM, TCP_HEADER, TCP_SYN, TCP_URG } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
+import { roomToRead } from '../pool-shares.ts';
 import { windowField } from '../window.ts';
 
 /**
@@ -75,7 +76,7 @@ export function sumChain(packet: Packet, at: number, length: number): number {
 /** The window field of an ordinary segment; notes the right edge that the peer learns from it. */
 function advertise(tcb: ControlBlock): number {
   const promised = (tcb.rcvAdv - tcb.rcvNxt) | 0;
-  const room = tcb.windowSize - tcb.rcvQueued;
+  const room = roomToRead(tcb);
   const octets = tcb.profile.acks.advertise(tcb, Math.max(room, promised), promised);
   const field = windowField(octets, tcb.rcvScale);
   const edge = (tcb.rcvNxt + (field << tcb.rcvScale)) | 0;
