@@ -215,12 +215,17 @@ export class MqttClient {
    * none; NXD_MQTT_INSUFFICIENT_BUFFER_SPACE when a buffer is too small, and the message stays.
    */
   messageGet(into: MqttMessageBuffers): Status {
-    return this.engine.isDeleted ? NXD_MQTT_NO_MESSAGE : this.engine.received.get(into);
+    if (this.engine.isDeleted) return NXD_MQTT_NO_MESSAGE;
+    const status = this.engine.received.get(into);
+    this.engine.messageTaken();
+    return status;
   }
 
   /** The oldest received message in memory of its own, or null when there is none. */
   receive(): MqttMessage | null {
-    return this.engine.received.take();
+    const message = this.engine.received.take();
+    this.engine.messageTaken();
+    return message;
   }
 
   /**

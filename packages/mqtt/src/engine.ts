@@ -77,6 +77,8 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   /** A method was answered NX_TX_QUEUE_DEPTH; `writable` is owed. */
   refused: boolean;
   private connection: Connection | null;
+  /** The broker has closed its direction, and not all that came before has been read. */
+  private peerFinished: boolean;
   private deleted: boolean;
   private wait: number;
   private connectDeadline: number;
@@ -107,6 +109,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
       this,
       options.maximumPacketSize ?? Math.max(1024, (pool.payloadSize * pool.available) >> 1),
       options.sendQueueMaximum ?? 20,
+      pool.available >> 1,
     );
     this.keepAlive = new KeepAlive(options.pingTimeoutTicks ?? 100);
     this.notifier = new Notifier(time, options.listener ?? null);
@@ -118,6 +121,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
     this.endCause = NX_SUCCESS;
     this.refused = false;
     this.connection = null;
+    this.peerFinished = false;
     this.deleted = false;
     this.wait = NEVER;
     this.connectDeadline = NEVER;
@@ -267,12 +271,20 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   }
 
   streamPeerFinished(): void {
+    this.peerFinished = true;
     this.read();
+    this.endIfPeerFinished();
+    this.arm();
+  }
+
+  /** The broker has finished, and all it sent has been read. */
+  private endIfPeerFinished(): void {
+    if (!this.peerFinished || (this.incoming.stalled && this.state === MQTT_STATE_CONNECTED)) return;
+    this.peerFinished = false;
     if (this.state === MQTT_STATE_CONNECTED) this.close(NXD_MQTT_COMMUNICATION_FAILURE, DROP_MQTT_PEER_CLOSED, false);
     else if (this.state === MQTT_STATE_CONNECTING)
       this.failConnect(NXD_MQTT_CONNECT_FAILURE, DROP_MQTT_PEER_CLOSED, -1);
     else if (this.state === MQTT_STATE_DISCONNECTING) this.closeStream(false);
-    this.arm();
   }
 
   streamClosed(reason: Status): void {
@@ -286,12 +298,21 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
     this.arm();
   }
 
+  /** The application has taken a message. */
+  messageTaken(): void {
+    if (this.incoming.stalled && this.incoming.mayKeepMessage()) {
+      this.resume();
+      this.arm();
+    }
+  }
+
   /** Goes on after the stream or the pool has room again. */
   private resume(): void {
     this.pump();
     if (!this.incoming.stalled) return;
     this.incoming.stalled = false;
     this.read();
+    this.endIfPeerFinished();
   }
 
   private read(): void {
@@ -465,6 +486,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   /** Lets go of the connection and of all that belonged to it alone. */
   private release(): void {
     this.connection = null;
+    this.peerFinished = false;
     this.sender.clear();
     this.incoming.clear();
     this.refused = false;

@@ -78,12 +78,14 @@ export class Incoming {
   private readonly owner: IncomingOwner;
   private readonly inbound: Inbound;
   private readonly backlogMaximum: number;
+  private readonly poolFloor: number;
 
-  constructor(owner: IncomingOwner, maximumPacketSize: number, backlogMaximum: number) {
+  constructor(owner: IncomingOwner, maximumPacketSize: number, backlogMaximum: number, poolFloor: number) {
     this.stalled = false;
     this.owner = owner;
     this.inbound = new Inbound(maximumPacketSize);
     this.backlogMaximum = backlogMaximum;
+    this.poolFloor = poolFloor;
   }
 
   /** Octets of an unfinished, or not yet processed, control packet. */
@@ -209,6 +211,11 @@ export class Incoming {
     return 0;
   }
 
+  /** Messages that nobody takes hold half the pool at most; the stream's window then holds the broker back. */
+  mayKeepMessage(): boolean {
+    return this.owner.received.count === 0 || this.owner.pool.available >= this.poolFloor;
+  }
+
   private handlePublish(): boolean {
     const { inbound, owner } = this;
     const { octet, headerSize, remaining } = inbound;
@@ -236,6 +243,7 @@ export class Incoming {
       owner.violation(reason, inbound.octet);
       return true;
     }
+    if (!this.mayKeepMessage()) return false;
     let answer: Packet | null = null;
     if (qos === 1) {
       // What cannot be acknowledged is not taken: the stream's window then holds the broker back.

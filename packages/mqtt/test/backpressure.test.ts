@@ -161,6 +161,28 @@ describe('an empty pool', () => {
     lab.end();
   });
 
+  test('a flood: messages that nobody takes hold half the pool, the rest is held back by the stream until they are', () => {
+    const lab = new BrokerLab({ packets: 64 }).connected();
+    lab.sayBytes(Uint8Array.from({ length: 100 * 5 }, (_, i) => [0x30, 3, 0, 1, 0x61][i % 5] as number));
+    expect(lab.client.messages).toBe(33);
+    expect(lab.pool.available).toBe(31);
+    for (let taken = 0; taken < 100; taken++) expect(lab.client.receive()).not.toBeNull();
+    expect(lab.client.receive()).toBeNull();
+    lab.end();
+  });
+
+  test('a broker that closes behind a flood: everything it sent before can still be received', () => {
+    const lab = new BrokerLab({ packets: 64 }).connected();
+    lab.sayBytes(Uint8Array.from({ length: 100 * 5 }, (_, i) => [0x30, 3, 0, 1, 0x61][i % 5] as number));
+    lab.stream.finish();
+    lab.settle();
+    for (let taken = 0; taken < 100; taken++) expect(lab.client.receive()).not.toBeNull();
+    lab.settle();
+    expect(lab.client.isConnected).toBe(false);
+    expect(lab.client.failure().explanation).toMatch(/broker closed/);
+    lab.end();
+  });
+
   test('a ping answered while the client waits for its own pool is not held against the broker', () => {
     const lab = new BrokerLab({ packets: 1 }).connected({ keepAliveSeconds: 5 });
     const only = lab.pool.allocate(0) as Packet;
