@@ -22,6 +22,13 @@ const hash = (file: string): string =>
 const FAULTS = '--loss 5% --delay 20ms --jitter 5ms --duplicate 1% --reorder 2% --corrupt 1%';
 
 describe('strata demo', () => {
+  (existsSync('/dev/full') ? test : test.skip)('a disk that fills up during the run is said as such', async () => {
+    const { code, stderr } = await demo('--quiet --pcap /dev/full');
+    expect(code).toBe(1);
+    expect(stderr).toContain('cannot write /dev/full: no space is left');
+    expect(stderr).not.toContain('internal error');
+  });
+
   test('shows the whole life of a connection and ends with a summary', async () => {
     const { code, stdout, stderr } = await demo('');
     expect(code).toBe(0);

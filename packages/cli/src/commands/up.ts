@@ -153,6 +153,14 @@ async function startServices(
   log: Log,
 ): Promise<EmbeddedBroker | null> {
   const { device, lab } = site;
+  const { maximumWindow, name: profile } = device.tcp.profile;
+  if ((wanted.socket.windowSize ?? 0) > maximumWindow) {
+    throw new UsageError(
+      `--window ${wanted.socket.windowSize}`,
+      `the ${profile} profile has windows of at most ${maximumWindow} bytes`,
+      'choose a smaller one, or --profile modern',
+    );
+  }
   let broker: EmbeddedBroker | null = null;
   for (const [name, port] of wanted.ports) {
     switch (name) {

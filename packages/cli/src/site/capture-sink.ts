@@ -19,19 +19,38 @@ export function openCaptureSink(target: CaptureTarget, terminal: Terminal): Byte
     return { live: true, write: (chunk) => terminal.capture(chunk), end: () => undefined };
   }
   try {
-    return new FileSink(resolve(terminal.surroundings.directory, target.path));
+    return reporting(new FileSink(resolve(terminal.surroundings.directory, target.path)), target.path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    const reasons: Record<string, string> = {
-      ENOENT: 'its folder does not exist',
-      EACCES: 'permission denied',
-      EROFS: 'the file system is read-only',
-      EISDIR: 'it is a directory',
-    };
-    throw new UserError({
-      what: `cannot write ${target.path}`,
-      why: reasons[code] ?? code,
-      next: 'choose another with --pcap FILE',
-    });
+    throw cannotWrite(target.path, error);
   }
+}
+
+/** A sink whose failures are the user's to deal with. */
+function reporting(sink: ByteSink, path: string): ByteSink {
+  return {
+    write: (chunk) => {
+      try {
+        sink.write(chunk);
+      } catch (error) {
+        throw cannotWrite(path, error);
+      }
+    },
+    end: () => sink.end(),
+  };
+}
+
+function cannotWrite(path: string, error: unknown): UserError {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  const reasons: Record<string, string> = {
+    ENOENT: 'its folder does not exist',
+    EACCES: 'permission denied',
+    EROFS: 'the file system is read-only',
+    EISDIR: 'it is a directory',
+    ENOSPC: 'no space is left',
+  };
+  return new UserError({
+    what: `cannot write ${path}`,
+    why: reasons[code] ?? code,
+    next: 'choose another with --pcap FILE',
+  });
 }
