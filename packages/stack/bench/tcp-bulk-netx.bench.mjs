@@ -11,6 +11,7 @@ export default {
   unit: 'GB/s',
   amount: BYTES / 1e9,
   run: async () => transfer(pair, BYTES),
+  target: { value: 0.8, text: '≥ 0.8 GB/s' },
   notes: async () => {
     const bytes = heapPerUnit(() => transfer(pair, 1460 * SEGMENTS), SEGMENTS);
     return [`heap allocated on the established path: ${bytes.toFixed(2)} B per segment`];
