@@ -4,7 +4,7 @@ import { Lab, MqttSession, modernProfile } from '@strata/stack';
 import { Aedes } from 'aedes';
 import mqtt from 'mqtt';
 
-const MESSAGES = { 0: 20_000, 1: 20_000 };
+const MESSAGES = { 0: 10_000, 1: 10_000 };
 const payload = new Uint8Array(64).fill(0x61);
 const topic = 'plant/7/temp';
 const IN_FLIGHT = 100;
