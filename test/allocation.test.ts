@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** A process of its own and the built packages, since jest's transform and module loader change what V8 makes of the code. */
+const MEASURE = `
+  import { netxProfile } from '@strata/stack';
+  import { connectedPair, heapPerUnit, transfer } from './packages/stack/bench/two-hosts.mjs';
+  const SEGMENTS = 50_000;
+  const pair = connectedPair(process.argv[1] === 'netx' ? { profile: netxProfile, windowSize: 32 * 1024 } : {});
+  for (const socket of [pair.client, pair.server]) {
+    for (const counters of [socket, socket.service.counters, socket.service.network.counters]) {
+      for (const name in counters) if (/bytes(Sent|Received)$/i.test(name)) counters[name] += 2 ** 31;
+    }
+  }
+  transfer(pair, 200e6);
+  process.stdout.write(String(heapPerUnit(() => transfer(pair, 1460 * SEGMENTS), SEGMENTS)));
+`;
+
+describe('an established TCP connection', () => {
+  test.each(['modern', 'netx'])(
+    'allocates no heap per segment with the %s profile, also when its counters are past 2^31',
+    (profile) => {
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        ['--input-type=module', '--eval', MEASURE, profile],
+        { cwd: root, encoding: 'utf8' },
+      );
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(Number(stdout)).toBeLessThan(1);
+    },
+    60_000,
+  );
+});
