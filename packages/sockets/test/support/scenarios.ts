@@ -488,14 +488,14 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 
   'an idle socket times out, once': async (stage) => {
     const { port, server, served } = await serve(stage, () => {});
-    const socket = stage.client.socket(stage.connect(port, { timeout: 40 }), 'client');
+    const socket = stage.client.socket(stage.connect(port, { timeout: 500 }), 'client');
     await once(socket, 'timeout');
     stage.client.note(...state(socket), socket.timeout);
-    await stage.world.sleep(100);
-    socket.setTimeout(40, () => stage.client.note('callback'));
+    await stage.world.sleep(1200);
+    socket.setTimeout(500, () => stage.client.note('callback'));
     await once(socket, 'timeout');
     socket.setTimeout(0);
-    await stage.world.sleep(100);
+    await stage.world.sleep(1200);
     socket.end();
     await Promise.all([closed(socket), served]);
     stage.client.note(socket.timeout);
