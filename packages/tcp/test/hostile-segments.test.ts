@@ -61,8 +61,7 @@ test.each([
   ['netx', netxTcpProfile],
   ['modern', modernTcpProfile],
 ])('%s: random segments throw nothing, loop nowhere and leak nothing', (_name, profile) => {
-  for (let seed = 0; seed < 8; seed++) bombard(profile, seed, 600);
-  expect(true).toBe(true);
+  for (let seed = 0; seed < 8; seed++) expect(() => bombard(profile, seed, 600)).not.toThrow();
 });
 
 test('a listener whose sockets could not be made is refused at once: no SYN finds that out', () => {

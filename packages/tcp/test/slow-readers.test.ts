@@ -68,9 +68,8 @@ const mixes: [string, TcpProfile, TcpProfile][] = [
 test.each(mixes)(
   '%s: readers that are late, in windows of a few octets, get everything and both ends close',
   (_name, one, other) => {
-    for (let seed = 0; seed < 30; seed++) play(seed, one, other);
+    for (let seed = 0; seed < 30; seed++) expect(() => play(seed, one, other)).not.toThrow();
     // Both ends probe each other at once.
-    play(87, one, other);
-    expect(true).toBe(true);
+    expect(() => play(87, one, other)).not.toThrow();
   },
 );
