@@ -55,6 +55,7 @@ function build() {
   const first = !existsSync(join(root, 'packages', 'cli', 'dist', 'main.js'));
   if (first) say('building (tsc -b)');
   run('the build', tool('tsc'), ['-b']);
+  run('bundling the command line', process.execPath, [join(root, 'tools', 'bundle.mjs')]);
 }
 
 export function setup() {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CsvError, parse } from 'csv-parse/sync';
+import { dataFile } from './data.ts';
 import { UserError } from './errors.ts';
 import { isPublishTopic } from './mosquitto/topic.ts';
 import { nearest } from './nearest.ts';
@@ -18,7 +19,7 @@ export interface Reading {
 }
 
 /** The readings that `strata demo` publishes when it is given no others. */
-export const DEFAULT_READINGS: string = fileURLToPath(new URL('../data/plant-readings.csv', import.meta.url));
+export const DEFAULT_READINGS: string = fileURLToPath(dataFile('plant-readings.csv'));
 
 const REQUIRED = ['topic', 'value'] as const;
 const COLUMNS = ['time', 'topic', 'value', 'unit'];

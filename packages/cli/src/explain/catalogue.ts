@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as contracts from '@strata/contracts';
+import { dataFile } from '../data.ts';
 import type { Explanation, Explanations } from './explanation.ts';
 import { MQTT_EXPLANATIONS } from './mqtt.ts';
 import { NX_EXPLANATIONS } from './nx.ts';
@@ -65,8 +66,7 @@ const DROPS: readonly (readonly [layer: string, reasons: readonly contracts.Drop
 ];
 
 function readServices(): Map<string, string[]> {
-  const file = new URL('../../data/netx-returns.json', import.meta.url);
-  const returns = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+  const returns = JSON.parse(readFileSync(dataFile('netx-returns.json'), 'utf8')) as Record<string, string>;
   const services = new Map<string, string[]>();
   for (const [service, names] of Object.entries(returns)) {
     for (const name of names.split(' ')) {
