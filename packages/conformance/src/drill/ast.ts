@@ -86,6 +86,14 @@ export interface TcpBody {
   readonly urgent: number | null;
   /** Null: `<...>`, not compared. */
   readonly options: readonly TcpOption[] | null;
+  /** Numbers marked with `!`: as they are on the wire, not counted from an initial sequence number. */
+  readonly absolute?: AbsoluteNumbers;
+}
+
+export interface AbsoluteNumbers {
+  readonly sequence: boolean;
+  readonly acknowledgment: boolean;
+  readonly echo: boolean;
 }
 
 export type TcpOption =

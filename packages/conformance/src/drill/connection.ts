@@ -64,15 +64,17 @@ export class Connection {
     let sequence = body.sequence;
     if (syn) {
       if (!this.remoteSettled) this.remoteIsn = body.sequence;
-    } else sequence = wrap(body.sequence + this.remoteIsn);
+    } else if (body.absolute?.sequence !== true) sequence = wrap(body.sequence + this.remoteIsn);
     let acknowledgment = body.acknowledgment ?? 0;
-    if (ack) acknowledgment = wrap(acknowledgment + this.localIsn - (syn ? this.scriptIsn : 0));
+    if (ack && body.absolute?.acknowledgment !== true)
+      acknowledgment = wrap(acknowledgment + this.localIsn - (syn ? this.scriptIsn : 0));
     const edge = (value: number) => wrap(value + this.localIsn - (syn ? this.scriptIsn : 0));
     const options = (body.options ?? []).map((option): TcpOption => {
       if (option.kind === 'sack') {
         return { kind: 'sack', blocks: option.blocks.map(([left, right]) => [edge(left), edge(right)] as const) };
       }
-      if (option.kind === 'TS' && ack) return { ...option, echo: this.echoToWire(option.echo) };
+      if (option.kind === 'TS' && ack && body.absolute?.echo !== true)
+        return { ...option, echo: this.echoToWire(option.echo) };
       return option;
     });
     return { sequence, acknowledgment, options };
@@ -110,8 +112,20 @@ export class Connection {
     }
   }
 
-  /** A segment of the stack in the script's numbers. */
-  toScript(live: LiveTcp): TcpBody {
+  /** A segment of the stack in the script's numbers; those that `expected` marks are left as they are on the wire. */
+  toScript(live: LiveTcp, expected: TcpBody | null = null): TcpBody {
+    const body = this.relative(live);
+    const absolute = expected?.absolute;
+    if (absolute === undefined) return body;
+    return {
+      ...body,
+      sequence: absolute.sequence ? live.sequence : body.sequence,
+      acknowledgment: absolute.acknowledgment ? live.acknowledgment : body.acknowledgment,
+      absolute,
+    };
+  }
+
+  private relative(live: LiveTcp): TcpBody {
     const syn = (live.flags & TCP_SYN) !== 0;
     const ack = (live.flags & TCP_ACK) !== 0;
     let sequence = wrap(live.sequence - this.localIsn + (syn ? this.scriptIsn : 0));

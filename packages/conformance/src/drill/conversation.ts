@@ -22,6 +22,8 @@ const FIRST_REMOTE_PORT = 40000;
 export interface SentPacket {
   readonly packet: LivePacket;
   readonly frame: DrillFrame;
+  /** Null: ICMP, which belongs to whatever is tested. */
+  readonly connection: Connection | null;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface SentPacket {
 export class Conversation implements SocketWatcher, PacketTaker {
   /** Every packet, in order. */
   readonly frames: DrillFrame[];
-  /** Packets of the connection under test that no event has claimed. */
+  /** Packets of the connection under test, and of those that the script names by ports, that no event has claimed. */
   readonly outbox: SentPacket[];
   /** Expected packets that have had their turn. */
   readonly claimed: Set<PacketAction>;
@@ -46,6 +48,8 @@ export class Conversation implements SocketWatcher, PacketTaker {
   private readonly remote: IpAddress;
   private readonly clock: Clock;
   private nextRemotePort: number;
+  /** Connections that the script has named by their ports. */
+  private readonly named: Connection[];
 
   constructor(script: Script, settings: DrillSettings, local: IpAddress, remote: IpAddress, clock: Clock) {
     this.frames = [];
@@ -60,6 +64,7 @@ export class Conversation implements SocketWatcher, PacketTaker {
     this.remote = remote;
     this.clock = clock;
     this.nextRemotePort = FIRST_REMOTE_PORT;
+    this.named = [];
   }
 
   socketMade(file: SocketFile): void {
@@ -93,6 +98,39 @@ export class Conversation implements SocketWatcher, PacketTaker {
     const made = new Connection(protocol, true, port, this.nextRemotePort++, this.settings.scaledEcho);
     this.connection = made;
     return made;
+  }
+
+  /** Makes the connection with these ports, as the stack has them, the one that the script is about. */
+  private selectPorts(protocol: 'tcp' | 'udp', local: number, remote: number, make: boolean): void {
+    const { connection } = this;
+    const fits = (one: Connection) => one.protocol === protocol && one.localPort === local && one.remotePort === remote;
+    if (connection !== null && connection.protocol === protocol) {
+      if (fits(connection)) return;
+      if (make && connection.passive && !connection.localIsnKnown) {
+        connection.localPort = local;
+        connection.remotePort = remote;
+        return;
+      }
+    }
+    const known = this.named.find(fits);
+    if (known === undefined && !make) return;
+    if (connection !== null && !this.named.includes(connection)) this.named.push(connection);
+    const chosen = known ?? new Connection(protocol, true, local, remote, this.settings.scaledEcho);
+    if (known === undefined) this.named.push(chosen);
+    this.connection = chosen;
+  }
+
+  /** The next packet that the script can be about, if it has been sent. */
+  takePacket(): SentPacket | null {
+    const at = this.outbox.findIndex(({ connection }) => connection === null || connection === this.connection);
+    return at < 0 ? null : (this.outbox.splice(at, 1)[0] ?? null);
+  }
+
+  /** An expected packet with ports says which connection it is of. */
+  expecting({ ports, body }: PacketAction): void {
+    if (ports !== null && body.protocol !== 'icmp') {
+      this.selectPorts(body.protocol, ports.source, ports.destination, false);
+    }
   }
 
   private ends(connection: Connection, packet: PacketAction, inbound: boolean): Endpoints {
@@ -137,11 +175,9 @@ export class Conversation implements SocketWatcher, PacketTaker {
   makePacket(location: Location, packet: PacketAction): Uint8Array {
     const { body } = packet;
     if (body.protocol === 'icmp') return this.makeIcmp(location, packet, body);
+    const { ports } = packet;
+    if (ports !== null) this.selectPorts(body.protocol, ports.destination, ports.source, true);
     const connection = this.connectionFor(body.protocol);
-    if (packet.ports !== null && !connection.localIsnKnown) {
-      connection.remotePort = packet.ports.source;
-      connection.localPort = packet.ports.destination;
-    }
     const ends = this.ends(connection, packet, true);
     if (body.protocol === 'udp') return emitUdpPacket(ends, packet.ip, body.length);
     try {
@@ -196,27 +232,35 @@ export class Conversation implements SocketWatcher, PacketTaker {
       comments: [],
     };
     this.frames.push(frame);
-    const mine = this.isTested(packet);
-    Object.assign(frame, { text: this.describe(packet, mine) });
-    if (mine) this.outbox.push({ packet, frame });
+    const connection = this.connectionOf(packet);
+    Object.assign(frame, { text: this.describe(packet, connection ?? null) });
+    if (connection !== undefined) this.outbox.push({ packet, frame, connection });
     else frame.comments.push('not of the connection under test');
   }
 
-  /** True when the packet belongs to what the script is about. Learns the port that the stack has picked. */
-  private isTested(packet: LivePacket): boolean {
-    const { transport } = packet;
-    if (transport === null) return false;
-    if (transport.kind === 'icmp') return true;
+  /**
+   * The connection that a packet of the stack belongs to, if the script is about it; null for ICMP, undefined for others.
+   * Learns the port that the stack has picked.
+   */
+  private connectionOf({ transport }: LivePacket): Connection | null | undefined {
+    if (transport === null) return undefined;
+    if (transport.kind === 'icmp') return null;
     const { connection } = this;
-    if (connection === null || connection.protocol !== transport.kind) return false;
-    if (connection.localPort === 0) {
+    if (connection !== null && connection.protocol === transport.kind && connection.localPort === 0) {
       connection.localPort = transport.sourcePort;
       if (transport.kind === 'udp') connection.remotePort = transport.destinationPort;
     }
-    if (connection.localPort !== transport.sourcePort || connection.remotePort !== transport.destinationPort)
-      return false;
-    if (transport.kind === 'tcp' && connection.localIsnKnown === false) connection.learn(transport, this.expectedSyn());
-    return true;
+    const candidates = connection === null ? this.named : [connection, ...this.named];
+    const found = candidates.find(
+      (one) =>
+        one.protocol === transport.kind &&
+        one.localPort === transport.sourcePort &&
+        one.remotePort === transport.destinationPort,
+    );
+    if (found !== undefined && transport.kind === 'tcp' && !found.localIsnKnown) {
+      found.learn(transport, this.expectedSyn());
+    }
+    return found;
   }
 
   /** What the script says of the next SYN of the stack: its sequence number names the initial one. */
@@ -229,13 +273,12 @@ export class Conversation implements SocketWatcher, PacketTaker {
   }
 
   /** A packet in the script's words and numbers. */
-  private describe(packet: LivePacket, mine: boolean): string {
+  private describe(packet: LivePacket, connection: Connection | null): string {
     const { transport } = packet;
     if (transport === null) return `> (${packet.bytes.length} octets of another protocol)`;
     if (transport.kind === 'udp') return `> udp (${transport.length})`;
     if (transport.kind === 'icmp') return `> icmp ${icmpText(packet.family, transport.type, transport.code)}`;
-    const { connection } = this;
-    if (mine && connection !== null) return `> ${formatTcp(connection.toScript(transport))}`;
+    if (connection !== null) return `> ${formatTcp(connection.toScript(transport))}`;
     const raw: TcpBody = {
       protocol: 'tcp',
       flags: transport.flags,

@@ -128,15 +128,20 @@ export function formatFlags(flags: number): string {
 }
 
 export function formatTcp(body: TcpBody): string {
+  const mark = (on: boolean | undefined) => (on === true ? '!' : '');
+  const { absolute } = body;
   const parts = [
     formatFlags(body.flags),
-    `${body.sequence}:${(body.sequence + body.length) % 2 ** 32}(${body.length})`,
+    `${mark(absolute?.sequence)}${body.sequence}:${(body.sequence + body.length) % 2 ** 32}(${body.length})`,
   ];
-  if (body.acknowledgment !== null) parts.push(`ack ${body.acknowledgment}`);
+  if (body.acknowledgment !== null) parts.push(`ack ${mark(absolute?.acknowledgment)}${body.acknowledgment}`);
   if (body.window !== null) parts.push(`win ${body.window}`);
   if (body.urgent !== null) parts.push(`urg ${body.urgent}`);
   if (body.options === null) parts.push('<...>');
-  else if (body.options.length > 0) parts.push(`<${body.options.map(formatOption).join(',')}>`);
+  else if (body.options.length > 0) {
+    const options = body.options.map(formatOption).join(',');
+    parts.push(`<${absolute?.echo === true ? options.replace(' ecr ', ' ecr !') : options}>`);
+  }
   return parts.join(' ');
 }
 

@@ -67,13 +67,13 @@ export class Judge {
   private compareSegments(body: TcpBody, taken: SentPacket[], limit: number, differences: string[]): string {
     const first = taken[0] as SentPacket;
     const { transport } = first.packet;
-    const { connection } = this.conversation;
+    const { connection } = first;
     if (transport?.kind !== 'tcp' || connection === null) {
       differences.push('a TCP segment expected');
       return first.frame.text;
     }
     connection.learn(transport, body);
-    const pieces = [connection.toScript(transport)];
+    const pieces = [connection.toScript(transport, body)];
     let length = transport.length;
     while (!this.settings.strictSegments && length > 0 && length < body.length) {
       const more = this.nextPacket(limit);
@@ -84,7 +84,7 @@ export class Judge {
       }
       taken.push(more);
       connection.learn(next, body);
-      pieces.push(connection.toScript(next));
+      pieces.push(connection.toScript(next, body));
       length += next.length;
     }
     const merged = mergePieces(pieces);

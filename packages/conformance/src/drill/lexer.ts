@@ -41,14 +41,14 @@ export class Lexer {
     this.lineStarts = starts;
   }
 
-  /** Moves past blanks, line ends and comments. */
+  /** Moves past blanks, line ends and comments (`//`, `#` and C's). */
   skip(): void {
     const { text } = this;
     for (;;) {
       const character = text.charCodeAt(this.offset);
       if (character === 0x20 || (character >= 0x09 && character <= 0x0d) || character === 0xfeff) {
         this.offset++;
-      } else if (text.startsWith('//', this.offset)) {
+      } else if (character === 0x23 || text.startsWith('//', this.offset)) {
         const end = text.indexOf('\n', this.offset);
         this.offset = end < 0 ? text.length : end;
       } else if (text.startsWith('/*', this.offset)) {

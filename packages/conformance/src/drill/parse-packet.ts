@@ -55,12 +55,14 @@ function parseIpInfo(lexer: Lexer, before: IpInfo): IpInfo {
   if (close === ')') lexer.expect('(', 'before what is said of the IP header');
   let { ecn, tos, ttl, flowLabel } = before;
   while (!lexer.take(close)) {
-    const { word } = lexer;
+    const typed = lexer.word;
+    const word = typed.toLowerCase();
     if (word === 'noecn' || word === 'ect0' || word === 'ect1' || word === 'ce' || word === 'ect01') {
-      lexer.takeWord(word);
+      lexer.takeWord(typed);
       ecn = word;
     } else if (lexer.takeWord('tos')) tos = lexer.integer('a type of service', 0, 255);
-    else if (lexer.takeWord('flowlabel')) flowLabel = lexer.integer('a flow label', 0, 0xfffff);
+    else if (lexer.takeWord('flowlabel') || lexer.takeWord('flow_label'))
+      flowLabel = lexer.integer('a flow label', 0, 0xfffff);
     else if (lexer.takeWord('ttl') || lexer.takeWord('hlim')) ttl = lexer.integer('a time to live', 0, 255);
     else {
       throw lexer.error(
@@ -115,20 +117,24 @@ function parseFlags(lexer: Lexer): number {
 function parseTcp(lexer: Lexer, inbound: boolean): TcpBody {
   const flags = parseFlags(lexer);
   const where = lexer.location();
-  const { sequence, length } = parseRange(lexer);
+  const absolute = { sequence: false, acknowledgment: false, echo: false };
+  absolute.sequence = lexer.take('!');
+  const { sequence, length } = parseRange(lexer, absolute);
   let acknowledgment: number | null = null;
   let window: number | null = null;
   let urgent: number | null = null;
   for (;;) {
     if (acknowledgment === null && lexer.takeWord('ack')) {
+      absolute.acknowledgment = lexer.take('!');
       acknowledgment = lexer.integer('an acknowledgment number', 0, UINT32);
+      if (lexer.take('!')) absolute.acknowledgment = true;
     } else if (window === null && lexer.takeWord('win')) window = lexer.integer('a window', 0, 65535);
     else if (urgent === null && lexer.takeWord('urg')) urgent = lexer.integer('an urgent pointer', 0, 65535);
     else break;
   }
   const options =
     lexer.sees('<') && !lexer.look(/<\s*(?:\[|\(|[SFRP.EWAU0-7-]+\s+[0-9]+:|udp|icmp|ipv4|ipv6)/y)
-      ? parseOptions(lexer, inbound)
+      ? parseOptions(lexer, inbound, absolute)
       : [];
   if (inbound && window === null) {
     throw new DrillSyntaxError(
@@ -136,15 +142,19 @@ function parseTcp(lexer: Lexer, inbound: boolean): TcpBody {
       'an inbound TCP packet needs "win N" behind its sequence and acknowledgment numbers',
     );
   }
-  return { protocol: 'tcp', flags, sequence, length, acknowledgment, window, urgent, options };
+  const body: TcpBody = { protocol: 'tcp', flags, sequence, length, acknowledgment, window, urgent, options };
+  return absolute.sequence || absolute.acknowledgment || absolute.echo ? { ...body, absolute } : body;
 }
 
-/** `SEQ:END(LEN)`. */
-function parseRange(lexer: Lexer): { sequence: number; length: number } {
+/** `SEQ:END(LEN)`; a `!` at either number makes them those of the wire. */
+function parseRange(lexer: Lexer, absolute: { sequence: boolean } | null = null): { sequence: number; length: number } {
   const where = lexer.location();
   const sequence = lexer.integer('a sequence number', 0, UINT32);
+  if (absolute !== null && lexer.take('!')) absolute.sequence = true;
   lexer.expect(':', 'behind the first sequence number');
+  if (absolute !== null && lexer.take('!')) absolute.sequence = true;
   const end = lexer.integer('the sequence number of the end', 0, UINT32);
+  if (absolute !== null && lexer.take('!')) absolute.sequence = true;
   const length = parseLength(lexer);
   if ((sequence + length) % 2 ** 32 !== end) {
     throw new DrillSyntaxError(
@@ -205,7 +215,7 @@ function parseQuote(lexer: Lexer): IcmpQuote {
   return quote;
 }
 
-function parseOptions(lexer: Lexer, inbound: boolean): TcpOption[] | null {
+function parseOptions(lexer: Lexer, inbound: boolean, absolute: { echo: boolean }): TcpOption[] | null {
   const where = lexer.location();
   lexer.expect('<', 'before the TCP options');
   if (lexer.take('...')) {
@@ -216,7 +226,7 @@ function parseOptions(lexer: Lexer, inbound: boolean): TcpOption[] | null {
   const options: TcpOption[] = [];
   while (!lexer.take('>')) {
     if (options.length > 0) lexer.expect(',', 'between TCP options');
-    options.push(parseOption(lexer));
+    options.push(parseOption(lexer, absolute));
   }
   const length = optionsLength(options);
   if (length % 4 !== 0) {
@@ -233,7 +243,7 @@ function parseOptions(lexer: Lexer, inbound: boolean): TcpOption[] | null {
 const FOREIGN =
   /(?:mp_capable|mp_join|mp_prio|mp_fail|mp_fastclose|mp_reset|mptcp|dss|add_addr\w*|rm_addr\w*|remove_addr\w*|mp_\w+)\b[^,>]*/y;
 
-function parseOption(lexer: Lexer): TcpOption {
+function parseOption(lexer: Lexer, absolute: { echo: boolean }): TcpOption {
   const { word } = lexer;
   switch (word) {
     case 'nop':
@@ -245,6 +255,11 @@ function parseOption(lexer: Lexer): TcpOption {
     case 'EOL':
       lexer.takeWord(word);
       return { kind: word === 'NOP' ? 'nop' : 'eol' };
+    case 'sackok':
+    case 'sackOk':
+    case 'SACKOK':
+      lexer.takeWord(word);
+      return { kind: 'sackOK' };
     case 'mss':
       lexer.takeWord(word);
       return { kind: 'mss', value: lexer.integer('an MSS', 0, 65535) };
@@ -259,7 +274,10 @@ function parseOption(lexer: Lexer): TcpOption {
       if (!lexer.takeWord('val')) throw lexer.error(`"val N ecr N" expected behind TS, not ${lexer.next()}`);
       const value = lexer.integer('a timestamp', 0, UINT32);
       if (!lexer.takeWord('ecr')) throw lexer.error(`"ecr N" expected behind the timestamp, not ${lexer.next()}`);
-      return { kind: 'TS', value, echo: lexer.integer('an echoed timestamp', 0, UINT32) };
+      if (lexer.take('!')) absolute.echo = true;
+      const echo = lexer.integer('an echoed timestamp', 0, UINT32);
+      if (lexer.take('!')) absolute.echo = true;
+      return { kind: 'TS', value, echo };
     }
     case 'md5':
     case 'FO':

@@ -21,12 +21,12 @@ export function parseScript(source: string, defines: Defines = new Map()): Scrip
   const all = new Map([...own, ...defines]);
   const lexer = new Lexer(source, all);
   const options = parseOptions(lexer);
-  const init = lexer.sees('`') ? parseShell(lexer) : null;
+  const init = parseShells(lexer);
   const events: ScriptEvent[] = [];
   let cleanup: ShellAction | null = null;
   while (!lexer.atEnd) {
     if (lexer.sees('`')) {
-      cleanup = parseShell(lexer);
+      cleanup = parseShells(lexer);
       if (!lexer.atEnd) throw lexer.error(`nothing may follow the last command, but ${lexer.next()} does`);
       break;
     }
@@ -48,7 +48,7 @@ function parseOptions(lexer: Lexer): ScriptOption[] {
   const options: ScriptOption[] = [];
   while (lexer.sees('--')) {
     const location = lexer.location();
-    const found = lexer.match(/--([A-Za-z][A-Za-z0-9_]*)/y);
+    const found = lexer.match(/--([A-Za-z][A-Za-z0-9_-]*)/y);
     if (found === null) throw lexer.error('the name of an option expected after "--"');
     let value: string | null = null;
     const rest = /=((?:[A-Za-z_][A-Za-z0-9_]*=)?)("[^"\n]*"|`[^`]*`|[^\s`"]*)/y;
@@ -60,7 +60,7 @@ function parseOptions(lexer: Lexer): ScriptOption[] {
       value = prefix + (prefix === '' && quoted.startsWith('"') ? quoted.slice(1, -1) : quoted);
       lexer.offset += assigned[0].length;
     }
-    options.push({ name: found[1] as string, value, location });
+    options.push({ name: (found[1] as string).replaceAll('-', '_'), value, location });
   }
   return options;
 }
@@ -69,6 +69,15 @@ function parseShell(lexer: Lexer): ShellAction {
   const location = lexer.location();
   lexer.expect('`', 'before a command');
   return { kind: 'shell', command: lexer.until('`', 'this command').trim(), location };
+}
+
+/** Commands without a time, one behind the other, are one. */
+function parseShells(lexer: Lexer): ShellAction | null {
+  if (!lexer.sees('`')) return null;
+  const first = parseShell(lexer);
+  let { command } = first;
+  while (lexer.sees('`')) command += `\n${parseShell(lexer).command}`;
+  return { ...first, command };
 }
 
 function parseEvent(lexer: Lexer, first: boolean): ScriptEvent {

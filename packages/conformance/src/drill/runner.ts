@@ -422,6 +422,7 @@ export class DrillRun {
     before: number,
   ): void {
     this.conversation.claimed.add(packet);
+    this.conversation.expecting(packet);
     const limit = anyTime ? this.now + PATIENCE_ANY : (to ?? from) + PATIENCE;
     const first = this.nextPacket(limit);
     if (first === null) {
@@ -476,7 +477,9 @@ export class DrillRun {
 
   /** The next packet of the connection under test, waiting for it; null when none comes by `limit`. */
   private nextPacket(limit: number): SentPacket | null {
-    while (this.conversation.outbox.length === 0) {
+    for (;;) {
+      const packet = this.conversation.takePacket();
+      if (packet !== null) return packet;
       const next = Math.min(this.scheduler.nextTime(), this.callDeadline());
       if (next > limit) {
         this.scheduler.advanceTo(limit);
@@ -484,7 +487,6 @@ export class DrillRun {
       }
       this.step(next);
     }
-    return this.conversation.outbox.shift() ?? null;
   }
 
   // The end.
