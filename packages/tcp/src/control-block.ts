@@ -218,6 +218,8 @@ export abstract class ControlBlock implements Timed, Deferred {
   duplicateAcksReceived: number;
   zeroWindowProbes: number;
   challengeAcks: number;
+  /** Segments dropped for an old timestamp (RFC 7323 5). */
+  pawsRejected: number;
 
   constructor(service: TcpService, profile: TcpProfile, time: TimeService) {
     this.service = service;
@@ -346,6 +348,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.duplicateAcksReceived = 0;
     this.zeroWindowProbes = 0;
     this.challengeAcks = 0;
+    this.pawsRejected = 0;
   }
 
   abstract nextDeadline(): number;

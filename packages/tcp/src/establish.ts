@@ -5,6 +5,7 @@ import { EVENT_ESTABLISHED, raise } from './events.ts';
 import { measure } from './receive/acknowledgment.ts';
 import { TCP_ESTABLISHED } from './states.ts';
 import { armKeepalive, rearm } from './timers/arm.ts';
+import { timestampOffset } from './timestamps.ts';
 import { transition } from './transition.ts';
 
 /** Sets the send side's limits from the peer's SYN or SYN-ACK (RFC 9293 3.7.1, RFC 7323 2.2). */
@@ -32,10 +33,11 @@ export function settleMss(tcb: ControlBlock): void {
   tcb.headroom = (flow.family === 4 ? NX_IPV4_TCP_PACKET : NX_IPV6_TCP_PACKET) + options;
 }
 
-/** Gives the connection's new flow what the application chose for its socket. */
+/** Gives the connection's new flow what the application chose for its socket, and starts the clock of its timestamps. */
 export function applyFlowOptions(tcb: ControlBlock): void {
   const { flow } = tcb;
   if (flow === null) return;
+  tcb.tsOffset = timestampOffset(tcb.service, flow.local, flow.remote);
   flow.timeToLive = tcb.timeToLive;
   flow.typeOfService = tcb.typeOfService;
   flow.dontFragment = tcb.dontFragment;

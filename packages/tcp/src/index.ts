@@ -19,6 +19,7 @@ export { renoController } from './congestion/reno.ts';
 export { ControlBlock } from './control-block.ts';
 export { TcpCounters } from './counters.ts';
 export type { ListenCallback } from './listener.ts';
+export { MODERN_SWITCHES, modernOptions, netxOptions, type OptionSwitches, tcpOptions } from './options.ts';
 export type * from './profile.ts';
 export { modernTcpProfile } from './profiles/modern.ts';
 export { netxTcpProfile } from './profiles/netx.ts';

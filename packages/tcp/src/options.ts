@@ -1,11 +1,21 @@
-import { TCP_OPTION_END, TCP_OPTION_MSS, TCP_OPTION_NOP, TCP_OPTION_WINDOW_SCALE, type TcpHeader } from '@strata/wire';
+import {
+  TCP_OPTION_END,
+  TCP_OPTION_MSS,
+  TCP_OPTION_NOP,
+  TCP_OPTION_SACK_PERMITTED,
+  TCP_OPTION_TIMESTAMPS,
+  TCP_OPTION_WINDOW_SCALE,
+  type TcpHeader,
+} from '@strata/wire';
 import type { ControlBlock } from './control-block.ts';
 import { pathMss } from './establish.ts';
 import type { OptionSet } from './profile.ts';
+import { firstTimestamp, timestampNow } from './timestamps.ts';
 import { MAXIMUM_WINDOW_SHIFT, windowShift } from './window.ts';
 
 /** NetX without window scaling: MSS, three NOPs and the end, eight octets, on SYN and SYN-ACK; nothing on other segments. */
 export const netxOptions: OptionSet = {
+  offers: { timestamps: false, sack: false, windowScale: false },
   dataHeadroom: 0,
 
   emitSyn(tcb: ControlBlock, view: DataView, at: number): number {
@@ -24,35 +34,95 @@ export const netxOptions: OptionSet = {
   },
 
   emitData(): void {},
-};
 
-/** MSS and window scale (RFC 7323 2.2): in a SYN-ACK only when the SYN had it, in force only when both had. */
-export const modernOptions: OptionSet = {
-  dataHeadroom: 12,
-
-  emitSyn(tcb: ControlBlock, view: DataView, at: number, passive: boolean): number {
-    emitMss(tcb, view, at);
-    if (passive && !tcb.scaling) return 4;
-    view.setUint8(at + 4, TCP_OPTION_NOP);
-    view.setUint8(at + 5, TCP_OPTION_WINDOW_SCALE);
-    view.setUint8(at + 6, 3);
-    view.setUint8(at + 7, windowShift(tcb.windowSize));
-    return 8;
-  },
-
-  negotiate(tcb: ControlBlock, segment: TcpHeader): void {
-    const shift = segment.windowScale;
-    tcb.scaling = shift >= 0;
-    tcb.sndScale = shift < 0 ? 0 : Math.min(shift, MAXIMUM_WINDOW_SHIFT);
-    tcb.rcvScale = shift < 0 ? 0 : windowShift(tcb.windowSize);
-  },
-
-  dataLength(): number {
+  controlLength(): number {
     return 0;
   },
 
-  emitData(): void {},
+  emitControl(): void {},
 };
+
+/** Which options a host offers in its SYN and takes up in its SYN-ACK when the peer offers them. */
+export interface OptionSwitches {
+  /** RFC 7323 3. */
+  readonly timestamps: boolean;
+  /** RFC 2018. */
+  readonly sack: boolean;
+  /** RFC 7323 2. */
+  readonly windowScale: boolean;
+}
+
+/** Timestamps and window scale. */
+export const MODERN_SWITCHES: OptionSwitches = { timestamps: true, sack: false, windowScale: true };
+
+/**
+ * The options of current hosts, each of which can be left out: in a SYN-ACK only what the SYN had, in force only what both
+ * had. The layout is the usual one: MSS, SACK permitted in front of timestamps where both are, NOP and window scale.
+ */
+export function tcpOptions(offers: OptionSwitches): OptionSet {
+  return {
+    offers,
+    dataHeadroom: offers.timestamps ? TIMESTAMPS_LENGTH : 0,
+
+    emitSyn(tcb: ControlBlock, view: DataView, at: number, passive: boolean): number {
+      emitMss(tcb, view, at);
+      let length = 4;
+      const sack = passive ? tcb.sackPermitted : offers.sack;
+      if (passive ? tcb.timestamps : offers.timestamps) {
+        emitTimestamps(tcb, view, at + length, sack ? SACK_PERMITTED_TIMESTAMPS : ALIGNED_TIMESTAMPS);
+        length += TIMESTAMPS_LENGTH;
+      } else if (sack) {
+        view.setInt32(at + length, NOPS_SACK_PERMITTED);
+        length += 4;
+      }
+      if (passive ? tcb.scaling : offers.windowScale) {
+        view.setInt32(at + length, NOP_WINDOW_SCALE | windowShift(tcb.windowSize));
+        length += 4;
+      }
+      return length;
+    },
+
+    negotiate(tcb: ControlBlock, segment: TcpHeader): void {
+      const shift = segment.windowScale;
+      tcb.scaling = offers.windowScale && shift >= 0;
+      tcb.sndScale = tcb.scaling ? Math.min(shift, MAXIMUM_WINDOW_SHIFT) : 0;
+      tcb.rcvScale = tcb.scaling ? windowShift(tcb.windowSize) : 0;
+      tcb.sackPermitted = offers.sack && segment.sackPermitted;
+      tcb.timestamps = offers.timestamps && segment.hasTimestamps;
+      if (tcb.timestamps) firstTimestamp(tcb, segment);
+    },
+
+    dataLength(tcb: ControlBlock): number {
+      return tcb.timestamps ? TIMESTAMPS_LENGTH : 0;
+    },
+
+    emitData(tcb: ControlBlock, view: DataView, at: number): void {
+      emitTimestamps(tcb, view, at, ALIGNED_TIMESTAMPS);
+    },
+
+    controlLength(tcb: ControlBlock): number {
+      return tcb.timestamps ? TIMESTAMPS_LENGTH : 0;
+    },
+
+    emitControl(tcb: ControlBlock, view: DataView, at: number): void {
+      if (tcb.timestamps) emitTimestamps(tcb, view, at, ALIGNED_TIMESTAMPS);
+    },
+  };
+}
+
+/** Two NOPs or SACK permitted, and the timestamps option. */
+const TIMESTAMPS_LENGTH = 12;
+const ALIGNED_TIMESTAMPS = (TCP_OPTION_NOP << 24) | (TCP_OPTION_NOP << 16) | (TCP_OPTION_TIMESTAMPS << 8) | 10;
+const SACK_PERMITTED_TIMESTAMPS = (TCP_OPTION_SACK_PERMITTED << 24) | (2 << 16) | (TCP_OPTION_TIMESTAMPS << 8) | 10;
+const NOPS_SACK_PERMITTED = (TCP_OPTION_NOP << 24) | (TCP_OPTION_NOP << 16) | (TCP_OPTION_SACK_PERMITTED << 8) | 2;
+const NOP_WINDOW_SCALE = (TCP_OPTION_NOP << 24) | (TCP_OPTION_WINDOW_SCALE << 16) | (3 << 8);
+
+/** `lead` and the two timestamps (RFC 7323 3.2): our clock, and what is to be echoed; nothing in our own SYN. */
+function emitTimestamps(tcb: ControlBlock, view: DataView, at: number, lead: number): void {
+  view.setInt32(at, lead);
+  view.setInt32(at + 4, timestampNow(tcb));
+  view.setInt32(at + 8, tcb.tsRecent);
+}
 
 const THREE_NOPS_END = (TCP_OPTION_NOP << 24) | (TCP_OPTION_NOP << 16) | (TCP_OPTION_NOP << 8) | TCP_OPTION_END;
 
@@ -64,3 +134,6 @@ function emitMss(tcb: ControlBlock, view: DataView, at: number): void {
   view.setUint8(at + 1, 4);
   view.setUint16(at + 2, Math.min(mss, 0xffff));
 }
+
+/** All that current hosts offer. */
+export const modernOptions: OptionSet = tcpOptions(MODERN_SWITCHES);

@@ -3,6 +3,7 @@ import type { TcpHeader } from '@strata/wire';
 import type { CongestionController } from './congestion/controller.ts';
 import type { LossRecovery } from './congestion/recovery.ts';
 import type { ControlBlock } from './control-block.ts';
+import type { OptionSwitches } from './options.ts';
 import type { RtoEstimator } from './timers/rto.ts';
 
 /**
@@ -58,8 +59,12 @@ export interface TcpProfile {
   readonly timeWait: number;
   /** How long FIN_WAIT_2 lasts once the application has gone; NEVER: for ever. */
   readonly finWait2: number;
-  /** A SYN with a higher sequence number may reopen a connection in TIMED_WAIT (RFC 9293 MAY-2). */
+  /** A newer SYN, by timestamp or sequence number, may reopen a connection in TIMED_WAIT (RFC 9293 MAY-2, RFC 6191). */
   readonly reuseTimeWait: boolean;
+  /** A reset ends TIMED_WAIT (what RFC 1337 warns of). */
+  readonly resetEndsTimeWait: boolean;
+  /** Once timestamps are in force, segments without them are dropped (RFC 7323 3.2). */
+  readonly requireTimestamps: boolean;
   /** Closing with unread data, or data that comes after the close, resets the connection (RFC 9293 SHLD-3). */
   readonly resetOnUnread: boolean;
 
@@ -91,16 +96,22 @@ export interface AckPolicy {
 
 /** The options of segments: how many octets they take and what is in them. All sizes are multiples of 4. */
 export interface OptionSet {
+  /** What is offered in a SYN; `tcpOptions` makes a set from such a record. */
+  readonly offers: OptionSwitches;
   /** Head-room that data segments need for options beyond the plain header. */
   readonly dataHeadroom: number;
   /** Writes a SYN's or SYN-ACK's options; returns their length. `offered` is what the peer's SYN had, null for our own SYN. */
   emitSyn(tcb: ControlBlock, view: DataView, at: number, passive: boolean): number;
   /** The peer's SYN or SYN-ACK has been parsed: settles which options are in force. */
   negotiate(tcb: ControlBlock, segment: TcpHeader): void;
-  /** Length of the options of an ordinary segment now. */
+  /** Length of the options that every segment with data carries; the effective MSS is smaller by it. */
   dataLength(tcb: ControlBlock): number;
   /** Writes them; called only when {@link dataLength} is not 0. */
   emitData(tcb: ControlBlock, view: DataView, at: number): void;
+  /** Length of the options of a segment without data and SYN now. */
+  controlLength(tcb: ControlBlock): number;
+  /** Writes them; called only when {@link controlLength} is not 0, at once after it. */
+  emitControl(tcb: ControlBlock, view: DataView, at: number): void;
 }
 
 /** What resets, SYNs and wild acknowledgments do to a synchronized connection. */

@@ -92,6 +92,12 @@ export class TcpService implements DatagramSink {
   private challengeSecond: number;
   private challengesLeft: number;
   private readonly challengeRandom: Random;
+  /** The key of this host's hashes: nobody outside can tell where a connection's numbers start. */
+  readonly secret0: number;
+  readonly secret1: number;
+  /** A connection in TIMED_WAIT has made way: the initial number of the next one lies beyond {@link reopenedAt}. */
+  reopening: boolean;
+  reopenedAt: number;
 
   constructor(
     network: NetworkService,
@@ -120,6 +126,11 @@ export class TcpService implements DatagramSink {
     this.challengeSecond = -1;
     this.challengesLeft = 0;
     this.challengeRandom = random.fork('challenge ACKs');
+    const secrets = random.fork('TCP secret');
+    this.secret0 = secrets.uint32() | 0;
+    this.secret1 = secrets.uint32() | 0;
+    this.reopening = false;
+    this.reopenedAt = 0;
     network.register(PROTOCOL_TCP, this);
   }
 
@@ -253,7 +264,12 @@ export class TcpService implements DatagramSink {
         return HANDLED;
       }
       if (result === SEGMENT_DONE) packet.release();
-      else this.acceptStray(packet, segment, info);
+      else {
+        this.reopening = true;
+        this.reopenedAt = tcb.sndNxt;
+        this.acceptStray(packet, segment, info);
+        this.reopening = false;
+      }
       this.current = null;
       return HANDLED;
     } else {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { MILLISECOND, SECOND } from '@strata/contracts';
-import { modernTcpProfile, Rfc6298Rto, TCP_CLOSED } from '../src/index.ts';
+import { modernTcpProfile, Rfc6298Rto, TCP_CLOSED, tcpOptions } from '../src/index.ts';
 import { Ear, ScriptedPeer } from './support/peer.ts';
 
 const MS = MILLISECOND;
@@ -33,7 +33,8 @@ test('2.4 and 2.5: bounded below and above; doubled by each expiry', () => {
 });
 
 test('a SYN goes again after 1, 2, 4 … seconds and for at least three minutes (MUST-23)', () => {
-  const peer = new ScriptedPeer(modernTcpProfile);
+  const options = tcpOptions({ timestamps: false, sack: false, windowScale: true });
+  const peer = new ScriptedPeer({ ...modernTcpProfile, options });
   const socket = peer.tcp.createSocket();
   const ear = new Ear();
   socket.listener = ear;

@@ -1,13 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { MILLISECOND, NX_WINDOW_OVERFLOW, SECOND } from '@strata/contracts';
-import { modernTcpProfile, TCP_ESTABLISHED } from '../src/index.ts';
+import { modernTcpProfile, TCP_ESTABLISHED, tcpOptions } from '../src/index.ts';
 import { ScriptedPeer } from './support/peer.ts';
 
 const MSS = [2, 4, 5, 0xb4];
 const SCALE_7 = [2, 4, 5, 0xb4, 1, 3, 3, 7];
+const ONLY_SCALING = { timestamps: false, sack: false, windowScale: true };
 
 test('RFC 7323 2: windows are scaled both ways when both ends say so, never in a SYN', () => {
-  const peer = new ScriptedPeer(modernTcpProfile);
+  const peer = new ScriptedPeer({ ...modernTcpProfile, options: tcpOptions(ONLY_SCALING) });
   const socket = peer.tcp.createSocket({ windowSize: 1 << 20 });
   socket.bind(0);
   socket.connect(peer.remote, 9123);

@@ -42,6 +42,8 @@ export const modernTcpProfile: TcpProfile = {
   timeWait: 60 * SECOND,
   finWait2: 60 * SECOND,
   reuseTimeWait: true,
+  resetEndsTimeWait: false,
+  requireTimestamps: true,
   resetOnUnread: true,
   keepalive: false,
   keepaliveIdle: 7200 * SECOND,

@@ -42,6 +42,8 @@ export const netxTcpProfile: TcpProfile = {
   timeWait: 240 * SECOND,
   finWait2: NEVER,
   reuseTimeWait: false,
+  resetEndsTimeWait: true,
+  requireTimestamps: false,
   resetOnUnread: false,
   keepalive: false,
   keepaliveIdle: 7200 * SECOND,

@@ -5,6 +5,7 @@ import { MARK_FIN, MARK_LOST, MARK_SACKED } from '../send/marks.ts';
 import { flightSize, tellWhenSendable } from '../send/output.ts';
 import { dropFirst } from '../send/segmentation.ts';
 import { rearm, restartRetransmit } from '../timers/arm.ts';
+import { echoedRoundTrip, noteTimestamp } from '../timestamps.ts';
 import { answerStray } from './stray-answers.ts';
 
 /**
@@ -19,6 +20,7 @@ export function acceptAcknowledgment(tcb: ControlBlock, segment: TcpHeader): boo
     answerStray(tcb, segment);
     return false;
   }
+  if (tcb.timestamps && ahead >= 0) noteTimestamp(tcb, segment);
   if (ahead > 0) {
     newAcknowledgment(tcb, segment, ack, ahead);
     return true;
@@ -35,14 +37,16 @@ export function acceptAcknowledgment(tcb: ControlBlock, segment: TcpHeader): boo
     updateWindow(tcb, segment);
     return true;
   }
-  return !tcb.profile.defence.acknowledgmentTooOld(tcb, ack);
+  if (tcb.profile.defence.acknowledgmentTooOld(tcb, ack)) return false;
+  if (tcb.timestamps) noteTimestamp(tcb, segment);
+  return true;
 }
 
 /** An acknowledgment beyond SND.UNA. */
 function newAcknowledgment(tcb: ControlBlock, segment: TcpHeader, ack: number, acked: number): void {
   const recovering = tcb.inRecovery;
   tcb.sndUna = ack;
-  const freed = takeAcknowledged(tcb, ack);
+  const freed = takeAcknowledged(tcb, segment, ack);
   if (((tcb.sndNxt - ack) | 0) < 0) tcb.sndNxt = ack;
   if (tcb.sndUrgent && ((tcb.sndUp - ack) | 0) <= 0) tcb.sndUrgent = false;
   if (freed || !tcb.transmit.hasSent) {
@@ -67,8 +71,11 @@ function newAcknowledgment(tcb: ControlBlock, segment: TcpHeader, ack: number, a
   tellWhenSendable(tcb);
 }
 
-/** Releases the packets below `ack` and measures a round trip on the oldest that was sent once. True when any was freed. */
-function takeAcknowledged(tcb: ControlBlock, ack: number): boolean {
+/**
+ * Releases the packets below `ack` and measures a round trip: on the oldest when all were sent once (Karn), otherwise by the
+ * timestamp's echo where there is one. True when any was freed.
+ */
+function takeAcknowledged(tcb: ControlBlock, segment: TcpHeader, ack: number): boolean {
   const queue = tcb.transmit;
   const { now } = tcb.time;
   let freed = false;
@@ -95,7 +102,10 @@ function takeAcknowledged(tcb: ControlBlock, ack: number): boolean {
     freed = true;
   }
   if (freed && tcb.retries > 0) tcb.rto.keepBackoff(tcb.retries);
-  if (measurable && rtt >= 0) measure(tcb, rtt);
+  if (freed && tcb.rto.measures) {
+    if (!measurable) rtt = echoedRoundTrip(tcb, segment);
+    if (rtt >= 0) measure(tcb, rtt);
+  }
   return freed;
 }
 

@@ -26,10 +26,11 @@ export const classicDefence: SegmentDefence = {
   },
 };
 
-/** RFC 5961: a blind attacker must know the exact number; whatever is merely near is challenged. RFC 1337 in TIMED_WAIT. */
+/** RFC 5961: a blind attacker must know the exact number; whatever is merely near is challenged. */
 export const rfc5961Defence: SegmentDefence = {
   resetConnection(tcb: ControlBlock, segment: TcpHeader): boolean {
-    if (tcb.state === TCP_TIMED_WAIT) return false;
+    // RFC 1337: an old duplicate's reset must not end the wait.
+    if (tcb.state === TCP_TIMED_WAIT && !tcb.profile.resetEndsTimeWait) return false;
     if (segment.sequence === tcb.rcvNxt) return true;
     challenge(tcb, segment, TCP_RST);
     return false;

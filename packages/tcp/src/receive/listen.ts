@@ -62,10 +62,16 @@ export function beginPassive(tcb: ControlBlock, segment: TcpHeader, remote: IpAd
   return true;
 }
 
+/** More than a window without scaling. */
+const REOPEN_STEP = 0x10001;
+
 /** Sends the SYN-ACK: LISTEN becomes SYN_RECEIVED. */
 export function answerSyn(tcb: ControlBlock): void {
   const { service } = tcb;
   if (service.isn.dependsOnFlow || !tcb.acceptPending) tcb.iss = service.isn.next(tcb);
+  // RFC 9293 3.6.1: larger than every number of the connection that made way in TIMED_WAIT.
+  const beyond = (service.reopenedAt + REOPEN_STEP) | 0;
+  if (service.reopening && ((tcb.iss - beyond) | 0) < 0) tcb.iss = beyond;
   tcb.acceptPending = false;
   tcb.sndUna = tcb.iss;
   tcb.sndNxt = (tcb.iss + 1) | 0;

@@ -7,6 +7,7 @@ import { output } from '../send/output.ts';
 import {
   TCP_CLOSE_WAIT,
   TCP_CLOSING,
+  TCP_DELETED,
   TCP_ESTABLISHED,
   TCP_FIN_WAIT_1,
   TCP_FIN_WAIT_2,
@@ -15,6 +16,7 @@ import {
   TCP_SYN_SENT,
   TCP_TIMED_WAIT,
 } from '../states.ts';
+import { noteTimestamp, passesTimestamps } from '../timestamps.ts';
 import { acceptability, SEGMENT_OUTSIDE } from '../window.ts';
 import { receiveCloseWait } from './close-wait.ts';
 import { receiveClosing } from './closing.ts';
@@ -46,7 +48,8 @@ export function receiveSegment(tcb: ControlBlock, segment: TcpHeader, packet: Pa
   packet.prepend += segment.headerLength;
   packet.length -= segment.headerLength;
   let kept = false;
-  switch (tcb.state) {
+  const passes = !tcb.timestamps || tcb.state === TCP_TIMED_WAIT || passesTimestamps(tcb, segment);
+  switch (passes ? tcb.state : TCP_DELETED) {
     case TCP_ESTABLISHED:
       if (predicted(tcb, segment)) {
         const octets = segment.payloadLength;
@@ -55,6 +58,7 @@ export function receiveSegment(tcb: ControlBlock, segment: TcpHeader, packet: Pa
         tcb.sndWl1 = segment.sequence;
         tcb.sndWl2 = segment.acknowledgment;
         if (octets > tcb.rcvMss) tcb.rcvMss = octets;
+        if (tcb.timestamps) noteTimestamp(tcb, segment);
         queueInOrder(tcb, packet);
         tcb.profile.acks.dataArrived(tcb, octets, false);
         if (tcb.ackNow) sendAcknowledgment(tcb);
@@ -118,7 +122,8 @@ function predicted(tcb: ControlBlock, segment: TcpHeader): boolean {
     length <= ((tcb.rcvAdv - tcb.rcvNxt) | 0) &&
     segment.window << tcb.sndScale === tcb.sndWnd &&
     !tcb.finSeen &&
-    segment.headerLength === 20 &&
+    segment.headerLength === (tcb.timestamps ? 32 : 20) &&
+    segment.hasTimestamps === tcb.timestamps &&
     mayHoldToRead(tcb)
   );
 }

@@ -9,6 +9,7 @@ import { type ControlBlock, ORIGIN_PASSIVE } from '../control-block.ts';
 import { establish } from '../establish.ts';
 import { sendStrayReset, sendSynAck } from '../send/control.ts';
 import { CAUSE_REFUSED, CAUSE_RESET } from '../states.ts';
+import { noteTimestamp } from '../timestamps.ts';
 import { updateWindow } from './acknowledgment.ts';
 import { inWindow, receiveReset } from './synchronized.ts';
 
@@ -20,6 +21,7 @@ import { inWindow, receiveReset } from './synchronized.ts';
 export function receiveSynReceived(tcb: ControlBlock, segment: TcpHeader, info: DatagramInfo): boolean {
   if (segment.flags & TCP_SYN && (segment.flags & TCP_RST) === 0 && segment.sequence === tcb.irs) {
     if ((segment.flags & TCP_ACK) === 0) {
+      if (tcb.timestamps) noteTimestamp(tcb, segment);
       sendSynAck(tcb);
       return false;
     }
@@ -48,6 +50,7 @@ export function receiveSynReceived(tcb: ControlBlock, segment: TcpHeader, info: 
     sendStrayReset(tcb.service, segment, info, DROP_TCP_ACKNOWLEDGMENT);
     return false;
   }
+  if (tcb.timestamps) noteTimestamp(tcb, segment);
   tcb.sndUna = ack;
   tcb.sndWl1 = segment.sequence;
   tcb.sndWl2 = ack;

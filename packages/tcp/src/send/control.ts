@@ -33,9 +33,9 @@ export function sendControl(tcb: ControlBlock, sequence: number, flags: number):
   if (flags & TCP_SYN) {
     headerLength += tcb.profile.options.emitSyn(tcb, packet.view, at + TCP_HEADER, (flags & TCP_ACK) !== 0);
   } else {
-    const options = tcb.profile.options.dataLength(tcb);
+    const options = tcb.profile.options.controlLength(tcb);
     if (options > 0) {
-      tcb.profile.options.emitData(tcb, packet.view, at + TCP_HEADER);
+      tcb.profile.options.emitControl(tcb, packet.view, at + TCP_HEADER);
       headerLength += options;
     }
   }
