@@ -1,6 +1,7 @@
 import { NetError } from '@strata/stack';
 import yargs, { type Argv } from 'yargs';
 import { type Command, commandName } from './commands/command.ts';
+import { conformanceCommand } from './commands/conformance.ts';
 import { demoCommand } from './commands/demo.ts';
 import { drillCommand } from './commands/drill.ts';
 import { explainCommand } from './commands/explain.ts';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   pubCommand,
   subCommand,
   drillCommand,
+  conformanceCommand,
   explainCommand,
 ];
 

@@ -6,6 +6,8 @@
  * - `formatDrillResult`, `drillJson`, `drillJunit` — results for people and machines; `drillCapture` — as pcapng
  * - `parseScript`, `formatScript` — the language by itself
  * - `drillProfile` — the host that scripts assume
+ * - `runSuite` — a {@link Suite} of requirements to results per requirement and profile; `SUITES` — those there are
+ * - `formatSuiteResult`, `suiteJson`, `suiteHtml` — results for people and machines; `suiteFaults` — is the suite itself right
  *
  * ```ts
  * const result = runDrill(`
@@ -28,3 +30,22 @@ export { parseScript, splitDefine } from './drill/parser.ts';
 export { drillProfile, drillTcpProfile } from './drill/profile.ts';
 export { drillJson, drillJunit, formatDrillResult, summarizeDrill } from './drill/report.ts';
 export type * from './drill/result.ts';
+export { CheckFailure } from './suite/failure.ts';
+export { Connection, Ear, type Emission, type Expectation } from './suite/peer/connection.ts';
+export { type OpenOptions, Peer, type PeerOptions } from './suite/peer/peer.ts';
+export { suiteHtml } from './suite/report/html.ts';
+export { suiteJson } from './suite/report/json.ts';
+export { formatSuiteResult, suitePassed, summarizeSuite } from './suite/report/text.ts';
+export type * from './suite/result.ts';
+export { type RunOptions, runScenario, runSuite } from './suite/run.ts';
+export {
+  type Check,
+  type Deviation,
+  type Level,
+  type Requirement,
+  type Scenario,
+  type Suite,
+  suiteFaults,
+} from './suite/suite.ts';
+export { Trial } from './suite/trial.ts';
+export { SUITES } from './suites/index.ts';

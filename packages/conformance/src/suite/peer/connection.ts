@@ -1,7 +1,7 @@
 import type { IpAddress, StreamListener } from '@strata/contracts';
 import type { TcpSocket } from '@strata/tcp';
 import { CheckFailure, hex } from '../failure.ts';
-import { emitTcp, flagBits, flagLetters, type IpFields, SYN, TCP } from './frame.ts';
+import { emitTcp, flagBits, flagLetters, type IpFields, PSH, SYN, TCP } from './frame.ts';
 import type { Peer } from './peer.ts';
 import { describe, optionOf, type Seen, type SeenTcp } from './seen.ts';
 
@@ -70,6 +70,8 @@ export class Connection {
   hostPort: number;
   peerIss: number;
   hostIss: number;
+  /** Its SYN has been seen: `hostIss` is the host's initial sequence number. */
+  private hostKnown: boolean;
   /** The host's socket, where there is one. */
   socket: TcpSocket | null;
   readonly ear: Ear;
@@ -80,6 +82,7 @@ export class Connection {
     this.hostPort = hostPort;
     this.peerIss = peerIss;
     this.hostIss = 0;
+    this.hostKnown = false;
     this.socket = null;
     this.ear = new Ear();
   }
@@ -133,7 +136,8 @@ export class Connection {
     if (seen === null) throw new CheckFailure('the host sent nothing', wanted, 'nothing');
     const { tcp } = seen;
     if (tcp === null) throw new CheckFailure('the host sent something else', wanted, describe(seen));
-    if (tcp.flags & SYN && this.hostIss === 0) {
+    if (tcp.flags & SYN && !this.hostKnown) {
+      this.hostKnown = true;
       this.hostIss = tcp.sequence;
       this.hostPort = tcp.sourcePort;
     }
@@ -143,9 +147,10 @@ export class Connection {
     };
     compare('source port', tcp.sourcePort, this.hostPort);
     compare('destination port', tcp.destinationPort, this.peerPort);
-    const loose = (want.anyPush ?? true) && !flags.includes('P') ? 8 : (want.anyPush ?? true) ? 8 : 0;
-    if ((tcp.flags | loose) !== (flagBits(flags) | loose))
+    const ignored = (want.anyPush ?? true) ? PSH : 0;
+    if ((tcp.flags | ignored) !== (flagBits(flags) | ignored)) {
       problems.push(`flags are ${flagLetters(tcp.flags)}, not ${flags}`);
+    }
     compare('seq', (tcp.sequence - this.hostIss) | 0, want.seq);
     compare('ack', (tcp.acknowledgment - this.peerIss) | 0, want.ack);
     compare('win', tcp.window, want.win);

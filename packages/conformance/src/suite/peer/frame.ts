@@ -101,10 +101,15 @@ export function emitIp(
     view.setUint16(18, payload.length);
     view.setUint8(20, protocol);
     view.setUint8(21, ip.ttl ?? 64);
-    [source, destination].forEach((address, i) => {
-      const at = 22 + 16 * i;
-      [address.w0, address.w1, address.w2, address.w3].forEach((word, j) => view.setInt32(at + 4 * j, word));
-    });
+    for (const [at, { w0, w1, w2, w3 }] of [
+      [22, source],
+      [38, destination],
+    ] as const) {
+      view.setInt32(at, w0);
+      view.setInt32(at + 4, w1);
+      view.setInt32(at + 8, w2);
+      view.setInt32(at + 12, w3);
+    }
   }
   bytes.set(Uint8Array.from(payload), ETHERNET + header);
   return bytes;

@@ -75,7 +75,7 @@ export class Peer implements FrameSink {
   private readonly inbox: Seen[];
   private readonly answers: boolean;
   private readonly sockets: Set<TcpSocket>;
-  private server: TcpServer | null;
+  private readonly servers: TcpServer[];
   private nextPort: number;
 
   constructor(lab: Lab, ipVersion: 4 | 6, options: PeerOptions = {}) {
@@ -94,7 +94,7 @@ export class Peer implements FrameSink {
     this.inbox = [];
     this.accepted = [];
     this.sockets = new Set();
-    this.server = null;
+    this.servers = [];
     this.nextPort = PEER_PORT;
     if (this.answers) this.host.ip.arp.createStaticEntry(PEER_4.w3, 0x0200, 2);
     this.advance(options.start ?? 0);
@@ -206,7 +206,7 @@ export class Peer implements FrameSink {
       },
     });
     if (server === null) throw new Error('the host cannot listen');
-    this.server = server;
+    this.servers.push(server);
     return server;
   }
 
@@ -229,7 +229,7 @@ export class Peer implements FrameSink {
 
   /** An established connection that the peer opened to the listening host. */
   passive(options: OpenOptions = {}): Connection {
-    if (this.server === null) this.listen(options.socket === undefined ? {} : { socket: options.socket });
+    if (this.servers.length === 0) this.listen(options.socket === undefined ? {} : { socket: options.socket });
     const connection = this.connection(options);
     const window = options.window ?? 65535;
     const count = this.accepted.length;
@@ -270,7 +270,7 @@ export class Peer implements FrameSink {
   close(): void {
     for (const tcb of this.host.tcp.connections.all()) (tcb as TcpSocket).destroy();
     for (const socket of this.sockets) socket.destroy();
-    this.server?.close();
+    for (const server of this.servers) server.close();
     this.settle();
     this.inbox.length = 0;
   }

@@ -1,0 +1,5 @@
+import type { Suite } from '../suite/suite.ts';
+import { rfc9293Suite } from './rfc9293/suite.ts';
+
+/** Every suite, in the order in which they are listed. */
+export const SUITES: readonly Suite[] = [rfc9293Suite];
