@@ -1,5 +1,6 @@
 import { DROP_ARP } from './drop/arp.ts';
 import { DROP_ETHERNET } from './drop/ethernet.ts';
+import { DROP_FRAGMENT } from './drop/fragment.ts';
 import { DROP_ICMP } from './drop/icmp.ts';
 import { DROP_IPV4 } from './drop/ipv4.ts';
 import { DROP_IPV6 } from './drop/ipv6.ts';
@@ -10,6 +11,7 @@ import type { DropDescription } from './drop.ts';
 
 export * from './drop/arp.ts';
 export * from './drop/ethernet.ts';
+export * from './drop/fragment.ts';
 export * from './drop/icmp.ts';
 export * from './drop/ipv4.ts';
 export * from './drop/ipv6.ts';
@@ -23,6 +25,7 @@ export const DROP_REASONS: readonly DropDescription[] = [
   ...DROP_ARP,
   ...DROP_IPV4,
   ...DROP_ICMP,
+  ...DROP_FRAGMENT,
   ...DROP_IPV6,
   ...DROP_UDP,
   ...DROP_TCP,

@@ -10,6 +10,13 @@ export class IpCounters {
   sendPacketsDropped: number;
   totalFragmentsSent: number;
   totalFragmentsReceived: number;
+  /** Datagrams put together, given up because the rest did not come, and given up for want of room. */
+  datagramsReassembled: number;
+  reassemblyTimeouts: number;
+  reassemblyEvictions: number;
+  /** Datagrams cut into fragments, and not cut because the pool had too few packets. */
+  datagramsFragmented: number;
+  fragmentationFailures: number;
   /** Drops of every layer of the instance, indexed by DROP_ reason. */
   readonly drops: Uint32Array;
 
@@ -27,6 +34,11 @@ export class IpCounters {
     this.sendPacketsDropped = 0;
     this.totalFragmentsSent = 0;
     this.totalFragmentsReceived = 0;
+    this.datagramsReassembled = 0;
+    this.reassemblyTimeouts = 0;
+    this.reassemblyEvictions = 0;
+    this.datagramsFragmented = 0;
+    this.fragmentationFailures = 0;
     this.drops = new Uint32Array(256);
   }
 }

@@ -16,6 +16,8 @@ export { Arp } from './arp/arp.ts';
 export type { AddressClaimListener, AddressConflictListener, ArpDefence } from './arp/defence.ts';
 export { ArpCounters, IcmpCounters, IpCounters } from './counters.ts';
 export { IpFlow } from './flow.ts';
+export { Fragmenter, type FragmentShaper } from './fragment/fragmenter.ts';
+export { Reassembly, type ReassemblyOwner } from './fragment/reassembly.ts';
 export { type Echo, Ping, type PingListener, type PingOptions } from './icmp/echo.ts';
 export type { Icmp } from './icmp/icmp.ts';
 export { type InterfaceListener, IpInstance, type IpOptions } from './instance.ts';
@@ -33,6 +35,7 @@ export {
   CONFLICT_DEFEND,
   CONFLICT_GIVE_UP,
   CONFLICT_IGNORE,
+  type FragmentPolicy,
   type IcmpPolicy,
   IDENTIFICATION_COUNTER,
   IDENTIFICATION_PER_PEER,

@@ -27,6 +27,8 @@ import { ipv4Address, ipv4AddressSum, ipv4Destination, ipv4Mask } from '@strata/
 import { Arp } from './arp/arp.ts';
 import { IpCounters } from './counters.ts';
 import { IpFlow } from './flow.ts';
+import { Fragmenter } from './fragment/fragmenter.ts';
+import { Reassembly } from './fragment/reassembly.ts';
 import { Icmp } from './icmp/icmp.ts';
 import { IpInterface, LOOPBACK_INTERFACE } from './interface.ts';
 import { Ipv4Receiver } from './ipv4/receive.ts';
@@ -79,6 +81,11 @@ export class IpInstance implements NetworkService {
   readonly receiver: Ipv4Receiver;
   /** @internal */
   readonly loopbackQueue: LoopbackQueue;
+  readonly reassembly: Reassembly;
+  /** @internal */
+  readonly fragmenter: Fragmenter;
+  /** Whether fragments are put together and oversized packets cut; see {@link enableFragments}. */
+  fragmentsEnabled: boolean;
   /** Null: nobody is told. */
   interfaceListener: InterfaceListener | null;
   private readonly sender: Ipv4Sender;
@@ -99,6 +106,9 @@ export class IpInstance implements NetworkService {
     this.routes = new RouteTable(this.interfaces, this.policy.routeTableSize);
     this.arp = new Arp(this);
     this.icmp = new Icmp(this);
+    this.reassembly = new Reassembly(this, this.policy.fragments);
+    this.fragmenter = new Fragmenter(this);
+    this.fragmentsEnabled = false;
     this.receiver = new Ipv4Receiver(this);
     this.loopbackQueue = new LoopbackQueue(this);
     this.interfaceListener = null;
@@ -112,6 +122,19 @@ export class IpInstance implements NetworkService {
     this.interfaces.push(made);
     link.attach(made);
     return made;
+  }
+
+  /** As nx_ip_fragment_enable: fragments are put together, and packets larger than the MTU are cut, in both families. */
+  enableFragments(): Status {
+    this.fragmentsEnabled = true;
+    return NX_SUCCESS;
+  }
+
+  /** As nx_ip_fragment_disable. Datagrams of which only a part is here are given up. */
+  disableFragments(): Status {
+    this.fragmentsEnabled = false;
+    this.reassembly.close();
+    return NX_SUCCESS;
   }
 
   /** The interface of an index, the loopback's included, or null. */
@@ -292,6 +315,11 @@ export class IpInstance implements NetworkService {
     return this.sender.send(packet, flow);
   }
 
+  /** @internal Sends an IPv4 packet, its header in front, to a link address. Takes it. */
+  transmit(packet: Packet, outgoing: IpInterface, msw: number, lsw: number): void {
+    this.sender.transmit(packet, outgoing, outgoing.mtu, msw, lsw);
+  }
+
   /**
    * As nx_ip_delete: releases every packet that IP holds, ends pings (NX_DELETED) and claims. Packets that arrive later are
    * handled as ever; detach the links to stop that.
@@ -300,6 +328,7 @@ export class IpInstance implements NetworkService {
     this.arp.close();
     this.icmp.echo.close();
     this.loopbackQueue.flush();
+    this.reassembly.close();
   }
 
   /** @internal */

@@ -44,6 +44,22 @@ export interface ArpPolicy {
   readonly rateLimitInterval: number;
 }
 
+/** Choices of fragmentation and reassembly, of both families; `IpInstance.enableFragments` switches them on. Times are microseconds. */
+export interface FragmentPolicy {
+  /** How long the rest of a datagram may take, from its first fragment on (RFC 1122 3.3.2: 60 to 120 s; RFC 8200 4.5: 60 s). */
+  readonly timeoutIpv4: number;
+  readonly timeoutIpv6: number;
+  /** Datagrams of which a part is kept at one time. */
+  readonly maximumDatagrams: number;
+  /** Fragments that one datagram may come in. */
+  readonly maximumFragments: number;
+  /** Pool packets that one datagram, and that all datagrams of one source, may hold. */
+  readonly datagramPackets: number;
+  readonly sourcePackets: number;
+  /** Share of the pool, as it was when the instance was made, that all datagrams together may hold. */
+  readonly poolShare: number;
+}
+
 /** Choices of ICMP. */
 export interface IcmpPolicy {
   /** Answer echo requests sent to a broadcast or multicast address (RFC 1122 3.2.2.6 leaves it open). */
@@ -80,6 +96,7 @@ export interface IpPolicy {
   readonly routeTableSize: number;
   readonly arp: ArpPolicy;
   readonly icmp: IcmpPolicy;
+  readonly fragments: FragmentPolicy;
 }
 
 const rfc5227 = {
@@ -93,6 +110,16 @@ const rfc5227 = {
   announceInterval: 2 * SECOND,
   maximumConflicts: 10,
   rateLimitInterval: 60 * SECOND,
+};
+
+/** 65,535 octets in fragments of an Ethernet take 45 packets; the rest is room for smaller ones. */
+const boundedFragments = {
+  timeoutIpv6: 60 * SECOND,
+  maximumDatagrams: 64,
+  maximumFragments: 2048,
+  datagramPackets: 64,
+  sourcePackets: 128,
+  poolShare: 0.5,
 };
 
 /** NetX Duo 6.4 with an empty nx_user.h. */
@@ -124,6 +151,7 @@ export const netxIpPolicy: IpPolicy = {
     errorsPerSecond: 0,
     errorTypeOfService: 0,
   },
+  fragments: { ...boundedFragments, timeoutIpv4: 15 * SECOND },
 };
 
 /** A current Internet host. */
@@ -155,4 +183,5 @@ export const modernIpPolicy: IpPolicy = {
     errorsPerSecond: 100,
     errorTypeOfService: 0,
   },
+  fragments: { ...boundedFragments, timeoutIpv4: 60 * SECOND },
 };

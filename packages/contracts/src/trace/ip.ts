@@ -9,6 +9,14 @@ export const TRACE_IP_SEND_DROPPED = LAYER | 4;
 export const TRACE_IP_LOOPED = LAYER | 5;
 export const TRACE_IP_ADDRESS_SET = LAYER | 6;
 export const TRACE_IP_LINK = LAYER | 7;
+export const TRACE_IP_FRAGMENT_KEPT = LAYER | 8;
+export const TRACE_IP_REASSEMBLED = LAYER | 9;
+export const TRACE_IP_REASSEMBLY_TIMEOUT = LAYER | 10;
+export const TRACE_IP_REASSEMBLY_EVICTED = LAYER | 11;
+export const TRACE_IP_FRAGMENTED = LAYER | 12;
+export const TRACE_IP_PATH_MTU = LAYER | 13;
+export const TRACE_IP_PATH_MTU_AGED = LAYER | 14;
+export const TRACE_IP_FORWARDED = LAYER | 15;
 
 export const IP_EVENTS: readonly TraceEventDescription[] = [
   {
@@ -58,6 +66,62 @@ export const IP_EVENTS: readonly TraceEventDescription[] = [
     name: 'ip.link',
     arguments: ['count', 'count', 'none', 'none'],
     text: 'interface {a}: link state is now {b}',
+    comment: false,
+  },
+  {
+    id: TRACE_IP_FRAGMENT_KEPT,
+    name: 'ip.fragment-kept',
+    arguments: ['hex', 'bytes', 'bytes', 'count'],
+    text: 'keeps a fragment of datagram {a}: {c} at offset {b} ({d} packets held)',
+    comment: false,
+  },
+  {
+    id: TRACE_IP_REASSEMBLED,
+    name: 'ip.reassembled',
+    arguments: ['hex', 'bytes', 'count', 'none'],
+    text: 'puts datagram {a} together: {b} out of {c} fragments',
+    comment: true,
+  },
+  {
+    id: TRACE_IP_REASSEMBLY_TIMEOUT,
+    name: 'ip.reassembly-timeout',
+    arguments: ['hex', 'bytes', 'count', 'none'],
+    text: 'gives up on datagram {a}: {b} of it came in {c} fragments',
+    comment: false,
+  },
+  {
+    id: TRACE_IP_REASSEMBLY_EVICTED,
+    name: 'ip.reassembly-evicted',
+    arguments: ['hex', 'count', 'reason', 'none'],
+    text: 'gives up on datagram {a} and its {b} packets: {c}',
+    comment: false,
+  },
+  {
+    id: TRACE_IP_FRAGMENTED,
+    name: 'ip.fragmented',
+    arguments: ['bytes', 'count', 'bytes', 'none'],
+    text: 'cuts {a} into {b} fragments of at most {c}',
+    comment: false,
+  },
+  {
+    id: TRACE_IP_PATH_MTU,
+    name: 'ip.path-mtu',
+    arguments: ['address', 'bytes', 'bytes', 'none'],
+    text: 'learns that the path to {a} takes packets of {b}, not {c}',
+    comment: true,
+  },
+  {
+    id: TRACE_IP_PATH_MTU_AGED,
+    name: 'ip.path-mtu-aged',
+    arguments: ['address', 'bytes', 'none', 'none'],
+    text: 'forgets that the path to {a} takes packets of {b} only',
+    comment: false,
+  },
+  {
+    id: TRACE_IP_FORWARDED,
+    name: 'ip.forwarded',
+    arguments: ['address', 'address', 'count', 'count'],
+    text: 'forwards {a} -> {b} by interface {c}, {d} hops left',
     comment: false,
   },
 ];

@@ -14,7 +14,7 @@ import {
   TRACE_ARP_RECYCLED,
   TRACE_ARP_RELEASED,
 } from '@strata/contracts';
-import { type ArpRepr, ETHERTYPE_IPV4, ICMP_UNREACHABLE, UNREACHABLE_HOST } from '@strata/wire';
+import { type ArpRepr, ICMP_UNREACHABLE, UNREACHABLE_HOST } from '@strata/wire';
 import type { IpInterface } from '../interface.ts';
 import { NEIGHBOUR_DYNAMIC, NEIGHBOUR_INCOMPLETE, NEIGHBOUR_STATIC, type Neighbour } from '../neighbour.ts';
 import type { ArpPolicy } from '../policy.ts';
@@ -180,15 +180,15 @@ export class ArpResolution implements Timed {
     const count = entry.waiting;
     if (count === 0) return;
     if (ip.tracer !== null) ip.tracer.event(TRACE_ARP_RELEASED, entry.address, count, 0, 0, null);
-    const link = ip.interfaceAt(entry.interfaceIndex)?.link;
+    const outgoing = ip.interfaceAt(entry.interfaceIndex);
     entry.waiting = 0;
     this.waiting -= count;
     for (let i = 0; i < count; i++) {
       const packet = entry.queue[i] as Packet;
       entry.queue[i] = null;
       packet.holder = '';
-      if (link === null || link === undefined) ip.dropOutgoing(packet, DROP_ARP_FLUSHED);
-      else link.send(packet, ETHERTYPE_IPV4, msw, lsw);
+      if (outgoing === null) ip.dropOutgoing(packet, DROP_ARP_FLUSHED);
+      else ip.transmit(packet, outgoing, msw, lsw);
     }
   }
 }

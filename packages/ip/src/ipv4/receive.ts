@@ -1,5 +1,6 @@
 import {
   type DatagramSink,
+  DROP_FRAGMENT_BEYOND,
   DROP_IPV4_CHECKSUM,
   DROP_IPV4_FRAGMENT,
   DROP_IPV4_LINK_CAST,
@@ -21,23 +22,31 @@ import {
 } from '@strata/contracts';
 import {
   ICMP_PARAMETER_PROBLEM,
+  ICMP_TIME_EXCEEDED,
   ICMP_UNREACHABLE,
+  IPV4_FRAGMENT,
   IPV4_HEADER,
+  IPV4_TOTAL_LENGTH,
+  IPV4_TYPE_OF_SERVICE,
   Ipv4Repr,
   ipv4AddressSum,
+  ipv4HeaderLength,
   parseIpv4,
   scanIpv4Options,
+  setIpv4Checksum,
+  TIME_EXCEEDED_REASSEMBLY,
   trimPacket,
   UNREACHABLE_PORT,
   UNREACHABLE_PROTOCOL,
 } from '@strata/wire';
 import { DatagramRecord } from '../datagram-info.ts';
+import type { ReassemblyOwner } from '../fragment/reassembly.ts';
 import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
 import { isHostAddress, isLoopback, isMulticast, LIMITED_BROADCAST } from '../martian.ts';
 
 /** Judges arriving IPv4 packets and hands their datagrams to ICMP and the transports. */
-export class Ipv4Receiver {
+export class Ipv4Receiver implements ReassemblyOwner {
   private readonly ip: IpInstance;
   private readonly header: Ipv4Repr;
   private readonly info: DatagramRecord;
@@ -48,6 +57,7 @@ export class Ipv4Receiver {
     this.header = new Ipv4Repr();
     this.info = new DatagramRecord();
     this.sinks = new Array<DatagramSink | null>(256).fill(null);
+    ip.reassembly.setOwner(4, this);
   }
 
   /** The transport of a protocol, or null. */
@@ -104,15 +114,72 @@ export class Ipv4Receiver {
     }
     if (header.moreFragments || header.fragmentOffset !== 0) {
       counters.totalFragmentsReceived++;
-      counters.receivePacketsDropped++;
+      this.reassemble(packet);
+      return;
+    }
+    this.deliver(packet, incoming.verifiesChecksums);
+  }
+
+  /** Keeps a fragment, described by `header` and `info`, and hands up the datagram that it completes. */
+  private reassemble(packet: Packet): void {
+    const ip = this.ip;
+    const header = this.header;
+    if (!ip.fragmentsEnabled) {
+      ip.counters.receivePacketsDropped++;
       ip.drop(packet, DROP_IPV4_FRAGMENT);
       return;
     }
-    this.deliver(packet, incoming);
+    const reassembly = ip.reassembly;
+    const fragment = reassembly.fragment;
+    fragment.family = 4;
+    fragment.source0 = 0;
+    fragment.source1 = 0;
+    fragment.source2 = 0;
+    fragment.source3 = header.source;
+    fragment.destination0 = 0;
+    fragment.destination1 = 0;
+    fragment.destination2 = 0;
+    fragment.destination3 = header.destination;
+    fragment.protocol = header.protocol;
+    fragment.identification = header.identification;
+    fragment.zone = -1;
+    fragment.offset = header.fragmentOffset;
+    fragment.more = header.moreFragments;
+    fragment.limit = 0xffff - header.headerLength;
+    fragment.cast = this.info.linkCast;
+    fragment.ecn = header.typeOfService & 3;
+    packet.prepend += header.headerLength;
+    packet.length -= header.headerLength;
+    const whole = reassembly.accept(packet);
+    if (whole === null) return;
+    const at = whole.ipHeader;
+    const view = whole.view;
+    const headerLength = ipv4HeaderLength(view, at);
+    if (headerLength + whole.length > 0xffff) {
+      ip.counters.receivePacketsDropped++;
+      ip.drop(whole, DROP_FRAGMENT_BEYOND);
+      return;
+    }
+    // The header becomes the one that the datagram was sent with, so that everybody who quotes it quotes that.
+    whole.prepend = at;
+    whole.length += headerLength;
+    view.setUint8(at + IPV4_TYPE_OF_SERVICE, (view.getUint8(at + IPV4_TYPE_OF_SERVICE) & 0xfc) | reassembly.ecn);
+    view.setUint16(at + IPV4_TOTAL_LENGTH, whole.length);
+    view.setUint16(at + IPV4_FRAGMENT, 0);
+    setIpv4Checksum(view, at);
+    parseIpv4(whole.words, view, at, whole.append - at, whole.length, false, header);
+    this.info.linkCast = reassembly.cast;
+    // A link sees fragments, so it cannot have verified the transport's checksum.
+    this.deliver(whole, false);
+  }
+
+  /** RFC 792: only when the first fragment came. */
+  reassemblyTimedOut(first: Packet, cast: number): void {
+    this.ip.icmp.errors.send(first, cast, ICMP_TIME_EXCEEDED, TIME_EXCEEDED_REASSEMBLY, 0);
   }
 
   /** Hands the datagram up. `header` and the address members of `info` describe it. */
-  private deliver(packet: Packet, incoming: IpInterface): void {
+  private deliver(packet: Packet, checksumVerified: boolean): void {
     const ip = this.ip;
     const header = this.header;
     const info = this.info;
@@ -125,7 +192,7 @@ export class Ipv4Receiver {
     info.typeOfService = header.typeOfService;
     info.interfaceIndex = packet.interfaceIndex;
     info.pseudoHeaderSum = ipv4AddressSum(header.source, header.destination) + protocol;
-    info.checksumVerified = incoming.verifiesChecksums;
+    info.checksumVerified = checksumVerified;
     if (ip.tracer !== null) {
       ip.tracer.event(TRACE_IP_RECEIVED, header.source, header.destination, protocol, packet.length, packet);
     }

@@ -1,5 +1,6 @@
 import {
   CAPABILITY_SEGMENTATION,
+  DROP_FRAGMENT_NO_PACKETS,
   DROP_IPV4_NO_ROUTE,
   DROP_IPV4_TOO_BIG,
   NX_IP_ADDRESS_ERROR,
@@ -27,7 +28,8 @@ import type { IpFlow } from '../flow.ts';
 import { Identification } from '../identification.ts';
 import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
-import { NEIGHBOUR_DYNAMIC } from '../neighbour.ts';
+import { NEIGHBOUR_DYNAMIC, type Neighbour } from '../neighbour.ts';
+import { Ipv4Fragments } from './fragments.ts';
 
 /** Puts IPv4 headers in front of packets and sends them on their flow's way. */
 export class Ipv4Sender {
@@ -35,12 +37,14 @@ export class Ipv4Sender {
   private readonly identification: Identification;
   private readonly defaultTimeToLive: number;
   private readonly reuseHeader: boolean;
+  private readonly fragments: Ipv4Fragments;
 
   constructor(ip: IpInstance) {
     this.ip = ip;
     this.identification = new Identification(ip.policy.identification, ip.random);
     this.defaultTimeToLive = ip.policy.defaultTimeToLive;
     this.reuseHeader = ip.policy.reuseHeader;
+    this.fragments = new Ipv4Fragments(ip);
   }
 
   /** As {@link NetworkService.send}: NX_SUCCESS takes the packet, every other status leaves it with the caller. */
@@ -53,7 +57,10 @@ export class Ipv4Sender {
     }
     const total = packet.length + IPV4_HEADER;
     const outgoing = flow.outgoing as IpInterface;
-    if (total > flow.mtu && !this.maySendOversized(outgoing, total, flow)) return this.tooBig(packet, flow);
+    if (total > flow.mtu && !this.maySendOversized(outgoing, total, flow)) {
+      if (total > 0xffff) return NX_OVERFLOW;
+      if (flow.dontFragment || !ip.fragmentsEnabled) return this.tooBig(packet, flow);
+    }
     const header = packet.prepend - IPV4_HEADER;
     if (header - NX_PHYSICAL_HEADER < packet.dataStart) return NX_UNDERFLOW;
     packet.transportHeader = packet.prepend;
@@ -87,8 +94,7 @@ export class Ipv4Sender {
     packet.interfaceIndex = outgoing.index;
     ip.counters.totalPacketsSent++;
     ip.counters.totalBytesSent += total - IPV4_HEADER;
-    const link = outgoing.link;
-    if (link === null) {
+    if (outgoing.link === null) {
       if (ip.tracer !== null) {
         ip.tracer.event(TRACE_IP_LOOPED, flow.local.w3, flow.remote.w3, flow.protocol, total, packet);
       }
@@ -109,9 +115,44 @@ export class Ipv4Sender {
     }
     if (neighbour.state >= NEIGHBOUR_DYNAMIC) {
       neighbour.usedAt = ip.arp.cache.tick();
-      link.send(packet, ETHERTYPE_IPV4, neighbour.msw, neighbour.lsw);
+      if (total > flow.mtu) return this.transmitOversized(packet, flow, outgoing, neighbour);
+      outgoing.link.send(packet, ETHERTYPE_IPV4, neighbour.msw, neighbour.lsw);
     } else ip.arp.enqueue(neighbour, packet);
     return NX_SUCCESS;
+  }
+
+  /** A packet larger than the path takes, its header in front: cut here, or by the link if it cuts segments. */
+  private transmitOversized(packet: Packet, flow: IpFlow, outgoing: IpInterface, neighbour: Neighbour): Status {
+    if (this.maySendOversized(outgoing, packet.length, flow)) {
+      outgoing.link?.send(packet, ETHERTYPE_IPV4, neighbour.msw, neighbour.lsw);
+      return NX_SUCCESS;
+    }
+    const length = packet.length - IPV4_HEADER;
+    const status = this.fragments.send(packet, outgoing, flow.mtu, neighbour.msw, neighbour.lsw);
+    if (status !== NX_SUCCESS) {
+      packet.prepend += IPV4_HEADER;
+      packet.length = length;
+      packet.ipHeader = -1;
+      this.ip.counters.totalPacketsSent--;
+      this.ip.counters.totalBytesSent -= length;
+      this.ip.counters.sendPacketsDropped++;
+    }
+    return status;
+  }
+
+  /**
+   * Sends a packet, its header in front, to a link address that has just become known or that forwarding looked up, cut to
+   * `mtu` if need be. Takes it.
+   */
+  transmit(packet: Packet, outgoing: IpInterface, mtu: number, msw: number, lsw: number): void {
+    const link = outgoing.link;
+    if (link === null || packet.length <= mtu || (link.properties.capabilities & CAPABILITY_SEGMENTATION) !== 0) {
+      link?.send(packet, ETHERTYPE_IPV4, msw, lsw);
+      return;
+    }
+    if (this.fragments.send(packet, outgoing, mtu, msw, lsw) !== NX_SUCCESS) {
+      this.ip.dropOutgoing(packet, DROP_FRAGMENT_NO_PACKETS);
+    }
   }
 
   /** Looks the flow's route up again. False when there is none now, or the local address is no longer ours. */
