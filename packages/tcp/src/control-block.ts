@@ -10,6 +10,7 @@ import {
 import type { CongestionController } from './congestion/controller.ts';
 import type { LossRecovery } from './congestion/recovery.ts';
 import type { TcpProfile } from './profile.ts';
+import type { SackBlocks } from './receive/sack-blocks.ts';
 import { TransmitQueue } from './send/transmit-queue.ts';
 import type { TcpService } from './service.ts';
 import { CAUSE_NONE, TCP_CLOSED } from './states.ts';
@@ -121,7 +122,13 @@ export abstract class ControlBlock implements Timed, Deferred {
   sackedOut: number;
   /** Octets acknowledged in congestion avoidance that have not yet grown the window. */
   ackedInAvoidance: number;
-  readonly congestion: CongestionController;
+  /** Whether `cwnd` was what held the sender back, and the most octets in flight, in the round trip up to `usageEnd`. */
+  cwndLimited: boolean;
+  mostInFlight: number;
+  usageEnd: number;
+  /** When data was last sent. */
+  lastSentAt: number;
+  congestion: CongestionController;
   readonly recovery: LossRecovery;
   readonly rto: RtoEstimator;
 
@@ -143,6 +150,8 @@ export abstract class ControlBlock implements Timed, Deferred {
   reassemblyHead: Packet | null;
   reassemblyPackets: number;
   reassemblyBytes: number;
+  /** What acknowledgments report of it (RFC 2018); null until there was anything to report. */
+  sackBlocks: SackBlocks | null;
   /** The peer's FIN has been seen at this sequence number, perhaps before the data in front of it. */
   finSeen: boolean;
   peerFinSequence: number;
@@ -277,6 +286,10 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.lostOut = 0;
     this.sackedOut = 0;
     this.ackedInAvoidance = 0;
+    this.cwndLimited = false;
+    this.mostInFlight = 0;
+    this.usageEnd = 0;
+    this.lastSentAt = NEVER;
     this.congestion = profile.congestion();
     this.recovery = profile.recovery();
     this.rto = profile.rto();
@@ -292,6 +305,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.reassemblyHead = null;
     this.reassemblyPackets = 0;
     this.reassemblyBytes = 0;
+    this.sackBlocks = null;
     this.finSeen = false;
     this.peerFinSequence = 0;
     this.ackNow = false;

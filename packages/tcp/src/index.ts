@@ -12,10 +12,13 @@
  * ```
  */
 export type { CongestionController } from './congestion/controller.ts';
+export { CONGESTION_CONTROLLERS } from './congestion/controllers.ts';
+export { CubicController } from './congestion/cubic.ts';
 export { netxRecovery, newRenoRecovery } from './congestion/fast-recovery.ts';
 export { netxController } from './congestion/netx.ts';
 export type { LossRecovery } from './congestion/recovery.ts';
 export { renoController } from './congestion/reno.ts';
+export { INFINITE_THRESHOLD, initialWindow10 } from './congestion/slow-start.ts';
 export { ControlBlock } from './control-block.ts';
 export { TcpCounters } from './counters.ts';
 export type { ListenCallback } from './listener.ts';

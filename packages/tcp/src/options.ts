@@ -10,6 +10,7 @@ import {
 import type { ControlBlock } from './control-block.ts';
 import { pathMss } from './establish.ts';
 import type { OptionSet } from './profile.ts';
+import { emitSack, sackLength } from './receive/sack-blocks.ts';
 import { firstTimestamp, timestampNow } from './timestamps.ts';
 import { MAXIMUM_WINDOW_SHIFT, windowShift } from './window.ts';
 
@@ -52,8 +53,8 @@ export interface OptionSwitches {
   readonly windowScale: boolean;
 }
 
-/** Timestamps and window scale. */
-export const MODERN_SWITCHES: OptionSwitches = { timestamps: true, sack: false, windowScale: true };
+/** All of them. */
+export const MODERN_SWITCHES: OptionSwitches = { timestamps: true, sack: true, windowScale: true };
 
 /**
  * The options of current hosts, each of which can be left out: in a SYN-ACK only what the SYN had, in force only what both
@@ -101,15 +102,25 @@ export function tcpOptions(offers: OptionSwitches): OptionSet {
     },
 
     controlLength(tcb: ControlBlock): number {
-      return tcb.timestamps ? TIMESTAMPS_LENGTH : 0;
+      const length = tcb.timestamps ? TIMESTAMPS_LENGTH : 0;
+      return tcb.sackBlocks === null ? length : length + sackLength(tcb, OPTION_SPACE - length);
     },
 
     emitControl(tcb: ControlBlock, view: DataView, at: number): void {
-      if (tcb.timestamps) emitTimestamps(tcb, view, at, ALIGNED_TIMESTAMPS);
+      let length = 0;
+      if (tcb.timestamps) {
+        emitTimestamps(tcb, view, at, ALIGNED_TIMESTAMPS);
+        length = TIMESTAMPS_LENGTH;
+      }
+      if (tcb.sackBlocks === null) return;
+      const sack = sackLength(tcb, OPTION_SPACE - length);
+      if (sack > 0) emitSack(tcb, view, at + length, sack);
     },
   };
 }
 
+/** Octets that a header has for options. */
+const OPTION_SPACE = 40;
 /** Two NOPs or SACK permitted, and the timestamps option. */
 const TIMESTAMPS_LENGTH = 12;
 const ALIGNED_TIMESTAMPS = (TCP_OPTION_NOP << 24) | (TCP_OPTION_NOP << 16) | (TCP_OPTION_TIMESTAMPS << 8) | 10;

@@ -21,6 +21,10 @@ export interface TcpProfile {
   readonly rto: () => RtoEstimator;
   readonly congestion: () => CongestionController;
   readonly recovery: () => LossRecovery;
+  /** Octets that may go out at first, and again after a pause (RFC 6928). */
+  readonly initialWindow: (mss: number) => number;
+  /** A pause of more than a retransmission timeout ends what the congestion window had grown to (RFC 5681 4.1). */
+  readonly slowStartAfterIdle: boolean;
   readonly acks: AckPolicy;
   readonly options: OptionSet;
   readonly defence: SegmentDefence;
@@ -43,6 +47,9 @@ export interface TcpProfile {
   readonly maximumWindow: number;
   /** Out-of-order packets kept per connection; 0: bounded by the window only. */
   readonly maximumOutOfOrder: number;
+
+  /** Data that comes a second time is reported to a peer that understands it (D-SACK, RFC 2883). */
+  readonly reportDuplicates: boolean;
 
   /** Small in-order segments are put together in one packet; otherwise one receive is one segment. */
   readonly mergeReceived: boolean;
@@ -86,6 +93,8 @@ export interface TcpProfile {
 export interface AckPolicy {
   /** In-order data was queued; sets `ackNow` or arms the delayed-ACK deadline. `filledGap`: it was what others waited for. */
   dataArrived(tcb: ControlBlock, octets: number, filledGap: boolean): void;
+  /** A segment with new data has gone out, and an acknowledgment with it. Absent: the policy does not ask. */
+  readonly dataSent?: (tcb: ControlBlock) => void;
   /** How long an acknowledgment may be delayed. */
   readonly delay: number;
   /** The application took data: true when the window has grown enough to tell the peer at once. */

@@ -23,6 +23,7 @@ import {
   type StreamListener,
   type TimeService,
 } from '@strata/contracts';
+import { CONGESTION_CONTROLLERS } from './congestion/controllers.ts';
 import { ControlBlock, ORIGIN_ACTIVE } from './control-block.ts';
 import { applyFlowOptions } from './establish.ts';
 import {
@@ -428,6 +429,22 @@ export class TcpSocket extends ControlBlock implements PacketStream {
       this.lastReceivedAt = this.time.now;
       armKeepalive(this, this.time.now, this.keepaliveIdle);
     }
+  }
+
+  /**
+   * Chooses congestion control by name: `cubic`, `reno` (TCP_CONGESTION). An open connection goes on from its present
+   * window. False when there is none of that name.
+   */
+  setCongestion(name: string): boolean {
+    const make = CONGESTION_CONTROLLERS[name];
+    if (make === undefined || !Object.hasOwn(CONGESTION_CONTROLLERS, name)) return false;
+    const { cwnd, ssthresh } = this;
+    this.congestion = make();
+    if (this.state < TCP_ESTABLISHED) return true;
+    this.congestion.begin(this);
+    this.cwnd = cwnd;
+    this.ssthresh = ssthresh;
+    return true;
   }
 
   /** Everything about the connection as plain data. */

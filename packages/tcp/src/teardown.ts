@@ -9,6 +9,7 @@ import {
   raise,
 } from './events.ts';
 import { flushReassembly } from './receive/reassembly.ts';
+import { forgetSackBlocks } from './receive/sack-blocks.ts';
 import {
   CAUSE_ABORTED,
   CAUSE_NONE,
@@ -91,6 +92,7 @@ export function flushReceiveQueue(tcb: ControlBlock): void {
 export function resetForConnection(tcb: ControlBlock): void {
   flushReceiveQueue(tcb);
   flushReassembly(tcb);
+  forgetSackBlocks(tcb);
   tcb.transmit.clear();
   tcb.cause = CAUSE_NONE;
   tcb.ended = false;
@@ -120,6 +122,10 @@ export function resetForConnection(tcb: ControlBlock): void {
   tcb.lostOut = 0;
   tcb.sackedOut = 0;
   tcb.ackedInAvoidance = 0;
+  tcb.cwndLimited = false;
+  tcb.mostInFlight = 0;
+  tcb.usageEnd = 0;
+  tcb.lastSentAt = NEVER;
   tcb.rto.reset();
   tcb.finQueued = false;
   tcb.finSent = false;

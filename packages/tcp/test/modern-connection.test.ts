@@ -4,6 +4,7 @@ import { SeededRandom } from '@strata/time';
 import {
   modernTcpProfile,
   netxTcpProfile,
+  renoController,
   TCP_CLOSED,
   TCP_ESTABLISHED,
   TCP_SYN_SENT,
@@ -22,7 +23,7 @@ test('RFC 6928: ten segments go out at once; one when the SYN was lost', () => {
 });
 
 test('RFC 6582: NewReno repairs several losses in one recovery, one hole per round trip', () => {
-  const peer = new ScriptedPeer(modernTcpProfile);
+  const peer = new ScriptedPeer({ ...modernTcpProfile, congestion: () => renoController });
   const { socket } = peer.client();
   for (let i = 0; i < 10; i++) peer.send(socket, 1460);
   for (let i = 0; i < 10; i++) peer.expect('P.');

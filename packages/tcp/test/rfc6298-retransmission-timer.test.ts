@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { MILLISECOND, SECOND } from '@strata/contracts';
-import { modernTcpProfile, Rfc6298Rto, TCP_CLOSED, tcpOptions } from '../src/index.ts';
+import { modernTcpProfile, Rfc6298Rto, renoController, TCP_CLOSED, tcpOptions } from '../src/index.ts';
 import { Ear, ScriptedPeer } from './support/peer.ts';
 
 const MS = MILLISECOND;
@@ -130,7 +130,7 @@ test('the user timeout replaces the count', () => {
 });
 
 test('after a timeout everything outstanding goes again in slow start', () => {
-  const peer = new ScriptedPeer(modernTcpProfile);
+  const peer = new ScriptedPeer({ ...modernTcpProfile, congestion: () => renoController });
   const { socket } = peer.client();
   for (let i = 0; i < 8; i++) peer.send(socket, 1460);
   for (let i = 0; i < 8; i++) peer.expect('P.', { seq: 1 + i * 1460 });

@@ -1,6 +1,7 @@
 import { MILLISECOND, SECOND } from '@strata/contracts';
+import { CubicController } from '../congestion/cubic.ts';
 import { newRenoRecovery } from '../congestion/fast-recovery.ts';
-import { renoController } from '../congestion/reno.ts';
+import { initialWindow10 } from '../congestion/slow-start.ts';
 import { hashedIsn } from '../isn.ts';
 import { softNetworkErrors } from '../network-errors.ts';
 import { modernOptions } from '../options.ts';
@@ -17,8 +18,10 @@ export const modernTcpProfile: TcpProfile = {
   fastTimer: 0,
   slowTimer: 0,
   rto: () => new Rfc6298Rto(MODERN_RTO_LIMITS),
-  congestion: () => renoController,
+  congestion: () => new CubicController(),
   recovery: () => newRenoRecovery,
+  initialWindow: initialWindow10,
+  slowStartAfterIdle: true,
   acks: delayedAcks(40 * MILLISECOND),
   options: modernOptions,
   defence: rfc5961Defence,
@@ -34,6 +37,7 @@ export const modernTcpProfile: TcpProfile = {
   defaultWindow: 65535,
   maximumWindow: 0x3fffc000,
   maximumOutOfOrder: 256,
+  reportDuplicates: true,
   mergeReceived: true,
   nagle: true,
   pushAlways: false,

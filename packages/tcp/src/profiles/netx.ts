@@ -1,6 +1,6 @@
 import { NEVER, SECOND, TICK } from '@strata/contracts';
 import { netxRecovery } from '../congestion/fast-recovery.ts';
-import { netxController } from '../congestion/netx.ts';
+import { netxController, netxInitialWindow } from '../congestion/netx.ts';
 import { netxIsn } from '../isn.ts';
 import { ignoreNetworkErrors } from '../network-errors.ts';
 import { netxOptions } from '../options.ts';
@@ -19,6 +19,8 @@ export const netxTcpProfile: TcpProfile = {
   rto: () => new FixedRto(SECOND, 0),
   congestion: () => netxController,
   recovery: () => netxRecovery,
+  initialWindow: (mss) => netxInitialWindow(mss, false),
+  slowStartAfterIdle: false,
   acks: netxAcks(0),
   options: netxOptions,
   defence: classicDefence,
@@ -34,6 +36,7 @@ export const netxTcpProfile: TcpProfile = {
   defaultWindow: 8192,
   maximumWindow: 0xffff,
   maximumOutOfOrder: 0,
+  reportDuplicates: false,
   mergeReceived: false,
   nagle: false,
   pushAlways: true,

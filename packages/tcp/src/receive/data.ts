@@ -5,6 +5,7 @@ import { EVENT_PEER_FINISHED, EVENT_RECEIVABLE, EVENT_URGENT, raise } from '../e
 import { mayHoldToRead } from '../pool-shares.ts';
 import { copyPayload, trimFront, trimTo } from '../send/segmentation.ts';
 import { keepOutOfOrder, takeReady } from './reassembly.ts';
+import { noteArrival, noteDuplicate, noteFinArrival } from './sack-blocks.ts';
 
 /**
  * RFC 9293 3.10.7.4, seventh: takes the segment's data, cut to what is new and inside the window. `packet` is at the
@@ -17,6 +18,7 @@ export function acceptData(tcb: ControlBlock, segment: TcpHeader, packet: Packet
   const old = (tcb.rcvNxt - sequence) | 0;
   if (old > 0) {
     tcb.ackNow = true;
+    noteDuplicate(tcb, sequence, (sequence + Math.min(old, length)) | 0);
     if (old >= length) {
       tcb.service.drop(DROP_TCP_DUPLICATE_DATA, tcb, sequence);
       return false;
@@ -42,6 +44,7 @@ export function acceptData(tcb: ControlBlock, segment: TcpHeader, packet: Packet
   if (sequence !== tcb.rcvNxt) {
     tcb.ackNow = true;
     keepOutOfOrder(tcb, packet);
+    noteArrival(tcb, sequence);
     return true;
   }
   if (!mayHoldToRead(tcb)) {
@@ -114,7 +117,10 @@ export function reachedFin(tcb: ControlBlock, segment: TcpHeader): boolean {
     if (((at - tcb.rcvNxt) | 0) >= 0 && ((at - tcb.rcvAdv) | 0) <= 0) {
       tcb.finSeen = true;
       tcb.peerFinSequence = at;
-      if (at !== tcb.rcvNxt) tcb.ackNow = true;
+      if (at !== tcb.rcvNxt) {
+        tcb.ackNow = true;
+        noteFinArrival(tcb, at);
+      }
     }
   }
   if (!tcb.finSeen || tcb.rcvNxt !== tcb.peerFinSequence) return false;

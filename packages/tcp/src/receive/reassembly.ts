@@ -2,6 +2,7 @@ import { DROP_TCP_OUT_OF_ORDER_LIMIT, DROP_TCP_WATERMARK, type Packet } from '@s
 import type { ControlBlock } from '../control-block.ts';
 import { mayHoldOutOfOrder } from '../pool-shares.ts';
 import { trimFront, trimTo } from '../send/segmentation.ts';
+import { noteDuplicate } from './sack-blocks.ts';
 
 /**
  * Keeps data that lies behind a gap: a chain in sequence order without overlap. What is there already is not stored again,
@@ -17,6 +18,9 @@ export function keepOutOfOrder(tcb: ControlBlock, packet: Packet): void {
   }
   if (previous !== null) {
     const overlap = (previous.sequence + previous.sequenceLength - packet.sequence) | 0;
+    if (overlap > 0) {
+      noteDuplicate(tcb, packet.sequence, (packet.sequence + Math.min(overlap, packet.sequenceLength)) | 0);
+    }
     if (overlap >= packet.sequenceLength) {
       packet.release();
       return;
@@ -26,6 +30,7 @@ export function keepOutOfOrder(tcb: ControlBlock, packet: Packet): void {
   while (next !== null) {
     const overlap = (packet.sequence + packet.sequenceLength - next.sequence) | 0;
     if (overlap <= 0) break;
+    noteDuplicate(tcb, next.sequence, (next.sequence + Math.min(overlap, next.sequenceLength)) | 0);
     if (overlap < next.sequenceLength) {
       keepFront(packet, packet.sequenceLength - overlap);
       break;

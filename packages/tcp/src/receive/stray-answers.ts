@@ -1,6 +1,7 @@
 import { MILLISECOND } from '@strata/contracts';
 import type { TcpHeader } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
+import { noteDuplicate } from './sack-blocks.ts';
 
 /** So many stray acknowledgments are answered in this time; a keepalive probe always is. */
 const STRAY_ANSWERS = 4;
@@ -13,6 +14,9 @@ const STRAY_INTERVAL = 500 * MILLISECOND;
  * answer each other as fast as the wire carries it: those without data are answered a few times only.
  */
 export function answerStray(tcb: ControlBlock, segment: TcpHeader): void {
+  const { sequence, payloadLength } = segment;
+  const old = (tcb.rcvNxt - sequence) | 0;
+  if (payloadLength > 0 && old > 0) noteDuplicate(tcb, sequence, (sequence + Math.min(payloadLength, old)) | 0);
   if (segment.sequenceLength > 0 || mayAnswer(tcb)) tcb.ackNow = true;
 }
 

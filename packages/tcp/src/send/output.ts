@@ -28,6 +28,7 @@ export function sendRoom(tcb: ControlBlock): number {
 export function output(tcb: ControlBlock): void {
   if (tcb.lostOut > 0 || tcb.finLost) retransmitLost(tcb);
   const queue = tcb.transmit;
+  if (tcb.sndNxt === tcb.sndUna && queue.hasUnsent && pausedTooLong(tcb)) tcb.congestion.restartAfterIdle(tcb);
   while (queue.hasUnsent) {
     if (!outputNext(tcb, false)) break;
   }
@@ -37,6 +38,11 @@ export function output(tcb: ControlBlock): void {
     sendFin(tcb);
   }
   if (tcb.sndNxt === tcb.sndUna && (queue.hasUnsent || tcb.sndWnd === 0) && waitsForWindow(tcb)) armPersist(tcb);
+}
+
+/** Nothing was sent for longer than a retransmission timeout, and the profile minds (RFC 5681 4.1). */
+function pausedTooLong(tcb: ControlBlock): boolean {
+  return tcb.profile.slowStartAfterIdle && tcb.time.now - tcb.lastSentAt > tcb.rto.timeout(0);
 }
 
 /** There is data to send, here or in the application's hands, or the application wants to hear of packets to fill. */

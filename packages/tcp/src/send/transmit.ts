@@ -8,7 +8,9 @@ import {
   TCP_OFFSET_AND_FLAGS,
   TCP_PSH,
 } from '@strata/wire';
+import { noteUsage } from '../congestion/slow-start.ts';
 import type { ControlBlock } from '../control-block.ts';
+import { emitSack, hasSackToReport, sackLength } from '../receive/sack-blocks.ts';
 import { acknowledgmentSent, armRetransmit } from '../timers/arm.ts';
 import { headerInPlace, writeHeader } from './header.ts';
 import { MARK_FIN, MARK_LOST, MARK_RETRANSMITTED } from './marks.ts';
@@ -29,6 +31,9 @@ export function transmitNext(tcb: ControlBlock): void {
   }
   if (tcb.profile.pushAlways || !queue.hasUnsent) flags |= TCP_PSH;
   put(tcb, packet, flags, packet.prepend);
+  noteUsage(tcb, inFlight(tcb));
+  const { dataSent } = tcb.profile.acks;
+  if (dataSent !== undefined) dataSent(tcb);
   armRetransmit(tcb);
 }
 
@@ -45,8 +50,13 @@ export function retransmit(tcb: ControlBlock, packet: Packet): boolean {
   tcb.retransmitPackets++;
   tcb.service.counters.retransmitPackets++;
   put(tcb, packet, flags, packet.transportHeader + headerInPlace(packet));
+  noteUsage(tcb, inFlight(tcb));
   armRetransmit(tcb);
   return true;
+}
+
+function inFlight(tcb: ControlBlock): number {
+  return ((tcb.sndNxt - tcb.sndUna) | 0) - tcb.lostOut - tcb.sackedOut;
 }
 
 /** Writes the header in front of the payload at `payloadAt` and hands the packet to IP. */
@@ -57,7 +67,8 @@ function put(tcb: ControlBlock, packet: Packet, flags: number, payloadAt: number
   const payload = packet.marks & MARK_FIN ? packet.sequenceLength - 1 : packet.sequenceLength;
   const optionSet = tcb.profile.options;
   const options = optionSet.dataLength(tcb);
-  const headerLength = TCP_HEADER + options;
+  const sack = tcb.sackBlocks === null ? 0 : roomForSack(tcb, packet, payload, payloadAt - TCP_HEADER, options);
+  const headerLength = TCP_HEADER + options + sack;
   const at = payloadAt - headerLength;
   const { view } = packet;
   const again = packet.transmissions > 0;
@@ -65,10 +76,13 @@ function put(tcb: ControlBlock, packet: Packet, flags: number, payloadAt: number
   const flagsAndWindow = again ? view.getInt32(at + TCP_OFFSET_AND_FLAGS) : 0;
   const checksumAndUrgent = again ? view.getInt32(at + TCP_CHECKSUM) : 0;
   if (options > 0) optionSet.emitData(tcb, packet.view, at + TCP_HEADER);
+  if (sack > 0) emitSack(tcb, packet.view, at + TCP_HEADER + options, sack);
   writeHeader(tcb, flow, packet, at, headerLength, packet.sequence, flags, payload);
   if (
     !again ||
     options > 0 ||
+    sack > 0 ||
+    at !== packet.transportHeader ||
     view.getInt32(at + TCP_ACKNOWLEDGMENT) !== acknowledgment ||
     view.getInt32(at + TCP_OFFSET_AND_FLAGS) !== flagsAndWindow ||
     view.getInt32(at + TCP_CHECKSUM) !== checksumAndUrgent
@@ -78,6 +92,7 @@ function put(tcb: ControlBlock, packet: Packet, flags: number, payloadAt: number
   }
   packet.transmissions++;
   packet.sentAt = tcb.time.now;
+  tcb.lastSentAt = packet.sentAt;
   if (service.tracer !== null) {
     service.tracer.event(TRACE_TCP_SEND, flags, packet.sequence, tcb.rcvNxt, payload, packet);
   }
@@ -87,11 +102,21 @@ function put(tcb: ControlBlock, packet: Packet, flags: number, payloadAt: number
   service.counters.packetsSent++;
   service.counters.bytesSent += payload;
   if (service.network.send(packet, flow) === NX_SUCCESS) {
-    acknowledgmentSent(tcb);
+    if (tcb.sackBlocks === null || !tcb.ackNow || !hasSackToReport(tcb) || sack > 0) acknowledgmentSent(tcb);
     return;
   }
   packet.state = PACKET_RETAINED;
   packet.prepend = at;
   packet.length = headerLength + payload;
   service.counters.sendFailures++;
+}
+
+/**
+ * Length of the SACK option that a data segment can carry: what the MSS leaves beside the payload, and the head-room in
+ * front of it. Where there is none, an acknowledgment of its own follows the data.
+ */
+function roomForSack(tcb: ControlBlock, packet: Packet, payload: number, end: number, options: number): number {
+  const below = tcb.headroom - TCP_HEADER - options;
+  const headroom = end - options - packet.dataStart - below;
+  return sackLength(tcb, Math.min(tcb.mss - payload, headroom, 40 - options));
 }
