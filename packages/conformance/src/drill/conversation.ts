@@ -148,7 +148,9 @@ export class Conversation implements SocketWatcher, PacketTaker {
     const { body } = packet;
     const header = this.settings.family === 4 ? 40 : 60;
     if (body.protocol !== 'tcp') return [packet];
-    const room = this.settings.mtu - header - optionsLength(body.options ?? []);
+    const { mtu, inboundMss } = this.settings;
+    const mss = inboundMss > 0 ? Math.min(mtu - header, inboundMss) : mtu - header;
+    const room = mss - optionsLength(body.options ?? []);
     if (body.length <= room || room <= 0) return [packet];
     this.settings.notes.push('inbound segments larger than the MTU went in as several');
     const pieces: PacketAction[] = [];

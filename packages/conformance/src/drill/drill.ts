@@ -6,8 +6,8 @@ import { DrillSyntaxError } from './lexer.ts';
 import { parseScript } from './parser.ts';
 import type { DrillFailure, DrillResult } from './result.ts';
 import { DrillRun } from './runner.ts';
-import { applyOptions, type DrillSettings, defaultSettings } from './settings.ts';
-import { runShell } from './shell.ts';
+import { applyOptions, assumeBsd, type DrillSettings, defaultSettings } from './settings.ts';
+import { isBsd, runShell } from './shell.ts';
 
 /** How to run a script. */
 export interface DrillOptions {
@@ -50,13 +50,10 @@ export function runDrill(source: string, options: DrillOptions = {}): DrillResul
   }
   applyOptions(settings, script, options.scriptOptions ?? []);
   if (settings.dryRun) return { ...emptyResult(name, null), notes: ['--dry_run: the script was only read'] };
+  if (script.events.some(({ action }) => action.kind === 'shell' && isBsd(action.command))) assumeBsd(settings);
   if (script.init !== null) {
-    const outcome = runShell(script.init.command, settings, true);
+    const outcome = runShell(script.init.command, settings);
     if (outcome.unsupported !== null) settings.unsupported.push(outcome.unsupported);
-  }
-  for (const event of script.events) {
-    if (event.action.kind !== 'shell') break;
-    runShell(event.action.command, settings, true);
   }
   checkAvailability(script, settings);
   if (settings.unsupported.length > 0) return unsupportedResult(name, settings.unsupported, settings.notes);

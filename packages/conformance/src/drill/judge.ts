@@ -6,12 +6,9 @@ import { icmpNumbers } from './icmp-names.ts';
 import type { LivePacket } from './live-packet.ts';
 import type { DrillSettings } from './settings.ts';
 
-/** One eighth of the time since the event before is tolerated. */
-const TOLERANCE_SHARE = 0.125;
-
 /** What may be off, in microseconds, when so much time lies between two events. */
 export function toleranceOf(settings: DrillSettings, gap: number): number {
-  return Math.max(settings.tolerance, gap * TOLERANCE_SHARE);
+  return Math.max(settings.tolerance, gap * settings.toleranceShare);
 }
 
 /** Holds expected packets against those that came. */

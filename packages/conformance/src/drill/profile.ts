@@ -1,63 +1,30 @@
 import { MILLISECOND } from '@strata/contracts';
 import { modernProfile, type Profile } from '@strata/stack';
 import {
-  type AckPolicy,
-  type ControlBlock,
-  delayedAcks,
+  CONGESTION_CONTROLLERS,
   MODERN_RTO_LIMITS,
+  MODERN_SWITCHES,
   modernTcpProfile,
+  type OptionSwitches,
   Rfc6298Rto,
   type TcpProfile,
+  tcpOptions,
 } from '@strata/tcp';
-
-/** Segments with data that are acknowledged at once when a connection is young. */
-const QUICK_SEGMENTS = 16;
-const DELAY = 40 * MILLISECOND;
-/** Received segments with data by connection, as far as they matter. */
-const received = new WeakMap<ControlBlock, number>();
-const delayed = delayedAcks(DELAY);
-
-/** Connections whose application is in the middle of a read: the window is told once, at its end. */
-const reading = new WeakSet<ControlBlock>();
-
-/** Holds window updates back while one read takes several packets. */
-export function holdWindowUpdates(tcb: ControlBlock, on: boolean): void {
-  if (on) reading.add(tcb);
-  else reading.delete(tcb);
-}
-
-/** Delayed acknowledgments after a first stretch of quick ones, as the scripts' authors know them from Linux. */
-const quickThenDelayed: AckPolicy = {
-  ...delayed,
-  dataArrived(tcb: ControlBlock, octets: number, filledGap: boolean): void {
-    const count = received.get(tcb) ?? 0;
-    if (count < QUICK_SEGMENTS) {
-      received.set(tcb, count + 1);
-      tcb.ackNow = true;
-    } else delayed.dataArrived(tcb, octets, filledGap);
-  },
-  /** Without window scaling a large buffer cannot be advertised: room beyond the field is no growth (RFC 7323 2.3). */
-  windowGrew(tcb: ControlBlock, growth: number): boolean {
-    const promised = (tcb.rcvAdv - tcb.rcvNxt) | 0;
-    const real = Math.min(growth, 0xffff * 2 ** tcb.rcvScale - promised);
-    return real > 0 && !reading.has(tcb) && delayed.windowGrew(tcb, real);
-  },
-};
-
-/** No quick acknowledgments any more (TCP_QUICKACK 0), or a new stretch of them. */
-export function setQuickAcks(tcb: ControlBlock, on: boolean): void {
-  received.set(tcb, on ? 0 : QUICK_SEGMENTS);
-}
+import { linuxAcks } from './linux-acks.ts';
 
 /**
  * TCP with the constants that packetdrill scripts assume, which are Linux's: a receive buffer that gives window scale 8,
- * five retries of SYN, retransmission timeouts at least 200 ms above the round trip.
+ * five retries of SYN, retransmission timeouts at least 200 ms above the round trip, segments without timestamps taken as
+ * they are, no slow start after idle.
  */
 export const drillTcpProfile: TcpProfile = {
   ...modernTcpProfile,
   name: 'drill',
-  rto: () => new Rfc6298Rto({ ...MODERN_RTO_LIMITS, granularity: 200 * MILLISECOND }),
-  acks: quickThenDelayed,
+  rto: rtoAbove(200 * MILLISECOND),
+  acks: linuxAcks,
+  options: tcpOptions(MODERN_SWITCHES),
+  requireTimestamps: false,
+  slowStartAfterIdle: false,
   maximumSynRetries: 5,
   transmitQueueMaximum: 1 << 20,
   sendBuffer: 1 << 30,
@@ -66,3 +33,18 @@ export const drillTcpProfile: TcpProfile = {
 
 /** The host that scripts run on. */
 export const drillProfile: Profile = { ...modernProfile, name: 'drill', tcp: drillTcpProfile };
+
+/** Timeouts of the round trip and its variation, the latter never below `minimum` microseconds, as Linux reckons them. */
+export function rtoAbove(minimum: number): TcpProfile['rto'] {
+  return () => new Rfc6298Rto({ ...MODERN_RTO_LIMITS, minimum, granularity: minimum });
+}
+
+/** The congestion controllers that scripts can ask for. */
+export function congestionNamed(name: string): TcpProfile['congestion'] | null {
+  return name === 'netx' ? null : (CONGESTION_CONTROLLERS[name === 'newreno' ? 'reno' : name] ?? null);
+}
+
+/** `tcp` with some of its options switched. */
+export function withOptions(tcp: TcpProfile, change: Partial<OptionSwitches>): Partial<TcpProfile> {
+  return { options: tcpOptions({ ...tcp.options.offers, ...change }) };
+}

@@ -1,5 +1,6 @@
 import { type IpAddress, NEVER, SECOND } from '@strata/contracts';
 import { type Host, Lab, type Profile } from '@strata/stack';
+import type { TcpProfile } from '@strata/tcp';
 import type { Scheduler } from '@strata/time';
 import { formatAddress, parseAddress } from '@strata/wire';
 import type { CallAction, Location, PacketAction, Script, ScriptEvent, TimeSpec } from './ast.ts';
@@ -55,6 +56,7 @@ export class DrillRun {
   private readonly script: Script;
   private readonly settings: DrillSettings;
   private readonly failAtEnd: boolean;
+  private readonly tcp: TcpProfile;
   private readonly lab: Lab;
   private readonly host: Host;
   private readonly scheduler: Scheduler;
@@ -81,7 +83,9 @@ export class DrillRun {
     this.previousInbound = false;
     this.scope = new SnippetScope();
     const base = options.profile ?? drillProfile;
-    const profile: Profile = { ...base, tcp: settings.tcp };
+    // Commands of the script change it under way: sockets look policies up when they need them.
+    this.tcp = { ...settings.tcp };
+    const profile: Profile = { ...base, tcp: this.tcp };
     const payloadSize = (Math.max(settings.mtu, 576) + 68 + 7) & ~7;
     this.lab = new Lab({ seed: options.seed ?? 1, profile, memoryBytes: PACKETS * payloadSize + SPARE_MEMORY });
     this.scheduler = this.lab.clock.scheduler;
@@ -107,12 +111,7 @@ export class DrillRun {
         remote,
         bindPort: settings.bindPort,
         connectPort: settings.connectPort,
-        defaults: {
-          receiveBuffer: settings.receiveBuffer,
-          sendBuffer: settings.sendBuffer,
-          notsentLowat: settings.notsentLowat,
-          timeToLive: settings.timeToLive,
-        },
+        defaults: settings,
       },
       this.conversation,
     );
@@ -141,7 +140,7 @@ export class DrillRun {
     }
     if (this.script.cleanup !== null) {
       const cleanup = defaultSettings();
-      const outcome = runShell(this.script.cleanup.command, cleanup, true);
+      const outcome = runShell(this.script.cleanup.command, cleanup);
       if (outcome.unsupported !== null) this.settings.notes.push(`after the script: ${outcome.unsupported}`);
     }
     const unexpected = this.conversation.outbox.map(({ frame }) => `${formatSeconds(frame.time)} ${frame.text}`);
@@ -247,11 +246,9 @@ export class DrillRun {
   }
 
   private shell(event: ScriptEvent, command: string): void {
-    const outcome = runShell(
-      command,
-      this.settings,
-      this.conversation.frames.length === 0 && this.conversation.tested === null,
-    );
+    const outcome = runShell(command, this.settings);
+    Object.assign(this.tcp, this.settings.tcp);
+    this.link.properties.mtu = this.settings.mtu;
     if (outcome.unsupported !== null) throw new Stop(null, `${outcome.unsupported} (line ${event.location.line})`);
     if (outcome.duration > 0) {
       const until = this.now + outcome.duration;
@@ -263,7 +260,7 @@ export class DrillRun {
 
   private snippetValues(): ReadonlyMap<string, Value> {
     const file = this.conversation.tested;
-    return snippetNames(file instanceof TcpFile ? file.socket : null, this.now);
+    return snippetNames(file instanceof TcpFile ? file : null, this.now);
   }
 
   /** All snippets run after the script, in order and with what was known at their time. */

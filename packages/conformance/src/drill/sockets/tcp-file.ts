@@ -29,7 +29,7 @@ import {
   type TcpSocket,
   type TcpSocketOptions,
 } from '@strata/tcp';
-import { holdWindowUpdates, setQuickAcks } from '../profile.ts';
+import { alwaysQuick, everythingRead, holdWindowUpdates, setQuickAcks } from '../linux-acks.ts';
 import { CONSTANTS } from './constants.ts';
 import {
   type CallOutcome,
@@ -52,6 +52,8 @@ export interface TcpDefaults {
   readonly sendBuffer: number;
   readonly notsentLowat: number;
   readonly timeToLive: number;
+  readonly mssLimit: number;
+  readonly quickAcks: boolean;
 }
 
 /** How long a corked segment waits at most. */
@@ -252,7 +254,10 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     const { readable } = this;
     if (readable > 0 && (!all || readable >= length || ended || this.nonblocking)) {
       const count = Math.min(length, readable);
-      if ((flags & (CONSTANTS.MSG_PEEK as number)) === 0) this.consume(count);
+      if ((flags & (CONSTANTS.MSG_PEEK as number)) === 0) {
+        this.consume(count);
+        if (this.socket !== null && this.readable === 0) everythingRead(this.socket);
+      }
       return done(count);
     }
     const error = this.takeError();
@@ -524,6 +529,9 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
   }
 
   private applyOptions(): void {
+    const { socket, defaults } = this;
+    if (socket !== null && defaults.mssLimit > 0) socket.mssLimit = defaults.mssLimit;
+    if (socket !== null && defaults.quickAcks) alwaysQuick(socket);
     for (const [name, value] of this.stored) this.changed(name, value);
   }
 

@@ -1,0 +1,122 @@
+import { MILLISECOND, NEVER } from '@strata/contracts';
+import { type AckPolicy, type ControlBlock, delayedAcks } from '@strata/tcp';
+
+/** How long Linux delays an acknowledgment at least; it is also how soon an answer makes a session interactive. */
+const DELAY = 40 * MILLISECOND;
+/** Segments in a row that are acknowledged at once. */
+const QUICK_SEGMENTS = 16;
+/** What Linux takes for a full segment before it has seen one. */
+const ASSUMED_SEGMENT = 536;
+
+/** What the policy knows of a connection. */
+interface Habits {
+  /** Segments that will still be acknowledged at once. */
+  quick: number;
+  /** The application answers what it reads: acknowledgments wait for its answers. */
+  interactive: boolean;
+  lastArrival: number;
+  /** The last segment was shorter than those before it, so that nothing more may follow. */
+  pushed: boolean;
+  /** Always at once (`ip route … quickack 1`). */
+  always: boolean;
+  reading: boolean;
+}
+
+const habits = new WeakMap<ControlBlock, Habits>();
+
+function habitsOf(tcb: ControlBlock): Habits {
+  let known = habits.get(tcb);
+  if (known === undefined) {
+    known = { quick: -1, interactive: false, lastArrival: NEVER, pushed: false, always: false, reading: false };
+    habits.set(tcb, known);
+  }
+  return known;
+}
+
+/** Holds window updates back while one read takes several packets. */
+export function holdWindowUpdates(tcb: ControlBlock, on: boolean): void {
+  habitsOf(tcb).reading = on;
+}
+
+/** No quick acknowledgments any more (TCP_QUICKACK 0), or a new stretch of them. */
+export function setQuickAcks(tcb: ControlBlock, on: boolean): void {
+  const known = habitsOf(tcb);
+  known.interactive = !on;
+  known.quick = on ? QUICK_SEGMENTS : 0;
+  if (on) acknowledgeDelayed(tcb);
+}
+
+/** True while TCP_QUICKACK reads as on. */
+export function quickAcks(tcb: ControlBlock): boolean {
+  return !habitsOf(tcb).interactive;
+}
+
+/** Every segment at once from now on. */
+export function alwaysQuick(tcb: ControlBlock): void {
+  habitsOf(tcb).always = true;
+}
+
+/** The application has read everything: a short segment is acknowledged then, unless an answer is to be expected. */
+export function everythingRead(tcb: ControlBlock): void {
+  const { pushed, interactive } = habitsOf(tcb);
+  if (pushed && !interactive) acknowledgeDelayed(tcb);
+}
+
+/** What the delayed-ACK timer was to send goes now. */
+function acknowledgeDelayed(tcb: ControlBlock): void {
+  if (tcb.delayedAckDeadline === NEVER) return;
+  tcb.delayedAckDeadline = tcb.time.now;
+  tcb.alarm?.set(tcb.time.now);
+}
+
+/** Starts the delayed-ACK timer unless it runs. */
+function delay(tcb: ControlBlock): void {
+  if (tcb.delayedAckDeadline !== NEVER) return;
+  const deadline = tcb.time.now + DELAY;
+  tcb.delayedAckDeadline = deadline;
+  if (deadline >= tcb.armedAt) return;
+  tcb.armedAt = deadline;
+  tcb.alarm?.set(deadline);
+}
+
+const delayed = delayedAcks(DELAY);
+
+/** Linux's acknowledgments: quick ones at first and behind gaps, then every second segment, late ones in a dialogue. */
+export const linuxAcks: AckPolicy = {
+  ...delayed,
+
+  dataArrived(tcb: ControlBlock, octets: number, filledGap: boolean): void {
+    const known = habitsOf(tcb);
+    const { now } = tcb.time;
+    const since = known.lastArrival === NEVER ? 0 : now - known.lastArrival;
+    known.lastArrival = now;
+    const full = Math.max(tcb.rcvMss, Math.min(ASSUMED_SEGMENT, tcb.mss));
+    const longPause = since > tcb.rto.timeout(0);
+    if (known.quick < 0 || longPause || filledGap || tcb.reassemblyHead !== null) {
+      const possible = Math.floor((((tcb.rcvAdv - tcb.rcvNxt) | 0) + octets) / (2 * full)) || 2;
+      known.quick = Math.max(known.quick, Math.min(possible, QUICK_SEGMENTS));
+      if (filledGap || tcb.reassemblyHead !== null) known.interactive = false;
+    }
+    known.pushed = octets < full;
+    tcb.unackedBytes += octets;
+    const quick = known.always || (known.quick > 0 && !known.interactive);
+    if (quick || filledGap || tcb.reassemblyHead !== null || tcb.unackedBytes > full) {
+      if (known.quick > 0) known.quick--;
+      tcb.ackNow = true;
+    } else {
+      delay(tcb);
+    }
+  },
+
+  dataSent(tcb: ControlBlock): void {
+    const known = habitsOf(tcb);
+    if (known.lastArrival !== NEVER && tcb.time.now - known.lastArrival < DELAY) known.interactive = true;
+  },
+
+  /** Without window scaling a large buffer cannot be advertised: room beyond the field is no growth (RFC 7323 2.3). */
+  windowGrew(tcb: ControlBlock, growth: number): boolean {
+    const promised = (tcb.rcvAdv - tcb.rcvNxt) | 0;
+    const real = Math.min(growth, 0xffff * 2 ** tcb.rcvScale - promised);
+    return real > 0 && !habitsOf(tcb).reading && delayed.windowGrew(tcb, real);
+  },
+};
