@@ -75,6 +75,11 @@ export interface DatagramSink {
   accept(packet: Packet, info: DatagramInfo): Disposition;
   /** An ICMP error about a datagram this host sent. */
   networkError(error: NetworkError): void;
+  /**
+   * Does the quoted datagram look like one that this transport sent lately (RFC 5927 4)? IP asks before it believes what an
+   * error says of a path. A transport without an opinion leaves it out; then IP believes.
+   */
+  confirms?(error: NetworkError): boolean;
 }
 
 /** An ICMP error, translated for transports. One record, reused: valid during the call only. */

@@ -18,6 +18,8 @@ export class IpFlow implements Flow {
   timeToLive: number;
   typeOfService: number;
   dontFragment: boolean;
+  /** The path takes less than path MTU discovery goes down to: {@link dontFragment} is not heeded. */
+  fragmentAnyway: boolean;
   /** Generation of the instance for which the members below hold; -1 = never looked up. */
   generation: number;
   /** Interface the application insists on, or -1. */
@@ -50,6 +52,7 @@ export class IpFlow implements Flow {
     this.timeToLive = 0;
     this.typeOfService = 0;
     this.dontFragment = false;
+    this.fragmentAnyway = false;
     this.generation = -1;
     this.wantedInterface = wantedInterface;
     this.outgoing = null;

@@ -30,6 +30,7 @@ export {
   NEIGHBOUR_STATIC,
   Neighbour,
 } from './neighbour.ts';
+export { PathMtuCache, plateauBelow } from './path-mtu.ts';
 export {
   type ArpPolicy,
   CONFLICT_DEFEND,
@@ -42,5 +43,6 @@ export {
   type IpPolicy,
   modernIpPolicy,
   netxIpPolicy,
+  type PathPolicy,
 } from './policy.ts';
 export type { RouteTable, StaticRoute } from './routes.ts';

@@ -35,6 +35,7 @@ import { Ipv4Receiver } from './ipv4/receive.ts';
 import { Ipv4Sender } from './ipv4/send.ts';
 import { LoopbackQueue } from './loopback.ts';
 import { isHostAddress, isLoopback, isMulticast, LIMITED_BROADCAST } from './martian.ts';
+import { PathMtuCache } from './path-mtu.ts';
 import { type IpPolicy, netxIpPolicy } from './policy.ts';
 import { isMask, RouteTable } from './routes.ts';
 
@@ -82,6 +83,8 @@ export class IpInstance implements NetworkService {
   /** @internal */
   readonly loopbackQueue: LoopbackQueue;
   readonly reassembly: Reassembly;
+  /** What packets the paths to destinations take. */
+  readonly paths: PathMtuCache;
   /** @internal */
   readonly fragmenter: Fragmenter;
   /** Whether fragments are put together and oversized packets cut; see {@link enableFragments}. */
@@ -108,6 +111,7 @@ export class IpInstance implements NetworkService {
     this.icmp = new Icmp(this);
     this.reassembly = new Reassembly(this, this.policy.fragments);
     this.fragmenter = new Fragmenter(this);
+    this.paths = new PathMtuCache(this, this.policy.paths);
     this.fragmentsEnabled = false;
     this.receiver = new Ipv4Receiver(this);
     this.loopbackQueue = new LoopbackQueue(this);
@@ -298,7 +302,9 @@ export class IpInstance implements NetworkService {
     flow.outgoing = outgoing;
     flow.nextHop = this.routes.nextHop;
     flow.neighbour = null;
-    flow.mtu = outgoing.mtu;
+    const pathMtu = outgoing.link === null ? 0 : this.paths.mtuOf(flow.remote);
+    flow.mtu = pathMtu !== 0 && pathMtu < outgoing.mtu ? pathMtu : outgoing.mtu;
+    flow.fragmentAnyway = pathMtu !== 0 && this.paths.mustFragment(flow.remote);
     flow.checksumOffload = outgoing.makesChecksums;
     flow.cast = this.castOf(flow.remote.w3, outgoing);
     flow.generation = this.generation;

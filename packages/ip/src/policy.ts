@@ -60,6 +60,16 @@ export interface FragmentPolicy {
   readonly poolShare: number;
 }
 
+/** Choices of path MTU discovery, of both families. */
+export interface PathPolicy {
+  /** How long a lowered MTU is believed, in microseconds (RFC 1191 6.3: ten minutes). */
+  readonly age: number;
+  /** Destinations remembered. */
+  readonly entries: number;
+  /** IPv4: below this a path is not followed down; its packets may be fragmented on the way instead. */
+  readonly minimumIpv4: number;
+}
+
 /** Choices of ICMP. */
 export interface IcmpPolicy {
   /** Answer echo requests sent to a broadcast or multicast address (RFC 1122 3.2.2.6 leaves it open). */
@@ -97,6 +107,7 @@ export interface IpPolicy {
   readonly arp: ArpPolicy;
   readonly icmp: IcmpPolicy;
   readonly fragments: FragmentPolicy;
+  readonly paths: PathPolicy;
 }
 
 const rfc5227 = {
@@ -121,6 +132,8 @@ const boundedFragments = {
   sourcePackets: 128,
   poolShare: 0.5,
 };
+
+const rfc1191 = { age: 600 * SECOND, entries: 256, minimumIpv4: 552 };
 
 /** NetX Duo 6.4 with an empty nx_user.h. */
 export const netxIpPolicy: IpPolicy = {
@@ -152,6 +165,7 @@ export const netxIpPolicy: IpPolicy = {
     errorTypeOfService: 0,
   },
   fragments: { ...boundedFragments, timeoutIpv4: 15 * SECOND },
+  paths: rfc1191,
 };
 
 /** A current Internet host. */
@@ -184,4 +198,5 @@ export const modernIpPolicy: IpPolicy = {
     errorTypeOfService: 0,
   },
   fragments: { ...boundedFragments, timeoutIpv4: 60 * SECOND },
+  paths: rfc1191,
 };

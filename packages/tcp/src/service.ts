@@ -79,6 +79,8 @@ export class TcpService implements DatagramSink {
   tracer: Tracer | null;
   /** What the event being processed is about: the packet that came in, or null. Trace events point to it. */
   current: TraceRef | null;
+  /** Type of service of the datagram being processed. */
+  typeOfService: number;
   /** The moment from which the profile's timer grid counts: when this service was made. */
   readonly phase: number;
   /** Head-room of a packet for data: every header below, and the profile's options. */
@@ -118,6 +120,7 @@ export class TcpService implements DatagramSink {
     this.ports = new PortTable(profile.ports(random), (port) => this.listeners.has(port));
     this.isn = profile.isn(random, time);
     this.current = null;
+    this.typeOfService = 0;
     this.phase = time.now;
     this.dataHeadroom = NX_TCP_PACKET + profile.options.dataHeadroom;
     this.poolReserve = Math.min(pool.available >> 3, LARGEST_RESERVE);
@@ -242,6 +245,7 @@ export class TcpService implements DatagramSink {
     parseTcp(segment, view, at, length);
     if (packet.append - at < segment.headerLength && packet.next !== null) return this.malformed(DROP_TCP_DATA_OFFSET);
     packet.transportHeader = at;
+    this.typeOfService = info.typeOfService;
     this.counters.packetsReceived++;
     if (this.tracer !== null) {
       this.tracer.event(
@@ -304,13 +308,23 @@ export class TcpService implements DatagramSink {
     packet.release();
   }
 
-  networkError(error: NetworkError): void {
-    if (error.protocol !== PROTOCOL_TCP) return;
+  /** True when an error quotes a segment that a connection may have in flight. */
+  confirms(error: NetworkError): boolean {
+    return this.quotedConnection(error) !== null;
+  }
+
+  /** RFC 5927 4.1: the quoted sequence number must be one that is outstanding. */
+  private quotedConnection(error: NetworkError): ControlBlock | null {
+    if (error.protocol !== PROTOCOL_TCP) return null;
     const tcb = this.connections.findPair((error.localPort << 16) | error.remotePort, error.local, error.remote);
-    if (tcb === null) return;
-    // RFC 5927 4.1: the quoted sequence number must be one that is outstanding.
+    if (tcb === null) return null;
     const offset = (error.sequence - tcb.sndUna) | 0;
-    if (offset < 0 || ((error.sequence - tcb.sndNxt) | 0) > 0) return;
+    return offset < 0 || ((error.sequence - tcb.sndNxt) | 0) > 0 ? null : tcb;
+  }
+
+  networkError(error: NetworkError): void {
+    const tcb = this.quotedConnection(error);
+    if (tcb === null) return;
     this.counters.networkErrors++;
     if (this.tracer !== null) {
       this.tracer.event(

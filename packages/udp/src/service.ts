@@ -131,6 +131,14 @@ export class UdpService implements DatagramSink {
     return best;
   }
 
+  /** True when an error quotes a datagram of a socket that sends there. */
+  confirms(error: NetworkError): boolean {
+    for (let at = this.ports.first(error.localPort); at !== null; at = at.nextBound) {
+      if (at.port === error.localPort && at.sendsTo(error.remote, error.remotePort)) return true;
+    }
+    return false;
+  }
+
   networkError(error: NetworkError): void {
     for (let at = this.ports.first(error.localPort); at !== null; at = at.nextBound) {
       if (at.port === error.localPort) at.networkError(error);

@@ -313,6 +313,12 @@ export class UdpSocket implements Deferred {
     return HANDLED;
   }
 
+  /** @internal True when the socket is connected to that peer, or sent its last datagram there. */
+  sendsTo(remote: IpAddress, port: number): boolean {
+    if (this.remote !== null) return sameAddress(this.remote, remote) && this.remotePort === port;
+    return this.flow !== null && sameAddress(this.flow.remote, remote);
+  }
+
   /** @internal */
   networkError(error: NetworkError): void {
     const connected =

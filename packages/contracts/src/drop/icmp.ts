@@ -10,6 +10,7 @@ export const DROP_ICMP_QUOTE = 0x66;
 export const DROP_ICMP_QUOTE_NOT_OURS = 0x67;
 export const DROP_ICMP_ERROR_IGNORED = 0x68;
 export const DROP_ICMP_ECHO_REPLY_FAILED = 0x69;
+export const DROP_ICMP_REDIRECT = 0x6b;
 
 /** Reasons 0x60 and up. */
 export const DROP_ICMP: readonly DropDescription[] = [
@@ -22,5 +23,6 @@ export const DROP_ICMP: readonly DropDescription[] = [
   [DROP_ICMP_QUOTE, 'icmp-quote', 'the quoted packet is too short or no IPv4 packet'],
   [DROP_ICMP_QUOTE_NOT_OURS, 'icmp-quote-not-ours', 'the quoted packet is not one that this host sent'],
   [DROP_ICMP_ERROR_IGNORED, 'icmp-error-ignored', 'the policy is to ignore ICMP errors'],
+  [DROP_ICMP_REDIRECT, 'icmp-redirect', 'the redirect does not come from the gateway in use, or leads nowhere'],
   [DROP_ICMP_ECHO_REPLY_FAILED, 'icmp-echo-reply-failed', 'the echo reply could not be sent'],
 ];

@@ -268,14 +268,24 @@ export class Echo implements Timed {
     return HANDLED;
   }
 
-  /** An ICMP error quotes one of our requests: `localPort` and `remotePort` are its first four octets. */
-  failed(error: NetworkError): void {
+  /** True when an ICMP error quotes a request that waits for its answer. */
+  awaits(error: NetworkError): boolean {
+    return this.findQuoted(error) >= 0;
+  }
+
+  /** The index of the request that an error quotes, or -1; `localPort` and `remotePort` are its first four octets. */
+  private findQuoted(error: NetworkError): number {
     const identifier = error.sequence >>> 16;
     const sequence = error.sequence & 0xffff;
-    if (error.localPort >>> 8 !== ICMP_ECHO_REQUEST) return;
-    const at = this.pending.findIndex(
+    if (error.localPort >>> 8 !== ICMP_ECHO_REQUEST) return -1;
+    return this.pending.findIndex(
       (ping) => ping.sequence === sequence && ping.identifier === identifier && ping.remote.w3 === error.remote.w3,
     );
+  }
+
+  /** An ICMP error quotes one of our requests. */
+  failed(error: NetworkError): void {
+    const at = this.findQuoted(error);
     if (at < 0) return;
     const ping = this.pending[at] as Ping;
     ping.errorKind = error.kind;

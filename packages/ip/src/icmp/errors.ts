@@ -49,6 +49,10 @@ import type { IcmpCounters } from '../counters.ts';
 import { NetworkErrorRecord } from '../datagram-info.ts';
 import type { IpInstance } from '../instance.ts';
 import { isHostAddress, isMulticast, LIMITED_BROADCAST } from '../martian.ts';
+import { plateauBelow } from '../path-mtu.ts';
+
+/** RFC 791 3.2: every link takes this much. */
+const SMALLEST_MTU = 68;
 
 /** RFC 1812 4.3.2.3: an error is no longer than this, IP header included. */
 const ERROR_LIMIT = 576;
@@ -189,12 +193,30 @@ export class IcmpErrors {
     const mtu = kind === ERROR_TOO_BIG ? header.rest & 0xffff : 0;
     this.fill(view, quoted, kind, header.type, header.code, mtu);
     const error = this.error;
+    if (kind === ERROR_TOO_BIG && !this.believeMtu(error, ipv4TotalLength(view, quoted))) {
+      this.counters.pathMtuRefused++;
+    }
     if (ip.tracer !== null) {
       ip.tracer.event(TRACE_ICMP_ERROR_RECEIVED, header.type, header.code, error.remote.w3, error.protocol, packet);
     }
     packet.release();
     this.tellTransport();
     return HANDLED;
+  }
+
+  /**
+   * "Fragmentation needed": lowers the MTU of the path when the error is believable (RFC 1191 4, 5; RFC 5927 7). False when
+   * it tells of an MTU that no link has, or that the quoted packet fits, or quotes a packet that no transport of ours knows.
+   */
+  private believeMtu(error: NetworkErrorRecord, length: number): boolean {
+    const mtu = error.mtu === 0 ? plateauBelow(length) : error.mtu;
+    if (mtu < SMALLEST_MTU || mtu >= length) return false;
+    const sink = this.ip.receiver.sinkOf(error.protocol);
+    if (sink === null || sink.confirms?.(error) === false) return false;
+    const route = this.ip.openFlow(error.remote, error.protocol, error.local);
+    if (route === null || !this.ip.paths.lower(error.remote, mtu, route.mtu)) return false;
+    this.counters.pathMtuLowered++;
+    return true;
   }
 
   /** Remembers an outgoing packet (IP header at `ipHeader`) as the subject of an error made here. */

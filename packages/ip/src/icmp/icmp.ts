@@ -50,6 +50,11 @@ export class Icmp implements DatagramSink {
     return ignored;
   }
 
+  /** True when the quoted message is an echo request whose answer somebody waits for. */
+  confirms(error: NetworkError): boolean {
+    return this.echo.awaits(error);
+  }
+
   /** An error about one of our own echo requests. */
   networkError(error: NetworkError): void {
     this.echo.failed(error);

@@ -59,7 +59,7 @@ export class Ipv4Sender {
     const outgoing = flow.outgoing as IpInterface;
     if (total > flow.mtu && !this.maySendOversized(outgoing, total, flow)) {
       if (total > 0xffff) return NX_OVERFLOW;
-      if (flow.dontFragment || !ip.fragmentsEnabled) return this.tooBig(packet, flow);
+      if ((flow.dontFragment && !flow.fragmentAnyway) || !ip.fragmentsEnabled) return this.tooBig(packet, flow);
     }
     const header = packet.prepend - IPV4_HEADER;
     if (header - NX_PHYSICAL_HEADER < packet.dataStart) return NX_UNDERFLOW;
@@ -71,8 +71,9 @@ export class Ipv4Sender {
       !fits(packet, header, flow, total)
     ) {
       const timeToLive = flow.timeToLive !== 0 ? flow.timeToLive : this.defaultTimeToLive;
-      const id = this.identification.next(flow.identificationSlot, flow.dontFragment);
-      const fragment = flow.dontFragment ? IPV4_DONT_FRAGMENT : 0;
+      const dontFragment = flow.dontFragment && !flow.fragmentAnyway;
+      const id = this.identification.next(flow.identificationSlot, dontFragment);
+      const fragment = dontFragment ? IPV4_DONT_FRAGMENT : 0;
       const first = 0x4500 | flow.typeOfService;
       let checksum = 0;
       if (!outgoing.makesChecksums) {
