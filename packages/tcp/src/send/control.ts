@@ -10,6 +10,7 @@ import {
   TRACE_TCP_SEND,
 } from '@strata/contracts';
 import { emitTcp, TCP_ACK, TCP_FIN, TCP_HEADER, TCP_RST, TCP_SYN, type TcpHeader } from '@strata/wire';
+import { echoFlag, plainTypeOfService, synAckFlags, synFlags } from '../congestion/ecn.ts';
 import type { ControlBlock } from '../control-block.ts';
 import type { TcpService } from '../service.ts';
 import { acknowledgmentSent, armRetransmit, delayAcknowledgment } from '../timers/arm.ts';
@@ -40,8 +41,13 @@ export function sendControl(tcb: ControlBlock, sequence: number, flags: number):
     }
   }
   packet.append = at + headerLength;
-  writeHeader(tcb, flow, packet, at, headerLength, sequence, flags, 0);
-  return hand(tcb, packet, sequence, flags);
+  let allFlags = flags;
+  if (tcb.ecn) {
+    flow.typeOfService = plainTypeOfService(tcb);
+    if ((flags & (TCP_SYN | TCP_RST)) === 0) allFlags |= echoFlag(tcb);
+  }
+  writeHeader(tcb, flow, packet, at, headerLength, sequence, allFlags, 0);
+  return hand(tcb, packet, sequence, allFlags);
 }
 
 function hand(tcb: ControlBlock, packet: Packet, sequence: number, flags: number): boolean {
@@ -73,7 +79,7 @@ export function sendAcknowledgment(tcb: ControlBlock): void {
 export function sendSyn(tcb: ControlBlock): void {
   tcb.synTransmissions++;
   tcb.synSentAt = tcb.time.now;
-  sendControl(tcb, tcb.iss, TCP_SYN);
+  sendControl(tcb, tcb.iss, TCP_SYN | synFlags(tcb));
   armRetransmit(tcb);
 }
 
@@ -81,13 +87,17 @@ export function sendSyn(tcb: ControlBlock): void {
 export function sendSynAck(tcb: ControlBlock): void {
   tcb.synTransmissions++;
   tcb.synSentAt = tcb.time.now;
-  sendControl(tcb, tcb.iss, TCP_SYN | TCP_ACK);
+  sendControl(tcb, tcb.iss, TCP_SYN | TCP_ACK | synAckFlags(tcb));
   armRetransmit(tcb);
 }
 
 /** Our FIN by itself, first or again. */
 export function sendFin(tcb: ControlBlock): void {
-  tcb.finLost = false;
+  if (tcb.finLost) {
+    tcb.finLost = false;
+    tcb.retransmitPackets++;
+    tcb.service.counters.retransmitPackets++;
+  }
   sendControl(tcb, tcb.finSequence, TCP_FIN | TCP_ACK);
   armRetransmit(tcb);
 }
