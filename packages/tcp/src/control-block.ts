@@ -110,6 +110,14 @@ export abstract class ControlBlock implements Timed, Deferred {
   tsOffset: number;
   lastAckSent: number;
 
+  /** ECN (RFC 3168): agreed; our acknowledgments echo a mark; the window was reduced and the peer is to hear of it. */
+  ecn: boolean;
+  ecnEcho: boolean;
+  reductionToTell: boolean;
+  /** What had been sent when the window was last reduced, and whether that was for a mark and is still going on. */
+  reductionEnd: number;
+  reducing: boolean;
+
   /** Congestion and recovery. */
   cwnd: number;
   ssthresh: number;
@@ -278,6 +286,11 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.tsRecentAt = NEVER;
     this.tsOffset = 0;
     this.lastAckSent = 0;
+    this.ecn = false;
+    this.ecnEcho = false;
+    this.reductionToTell = false;
+    this.reductionEnd = 0;
+    this.reducing = false;
     this.cwnd = 0;
     this.ssthresh = 0;
     this.duplicateAcks = 0;

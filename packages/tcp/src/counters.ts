@@ -25,6 +25,9 @@ export class TcpCounters {
   noPacket = 0;
   sendFailures = 0;
   networkErrors = 0;
+  /** Segments that came with a congestion mark; windows reduced because the peer echoed one (RFC 3168). */
+  congestionExperienced = 0;
+  congestionEchoes = 0;
 
   constructor() {
     // A double from the first store on: past 2^31 octets a field of small integers would allocate at every update.

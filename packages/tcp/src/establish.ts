@@ -1,5 +1,6 @@
 import { NEVER, NX_IPV4_TCP_PACKET, NX_IPV6_TCP_PACKET } from '@strata/contracts';
 import type { TcpHeader } from '@strata/wire';
+import { negotiateEcn } from './congestion/ecn.ts';
 import { type ControlBlock, ORIGIN_PASSIVE } from './control-block.ts';
 import { EVENT_ESTABLISHED, raise } from './events.ts';
 import { measure } from './receive/acknowledgment.ts';
@@ -15,6 +16,7 @@ export function learnFromSyn(tcb: ControlBlock, segment: TcpHeader): void {
   const stated = segment.mss >= 0 ? segment.mss : family === 4 ? 536 : 1220;
   tcb.peerMss = Math.max(stated, SMALLEST_MSS);
   tcb.profile.options.negotiate(tcb, segment);
+  negotiateEcn(tcb, segment, tcb.service.typeOfService);
   settleMss(tcb);
   tcb.sndWnd = segment.window;
   tcb.sndMaxWnd = segment.window;

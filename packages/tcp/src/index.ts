@@ -14,6 +14,7 @@
 export type { CongestionController } from './congestion/controller.ts';
 export { CONGESTION_CONTROLLERS } from './congestion/controllers.ts';
 export { CubicController } from './congestion/cubic.ts';
+export { ECN_ACTIVE, ECN_OFF, ECN_PASSIVE } from './congestion/ecn.ts';
 export { netxRecovery, newRenoRecovery } from './congestion/fast-recovery.ts';
 export { netxController } from './congestion/netx.ts';
 export type { LossRecovery } from './congestion/recovery.ts';

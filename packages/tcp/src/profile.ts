@@ -21,6 +21,8 @@ export interface TcpProfile {
   readonly rto: () => RtoEstimator;
   readonly congestion: () => CongestionController;
   readonly recovery: () => LossRecovery;
+  /** Explicit congestion notification as in net.ipv4.tcp_ecn: 0 off, 1 asked for, 2 only when the peer asks (RFC 3168). */
+  readonly ecn: number;
   /** Octets that may go out at first, and again after a pause (RFC 6928). */
   readonly initialWindow: (mss: number) => number;
   /** A pause of more than a retransmission timeout ends what the congestion window had grown to (RFC 5681 4.1). */

@@ -115,6 +115,11 @@ export function resetForConnection(tcb: ControlBlock): void {
   tcb.sackPermitted = false;
   tcb.tsRecent = 0;
   tcb.tsRecentAt = NEVER;
+  tcb.ecn = false;
+  tcb.ecnEcho = false;
+  tcb.reductionToTell = false;
+  tcb.reductionEnd = 0;
+  tcb.reducing = false;
   tcb.cwnd = 0;
   tcb.ssthresh = 0;
   tcb.duplicateAcks = 0;

@@ -12,7 +12,12 @@ const STALE_AFTER = 24 * 24 * 3600 * SECOND;
 
 /** The timestamp clock of a connection: milliseconds plus an offset that nobody outside knows (RFC 7323 5.4 and 7.1). */
 export function timestampNow(tcb: ControlBlock): number {
-  return (Math.floor(tcb.time.now / MILLISECOND) + tcb.tsOffset) | 0;
+  return timestampAt(tcb, tcb.time.now);
+}
+
+/** What that clock showed at `time`. */
+export function timestampAt(tcb: ControlBlock, time: number): number {
+  return (Math.floor(time / MILLISECOND) + tcb.tsOffset) | 0;
 }
 
 /**

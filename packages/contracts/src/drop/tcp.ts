@@ -24,6 +24,8 @@ export const DROP_TCP_STATE = 0xd3;
 export const DROP_TCP_FLAGS = 0xd4;
 export const DROP_TCP_TIMESTAMP = 0xd5;
 export const DROP_TCP_WATERMARK = 0xd6;
+export const DROP_TCP_COOKIE = 0xd7;
+export const DROP_TCP_CONNECTION_LIMIT = 0xd8;
 
 export const DROP_TCP: readonly DropDescription[] = [
   [DROP_TCP_SHORT, 'tcp-short', 'the segment is shorter than a TCP header'],
@@ -48,5 +50,7 @@ export const DROP_TCP: readonly DropDescription[] = [
   [DROP_TCP_STATE, 'tcp-state', 'nothing in this state takes the segment'],
   [DROP_TCP_FLAGS, 'tcp-flags', 'this combination of flags means nothing'],
   [DROP_TCP_TIMESTAMP, 'tcp-timestamp', 'the timestamp is older than one already seen (PAWS), or missing'],
+  [DROP_TCP_COOKIE, 'tcp-cookie', 'the backlog was full and the acknowledgment is not of a cookie that was sent'],
+  [DROP_TCP_CONNECTION_LIMIT, 'tcp-connection-limit', 'the host has as many connections as it may'],
   [DROP_TCP_WATERMARK, 'tcp-watermark', 'the packet pool is below its low watermark'],
 ];

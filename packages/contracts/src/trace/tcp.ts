@@ -22,6 +22,11 @@ export const TRACE_TCP_SYN_QUEUED = LAYER | 17;
 export const TRACE_TCP_NO_PACKET = LAYER | 18;
 export const TRACE_TCP_NETWORK_ERROR = LAYER | 19;
 export const TRACE_TCP_RETRANSMIT_SLOW_START = LAYER | 20;
+export const TRACE_TCP_CONGESTION_MARK = LAYER | 40;
+export const TRACE_TCP_CONGESTION_ECHO = LAYER | 41;
+export const TRACE_TCP_COOKIE_SENT = LAYER | 42;
+export const TRACE_TCP_COOKIE_GOOD = LAYER | 43;
+export const TRACE_TCP_PATH_MTU = LAYER | 44;
 
 export const TCP_EVENTS: readonly TraceEventDescription[] = [
   {
@@ -162,6 +167,41 @@ export const TCP_EVENTS: readonly TraceEventDescription[] = [
     name: 'tcp.retransmit-slow-start',
     arguments: ['sequence', 'bytes', 'bytes', 'none'],
     text: 'sequence {a} sent again in slow start, cwnd {b}, ssthresh {c}',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_CONGESTION_MARK,
+    name: 'tcp.congestion-mark',
+    arguments: ['port', 'port', 'sequence', 'none'],
+    text: 'congestion mark on sequence {c}: {a}->{b} echoes it until the peer has slowed down (ECN)',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_CONGESTION_ECHO,
+    name: 'tcp.congestion-echo',
+    arguments: ['sequence', 'bytes', 'bytes', 'none'],
+    text: 'the peer echoes a congestion mark at {a}: cwnd {b}, ssthresh {c} (ECN)',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_COOKIE_SENT,
+    name: 'tcp.cookie-sent',
+    arguments: ['port', 'port', 'sequence', 'bytes'],
+    text: 'backlog full: SYN {b}->{a} is answered with a cookie, nothing is kept, MSS {d}',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_COOKIE_GOOD,
+    name: 'tcp.cookie-good',
+    arguments: ['port', 'port', 'sequence', 'bytes'],
+    text: 'the cookie in the ACK {b}->{a} is ours: a connection with MSS {d}',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_PATH_MTU,
+    name: 'tcp.path-mtu',
+    arguments: ['port', 'port', 'bytes', 'bytes'],
+    text: '{a}->{b}: the path takes packets of {c}, so segments have {d}',
     comment: true,
   },
 ];

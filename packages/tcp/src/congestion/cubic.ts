@@ -1,6 +1,7 @@
 import { SECOND } from '@strata/contracts';
 import type { ControlBlock } from '../control-block.ts';
 import type { CongestionController } from './controller.ts';
+import { noteReduction } from './ecn.ts';
 import { INFINITE_THRESHOLD, initialWindow, restart, slowStart, usesWindow } from './slow-start.ts';
 
 /** RFC 9438 4.1 and 5: the constant of the cubic function in segments per second cubed. */
@@ -123,6 +124,7 @@ export class CubicController implements CongestionController {
     state[EPOCH] = NO_EPOCH;
     const segments = Math.floor((Math.floor(window) * BETA_NUMERATOR) / BETA_DENOMINATOR);
     tcb.ssthresh = Math.max(segments, 2) * mss;
+    noteReduction(tcb);
   }
 
   timedOut(tcb: ControlBlock): void {

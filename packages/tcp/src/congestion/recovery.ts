@@ -11,6 +11,8 @@ export interface LossRecovery {
   newAck(tcb: ControlBlock, acked: number, segment: TcpHeader): void;
   /** The retransmission timer expired with data outstanding. */
   timedOut(tcb: ControlBlock): void;
+  /** The peer echoes a congestion mark (RFC 3168 6.1.2): `lossDetected`, and down to `ssthresh`. Absent: at once. */
+  congestionMarked?(tcb: ControlBlock, flight: number): void;
   /** How many octets may be outstanding now beyond `cwnd` (limited transmit). */
   extraAllowance(tcb: ControlBlock): number;
 }

@@ -1,5 +1,6 @@
 import type { ControlBlock } from '../control-block.ts';
 import type { CongestionController } from './controller.ts';
+import { noteReduction } from './ecn.ts';
 import { INFINITE_THRESHOLD, initialWindow, restart, slowStart, usesWindow } from './slow-start.ts';
 
 /** Reno (RFC 5681): slow start, then one segment per round trip, by appropriate byte counting (RFC 3465). */
@@ -26,6 +27,7 @@ export const renoController: CongestionController = {
   lossDetected(tcb: ControlBlock, flight: number): void {
     tcb.ssthresh = Math.max(flight >> 1, 2 * tcb.mss);
     tcb.ackedInAvoidance = 0;
+    noteReduction(tcb);
   },
 
   timedOut(tcb: ControlBlock): void {

@@ -1,4 +1,5 @@
 import type { ControlBlock } from '../control-block.ts';
+import { isReducing } from './ecn.ts';
 
 /** "Unknown": larger than any window (RFC 5681 3.1). */
 export const INFINITE_THRESHOLD = 0x3fffffff;
@@ -39,6 +40,7 @@ export function noteUsage(tcb: ControlBlock, inFlight: number): void {
 
 /** True when the window may grow: it was filled, or in slow start more than half of it was. */
 export function usesWindow(tcb: ControlBlock): boolean {
+  if (isReducing(tcb)) return false;
   return tcb.cwndLimited || (tcb.cwnd < tcb.ssthresh && tcb.cwnd < 2 * tcb.mostInFlight);
 }
 

@@ -1,5 +1,6 @@
 import { MILLISECOND, SECOND } from '@strata/contracts';
 import { CubicController } from '../congestion/cubic.ts';
+import { ECN_PASSIVE } from '../congestion/ecn.ts';
 import { newRenoRecovery } from '../congestion/fast-recovery.ts';
 import { initialWindow10 } from '../congestion/slow-start.ts';
 import { hashedIsn } from '../isn.ts';
@@ -20,6 +21,7 @@ export const modernTcpProfile: TcpProfile = {
   rto: () => new Rfc6298Rto(MODERN_RTO_LIMITS),
   congestion: () => new CubicController(),
   recovery: () => newRenoRecovery,
+  ecn: ECN_PASSIVE,
   initialWindow: initialWindow10,
   slowStartAfterIdle: true,
   acks: delayedAcks(40 * MILLISECOND),

@@ -1,4 +1,5 @@
 import { NEVER, SECOND, TICK } from '@strata/contracts';
+import { ECN_OFF } from '../congestion/ecn.ts';
 import { netxRecovery } from '../congestion/fast-recovery.ts';
 import { netxController, netxInitialWindow } from '../congestion/netx.ts';
 import { netxIsn } from '../isn.ts';
@@ -19,6 +20,7 @@ export const netxTcpProfile: TcpProfile = {
   rto: () => new FixedRto(SECOND, 0),
   congestion: () => netxController,
   recovery: () => netxRecovery,
+  ecn: ECN_OFF,
   initialWindow: (mss) => netxInitialWindow(mss, false),
   slowStartAfterIdle: false,
   acks: netxAcks(0),

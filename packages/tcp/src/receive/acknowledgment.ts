@@ -1,5 +1,6 @@
 import { DROP_TCP_ACKNOWLEDGMENT, NEVER, TRACE_TCP_CONGESTION, TRACE_TCP_RTT } from '@strata/contracts';
-import type { TcpHeader } from '@strata/wire';
+import { TCP_ECE, type TcpHeader } from '@strata/wire';
+import { noteEcho } from '../congestion/ecn.ts';
 import type { ControlBlock } from '../control-block.ts';
 import { MARK_FIN, MARK_LOST, MARK_SACKED } from '../send/marks.ts';
 import { flightSize, tellWhenSendable } from '../send/output.ts';
@@ -26,6 +27,7 @@ export function acceptAcknowledgment(tcb: ControlBlock, segment: TcpHeader): boo
     return true;
   }
   if (ahead === 0) {
+    if (tcb.ecn && segment.flags & TCP_ECE) noteEcho(tcb, 0);
     if (tcb.recovery.isDuplicate(tcb, segment)) {
       tcb.duplicateAcks++;
       tcb.duplicateAcksReceived++;
@@ -53,6 +55,7 @@ function newAcknowledgment(tcb: ControlBlock, segment: TcpHeader, ack: number, a
     tcb.retries = 0;
     tcb.troubleSince = NEVER;
   }
+  if (tcb.ecn && segment.flags & TCP_ECE) noteEcho(tcb, acked);
   tcb.recovery.newAck(tcb, acked, segment);
   tcb.duplicateAcks = 0;
   // An old segment's window does not count; the edge that the last one gave stays where it was.

@@ -1,5 +1,6 @@
 import { DROP_TCP_DUPLICATE_DATA, DROP_TCP_OUTSIDE_WINDOW, DROP_TCP_WATERMARK, type Packet } from '@strata/contracts';
 import { TCP_FIN, TCP_URG, type TcpHeader } from '@strata/wire';
+import { noteMark } from '../congestion/ecn.ts';
 import type { ControlBlock } from '../control-block.ts';
 import { EVENT_PEER_FINISHED, EVENT_RECEIVABLE, EVENT_URGENT, raise } from '../events.ts';
 import { mayHoldToRead } from '../pool-shares.ts';
@@ -38,6 +39,7 @@ export function acceptData(tcb: ControlBlock, segment: TcpHeader, packet: Packet
     length -= excess;
     trimTo(packet, length);
   }
+  if (tcb.ecn) noteMark(tcb, segment);
   packet.sequence = sequence;
   packet.sequenceLength = length;
   if (length > tcb.rcvMss) tcb.rcvMss = length;

@@ -1,5 +1,6 @@
 import type { DatagramInfo, Packet } from '@strata/contracts';
 import { TCP_ACK, TCP_PSH, type TcpHeader } from '@strata/wire';
+import { noteMark } from '../congestion/ecn.ts';
 import type { ControlBlock } from '../control-block.ts';
 import { mayHoldToRead } from '../pool-shares.ts';
 import { sendAcknowledgment } from '../send/control.ts';
@@ -60,6 +61,7 @@ export function receiveSegment(tcb: ControlBlock, segment: TcpHeader, packet: Pa
         if (octets > tcb.rcvMss) tcb.rcvMss = octets;
         if (tcb.timestamps) noteTimestamp(tcb, segment);
         queueInOrder(tcb, packet);
+        if (tcb.ecn) noteMark(tcb, segment);
         tcb.profile.acks.dataArrived(tcb, octets, false);
         if (tcb.ackNow) sendAcknowledgment(tcb);
         return SEGMENT_KEPT;

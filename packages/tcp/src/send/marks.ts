@@ -10,3 +10,5 @@ export const MARK_RETRANSMITTED = 4;
 export const MARK_FIN = 8;
 /** The application wants it pushed. */
 export const MARK_PUSH = 16;
+/** It was lost and has been sent again; that repeat is in the network. */
+export const MARK_REPEATED = 32;

@@ -1,6 +1,7 @@
 import type { Packet } from '@strata/contracts';
 import { NX_SUCCESS, TRACE_TCP_SEND } from '@strata/contracts';
 import { TCP_ACK, TCP_HEADER } from '@strata/wire';
+import { echoFlag, plainTypeOfService } from '../congestion/ecn.ts';
 import type { ControlBlock } from '../control-block.ts';
 import { acknowledgmentSent } from '../timers/arm.ts';
 import { headerInPlace, writeHeader } from './header.ts';
@@ -24,9 +25,11 @@ export function sendProbeOctet(tcb: ControlBlock, source: Packet, headroom: numb
   if (options > 0) optionSet.emitData(tcb, packet.view, at + TCP_HEADER);
   packet.bytes[at + headerLength] = firstOctet(source);
   packet.append = at + headerLength + 1;
-  writeHeader(tcb, flow, packet, at, headerLength, source.sequence, TCP_ACK, 1);
+  const flags = TCP_ACK | echoFlag(tcb);
+  if (tcb.ecn) flow.typeOfService = plainTypeOfService(tcb);
+  writeHeader(tcb, flow, packet, at, headerLength, source.sequence, flags, 1);
   tcb.probeEnd = (source.sequence + 1) | 0;
-  if (service.tracer !== null) service.tracer.event(TRACE_TCP_SEND, TCP_ACK, source.sequence, tcb.rcvNxt, 1, packet);
+  if (service.tracer !== null) service.tracer.event(TRACE_TCP_SEND, flags, source.sequence, tcb.rcvNxt, 1, packet);
   if (service.network.send(packet, flow) !== NX_SUCCESS) {
     packet.release();
     service.counters.sendFailures++;

@@ -8,6 +8,7 @@ import {
   TCP_OFFSET_AND_FLAGS,
   TCP_PSH,
 } from '@strata/wire';
+import { capableTypeOfService, echoFlag, plainTypeOfService, takeReductionFlag } from '../congestion/ecn.ts';
 import { noteUsage } from '../congestion/slow-start.ts';
 import type { ControlBlock } from '../control-block.ts';
 import { emitSack, hasSackToReport, sackLength } from '../receive/sack-blocks.ts';
@@ -72,15 +73,25 @@ function put(tcb: ControlBlock, packet: Packet, flags: number, payloadAt: number
   const at = payloadAt - headerLength;
   const { view } = packet;
   const again = packet.transmissions > 0;
+  let allFlags = flags;
+  if (tcb.ecn) {
+    allFlags |= echoFlag(tcb);
+    if (again || payload === 0) flow.typeOfService = plainTypeOfService(tcb);
+    else {
+      flow.typeOfService = capableTypeOfService(tcb);
+      allFlags |= takeReductionFlag(tcb);
+    }
+  }
   const acknowledgment = again ? view.getInt32(at + TCP_ACKNOWLEDGMENT) : 0;
   const flagsAndWindow = again ? view.getInt32(at + TCP_OFFSET_AND_FLAGS) : 0;
   const checksumAndUrgent = again ? view.getInt32(at + TCP_CHECKSUM) : 0;
   if (options > 0) optionSet.emitData(tcb, packet.view, at + TCP_HEADER);
   if (sack > 0) emitSack(tcb, packet.view, at + TCP_HEADER + options, sack);
-  writeHeader(tcb, flow, packet, at, headerLength, packet.sequence, flags, payload);
+  writeHeader(tcb, flow, packet, at, headerLength, packet.sequence, allFlags, payload);
   if (
     !again ||
     options > 0 ||
+    tcb.ecn ||
     sack > 0 ||
     at !== packet.transportHeader ||
     view.getInt32(at + TCP_ACKNOWLEDGMENT) !== acknowledgment ||
@@ -94,7 +105,7 @@ function put(tcb: ControlBlock, packet: Packet, flags: number, payloadAt: number
   packet.sentAt = tcb.time.now;
   tcb.lastSentAt = packet.sentAt;
   if (service.tracer !== null) {
-    service.tracer.event(TRACE_TCP_SEND, flags, packet.sequence, tcb.rcvNxt, payload, packet);
+    service.tracer.event(TRACE_TCP_SEND, allFlags, packet.sequence, tcb.rcvNxt, payload, packet);
   }
   packet.state = PACKET_TRANSMITTING;
   tcb.packetsSent++;

@@ -19,6 +19,8 @@ export interface SentSegment {
   readonly bytes: Uint8Array;
   readonly at: number;
   readonly flow: Flow;
+  /** The flow's when the segment was sent. */
+  readonly typeOfService: number;
 }
 
 export function sumOfAddresses(a: IpAddress, b: IpAddress): number {
@@ -112,7 +114,7 @@ export class TestNetwork implements NetworkService {
     if (packet.prepend & 3) throw new Error('TCP header is not aligned');
     packet.prepend -= header;
     packet.length += header;
-    this.onSend({ bytes, at: this.time.now, flow });
+    this.onSend({ bytes, at: this.time.now, flow, typeOfService: flow.typeOfService });
     if (this.holding) this.held.push(packet);
     else packet.transmitRelease();
     return NX_SUCCESS;

@@ -27,6 +27,7 @@ export interface Emission {
   readonly urgent?: number;
   readonly sourcePort?: number;
   readonly destinationPort?: number;
+  readonly typeOfService?: number;
 }
 
 export interface Expectation {
@@ -38,6 +39,7 @@ export interface Expectation {
   readonly options?: readonly number[];
   readonly data?: Uint8Array;
   readonly urgent?: number;
+  readonly typeOfService?: number;
 }
 
 /** Notes what an application hears. */
@@ -140,7 +142,9 @@ export class ScriptedPeer {
     const sum = sumBytes(view, 0, bytes.length) + sumOfAddresses(this.remote, this.local) + bytes.length;
     view.setUint16(16, ~fold(sum) & 0xffff);
     this.note('<', bytes);
-    this.network.deliver(this.pool, bytes, addressInfo(this.remote, this.local));
+    const info = addressInfo(this.remote, this.local);
+    info.typeOfService = what.typeOfService ?? 0;
+    this.network.deliver(this.pool, bytes, info);
     this.settle();
   }
 
@@ -165,6 +169,7 @@ export class ScriptedPeer {
     compare('win', header.window, want.win);
     compare('len', header.payloadLength, want.len);
     compare('urgent', header.urgentPointer, want.urgent);
+    compare('type of service', segment.typeOfService, want.typeOfService);
     const optionBytes = [...bytes.subarray(20, header.headerLength)];
     if (want.options !== undefined && String(optionBytes) !== String(want.options)) {
       problems.push(`options are [${optionBytes}], not [${want.options}]`);
