@@ -44,7 +44,14 @@ export class SnippetScope {
  * @throws AssertionFailure, SnippetError
  */
 export function runSnippet(text: string, names: ReadonlyMap<string, Value>, scope: SnippetScope): void {
-  for (const statement of splitStatements(text)) new Evaluator(statement, names, scope).statement();
+  for (const statement of splitStatements(text)) {
+    try {
+      new Evaluator(statement, names, scope).statement();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new SnippetError(`"${statement.slice(0, 40)}…" is too much to evaluate`);
+    }
+  }
 }
 
 /** The value of one expression, for tests and tools. */
@@ -84,7 +91,12 @@ function splitStatements(text: string): string[] {
 }
 
 function endOfText(text: string, from: number): number {
-  const quote = text[from];
+  const quote = text[from] as string;
+  const triple = quote.repeat(3);
+  if (text.startsWith(triple, from)) {
+    const end = text.indexOf(triple, from + 3);
+    if (end >= 0) return end + 3;
+  }
   for (let i = from + 1; i < text.length; i++) {
     if (text[i] === '\\') i++;
     else if (text[i] === quote) return i + 1;
@@ -93,16 +105,19 @@ function endOfText(text: string, from: number): number {
 }
 
 const TOKEN =
-  /\s*(?:(0[xX][0-9a-fA-F]+|[0-9]+\.?[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+)|([A-Za-z_][A-Za-z0-9_]*)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(\*\*=?|\/\/=?|<<=?|>>=?|[-+*/%&|^<>=!]=|[-+*/%&|^~<>=()[\]{},.:]))/y;
+  /\s*(?:(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|[0-9][0-9_]*\.?[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+)|([rRbBuUfF]{0,2}(?:"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))|([A-Za-z_][A-Za-z0-9_]*)|(\*\*=?|\/\/=?|<<=?|>>=?|[-+*/%&|^<>=!]=|[-+*/%&|^~<>=()[\]{},.:]))/y;
 
 interface Token {
   readonly kind: 'number' | 'name' | 'text' | 'sign' | 'end';
   readonly text: string;
 }
 
+/** Expressions inside expressions. */
+const DEEPEST = 50;
+
 const END: Token = { kind: 'end', text: 'the end' };
 const KEYWORDS = new Set(['and', 'or', 'not', 'in', 'is', 'if', 'else', 'assert', 'print', 'pass', 'lambda', 'for']);
-const BEYOND = /^(?:import|from|def|class|if|for|while|try|with|return|raise|del|global|lambda)\b/;
+const BEYOND = /^(?:def|class|if|for|while|try|with|return|raise|del|global|lambda)\b/;
 
 /** One statement. Recursive descent over Python's precedence; values are computed as they are read. */
 class Evaluator {
@@ -111,12 +126,17 @@ class Evaluator {
   private at: number;
   private readonly names: ReadonlyMap<string, Value>;
   private readonly scope: SnippetScope;
+  /** Above 0 in a part whose value does not matter: nothing there can fail. */
+  private idle: number;
+  private depth: number;
 
   constructor(source: string, names: ReadonlyMap<string, Value>, scope: SnippetScope) {
     this.source = source;
     this.names = names;
     this.scope = scope;
     this.at = 0;
+    this.idle = 0;
+    this.depth = 0;
     this.tokens = [];
     if (BEYOND.test(source)) throw new SnippetError(`statements like "${source}" are not understood`, true);
     TOKEN.lastIndex = 0;
@@ -124,7 +144,7 @@ class Evaluator {
       const from = TOKEN.lastIndex;
       const found = TOKEN.exec(source);
       if (found === null) throw new SnippetError(`"${source.slice(from).trim()}" cannot be read`, true);
-      const [, number, name, text, sign] = found;
+      const [, number, text, name, sign] = found;
       if (number !== undefined) this.tokens.push({ kind: 'number', text: number });
       else if (name !== undefined) this.tokens.push({ kind: 'name', text: name });
       else if (text !== undefined) this.tokens.push({ kind: 'text', text });
@@ -165,6 +185,7 @@ class Evaluator {
       this.finish();
       return;
     }
+    if (/^(?:import\s|from\s+\S+\s+import\s)/.test(this.source)) return;
     if (this.take('assert')) {
       this.assertion();
       return;
@@ -227,19 +248,46 @@ class Evaluator {
   }
 
   private expression(): Value {
-    const value = this.disjunction();
-    if (!this.take('if')) return value;
+    const from = this.at;
+    if (++this.depth > DEEPEST) throw new SnippetError(`"${this.source.slice(0, 40)}…" is nested too deeply`, true);
+    this.idle++;
+    const first = this.disjunction();
+    this.idle--;
+    this.depth--;
+    if (this.token.text !== 'if' || this.token.kind !== 'name') {
+      if (this.idle > 0) return first;
+      this.at = from;
+      return this.disjunction();
+    }
+    const behind = this.at + 1;
+    this.at = behind;
     const condition = truth(this.disjunction());
     this.expect('else');
-    const other = this.expression();
-    return condition ? value : other;
+    const other = this.at;
+    this.at = from;
+    const value = this.when(condition, () => this.disjunction());
+    this.at = other;
+    const otherwise = this.when(!condition, () => this.expression());
+    return condition ? value : otherwise;
+  }
+
+  /** Reads a part; its value matters only on a condition. */
+  private when(matters: boolean, read: () => Value): Value {
+    if (matters) return read();
+    this.idle++;
+    try {
+      return read();
+    } finally {
+      this.idle--;
+    }
   }
 
   private disjunction(): Value {
     let value = this.conjunction();
     while (this.take('or')) {
-      const other = this.conjunction();
-      if (!truth(value)) value = other;
+      const known = truth(value);
+      const other = this.when(!known, () => this.conjunction());
+      if (!known) value = other;
     }
     return value;
   }
@@ -247,8 +295,9 @@ class Evaluator {
   private conjunction(): Value {
     let value = this.negation();
     while (this.take('and')) {
-      const other = this.negation();
-      if (truth(value)) value = other;
+      const known = truth(value);
+      const other = this.when(known, () => this.negation());
+      if (known) value = other;
     }
     return value;
   }
@@ -262,7 +311,7 @@ class Evaluator {
     let holds: boolean | null = null;
     for (let sign = this.comparator(); sign !== ''; sign = this.comparator()) {
       const right = this.bits(0);
-      const one = compare(sign, left, right);
+      const one = this.idle > 0 || compare(sign, left, right);
       holds = holds === null ? one : holds && one;
       left = right;
     }
@@ -292,24 +341,36 @@ class Evaluator {
     while (this.token.kind === 'sign' && signs.includes(this.token.text)) {
       const sign = this.token.text;
       this.at++;
-      value = binary(sign, value, this.bits(level + 1));
+      const right = this.bits(level + 1);
+      value = this.idle > 0 ? 0 : binary(sign, value, right);
     }
     return value;
   }
 
   private unary(): Value {
-    if (this.take('-')) return -numeric(this.unary());
-    if (this.take('+')) return numeric(this.unary());
-    if (this.take('~')) return ~numeric(this.unary());
+    if (this.take('-')) return -this.number(this.unary());
+    if (this.take('+')) return this.number(this.unary());
+    if (this.take('~')) return ~this.number(this.unary());
     const base = this.primary();
-    return this.take('**') ? numeric(base) ** numeric(this.unary()) : base;
+    return this.take('**') ? this.number(base) ** this.number(this.unary()) : base;
+  }
+
+  private number(value: Value): number {
+    return this.idle > 0 ? 0 : numeric(value);
   }
 
   private primary(): Value {
     const { token } = this;
     this.at++;
-    if (token.kind === 'number') return Number(token.text.replace(/\.$/, ''));
-    if (token.kind === 'text') return this.literal(token.text);
+    if (token.kind === 'number') return Number(token.text.replaceAll('_', '').replace(/\.$/, ''));
+    if (token.kind === 'text') {
+      let text = this.literal(token.text);
+      while (this.token.kind === 'text') {
+        text += this.literal(this.token.text);
+        this.at++;
+      }
+      return this.trailers(text);
+    }
     if (token.text === '(') {
       if (this.take(')')) return [];
       const value = this.expressions();
@@ -332,30 +393,62 @@ class Evaluator {
 
   private trailers(value: Value): Value {
     let result = value;
-    while (this.take('[')) {
-      const index = numeric(this.expression());
-      this.expect(']');
-      if (!isList(result) && typeof result !== 'string') throw new SnippetError(`${display(result)} has no elements`);
-      const found = result[index < 0 ? result.length + index : index];
-      if (found === undefined) throw new SnippetError(`index ${index} is out of range in "${this.source}"`);
-      result = found;
+    for (;;) {
+      if (this.take('[')) {
+        const index = this.number(this.expression());
+        this.expect(']');
+        result = this.idle > 0 ? 0 : this.element(result, index);
+      } else if (this.token.kind === 'sign' && this.take('.')) {
+        const method = this.token.text;
+        this.at++;
+        if (method !== 'format' || !this.take('(')) {
+          throw new SnippetError(`methods as in "${this.source}" are not understood`, true);
+        }
+        const args = this.arguments();
+        if (this.idle === 0) result = formatBraces(display(result), args);
+      } else return result;
     }
-    if (this.token.text === '.' && this.token.kind === 'sign') {
-      throw new SnippetError(`methods as in "${this.source}" are not understood`, true);
-    }
-    return result;
   }
 
-  private literal(quoted: string): string {
-    return quoted.slice(1, -1).replace(/\\(.)/g, (_, code: string) => ({ n: '\n', t: '\t' })[code] ?? code);
+  private element(value: Value, index: number): Value {
+    if (!isList(value) && typeof value !== 'string') throw new SnippetError(`${display(value)} has no elements`);
+    const found = value[index < 0 ? value.length + index : index];
+    if (found === undefined) throw new SnippetError(`index ${index} is out of range in "${this.source}"`);
+    return found;
   }
 
-  private call(name: string): Value {
+  /** The text of a literal; one marked with `f` has the values of its expressions put in. */
+  private literal(written: string): string {
+    const prefix = /^[A-Za-z]*/.exec(written)?.[0] ?? '';
+    const quoted = written.slice(prefix.length);
+    const ends = /^(?:"""|''')/.test(quoted) ? 3 : 1;
+    const text = quoted.slice(ends, -ends);
+    const plain = /[rR]/.test(prefix)
+      ? text
+      : text.replace(/\\(.)/g, (_, code: string) => ({ n: '\n', t: '\t' })[code] ?? code);
+    if (!/[fF]/.test(prefix) || this.idle > 0) return plain;
+    return plain.replace(/\{\{|\}\}|\{([^{}]*)\}/g, (all, inner: string | undefined) => {
+      if (inner === undefined) return all.charAt(0);
+      const [, code = '', equals, format = ''] = /^(.*?)(=?)(?:![rs])?(?::([^:]*))?$/.exec(inner) ?? [];
+      const value = new Evaluator(code, this.names, this.scope).whole();
+      return (equals === '=' ? `${code}=` : '') + formatValue(value, format);
+    });
+  }
+
+  /** Values up to the closing parenthesis. */
+  private arguments(): Value[] {
     const args: Value[] = [];
     while (!this.take(')')) {
       if (args.length > 0) this.expect(',');
+      if (this.tokens[this.at + 1]?.text === '=' && this.token.kind === 'name') this.at += 2;
       args.push(this.expression());
     }
+    return args;
+  }
+
+  private call(name: string): Value {
+    const args = this.arguments();
+    if (this.idle > 0) return 0;
     switch (name) {
       case 'abs':
         return Math.abs(numeric(args[0] ?? null));
@@ -379,6 +472,24 @@ class Evaluator {
         return display(args[0] ?? null);
       case 'hex':
         return `0x${numeric(args[0] ?? null).toString(16)}`;
+      case 'sum':
+        return (isList(args[0] ?? null) ? (args[0] as readonly Value[]) : []).reduce<number>(
+          (total, one) => total + numeric(one),
+          0,
+        );
+      case 'all':
+      case 'any': {
+        const list = isList(args[0] ?? null) ? (args[0] as readonly Value[]) : [];
+        return name === 'all' ? list.every(truth) : list.some(truth);
+      }
+      case 'tuple':
+      case 'list':
+        return args[0] ?? [];
+      case 'range': {
+        const [from, to] = args.length > 1 ? args.map(numeric) : [0, numeric(args[0] ?? null)];
+        const count = Math.max(0, Math.min((to as number) - (from as number), 10_000));
+        return Array.from({ length: count }, (_, i) => (from as number) + i);
+      }
       case 'len': {
         const value = args[0] ?? null;
         if (isList(value) || typeof value === 'string') return value.length;
@@ -394,6 +505,7 @@ class Evaluator {
     if (name === 'False') return false;
     if (name === 'None') return null;
     const value = this.scope.variables.get(name) ?? this.names.get(name);
+    if (value === undefined && this.idle > 0) return 0;
     if (value === undefined) throw new SnippetError(`"${name}" has no value here`, name.startsWith('tcpi_'));
     return value;
   }
@@ -417,11 +529,17 @@ function numeric(value: Value): number {
   throw new SnippetError(`a number expected, not ${display(value)}`);
 }
 
+/** Texts are cut beyond this. */
+const LONGEST_TEXT = 65536;
+
 function binary(sign: string, left: Value, right: Value): Value {
-  if (sign === '+' && typeof left === 'string' && typeof right === 'string') return left + right;
+  if (sign === '+' && typeof left === 'string' && typeof right === 'string')
+    return (left + right).slice(0, LONGEST_TEXT);
   if (sign === '+' && isList(left) && isList(right)) return [...left, ...right];
   if (sign === '%' && typeof left === 'string') return substitute(left, isList(right) ? right : [right]);
-  if (sign === '*' && typeof left === 'string') return left.repeat(Math.max(0, Math.min(numeric(right), 1000)));
+  if (sign === '*' && typeof left === 'string') {
+    return left.repeat(Math.max(0, Math.min(numeric(right), 1000))).slice(0, LONGEST_TEXT);
+  }
   const [a, b] = [numeric(left), numeric(right)];
   switch (sign) {
     case '+':
@@ -473,6 +591,30 @@ function substitute(format: string, values: readonly Value[]): string {
     if (kind === 'X') return Math.trunc(numeric(value)).toString(16).toUpperCase();
     if (kind === 'd' || kind === 'i' || kind === 'u') return String(Math.trunc(numeric(value)));
     return display(value);
+  });
+}
+
+/** Python's format specification, as far as numbers need it: width, `.2f`, `d`, `x`, `%`. */
+function formatValue(value: Value, format: string): string {
+  const found = /^([<>^]?)(0?)([0-9]*),?(?:\.([0-9]+))?([dfxXs%]?)$/.exec(format);
+  if (format === '' || found === null) return display(value);
+  const [, , zero, width, precision, kind] = found;
+  let text = display(value);
+  if (kind === 'x' || kind === 'X') text = Math.trunc(numeric(value)).toString(16);
+  else if (kind === 'd') text = String(Math.trunc(numeric(value)));
+  else if (kind === '%') text = `${(numeric(value) * 100).toFixed(Math.min(Number(precision ?? 6), 20))}%`;
+  else if (kind === 'f' || precision !== undefined) {
+    text = numeric(value).toFixed(Math.min(Number(precision ?? 6), 20));
+  }
+  return text.padStart(Math.min(Number(width || 0), 200), zero === '0' ? '0' : ' ');
+}
+
+/** `"{} of {0:.2f}".format(…)`. */
+function formatBraces(text: string, values: readonly Value[]): string {
+  let next = 0;
+  return text.replace(/\{\{|\}\}|\{([0-9]*)(?::([^{}]*))?\}/g, (all, index: string | undefined, format?: string) => {
+    if (index === undefined) return all.charAt(0);
+    return formatValue(values[index === '' ? next++ : Number(index)] ?? null, format ?? '');
   });
 }
 

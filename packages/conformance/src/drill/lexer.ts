@@ -27,6 +27,8 @@ interface Shift {
 export class Lexer {
   readonly text: string;
   offset: number;
+  /** How deep the parser is in something that may hold itself. */
+  depth: number;
   private readonly shifts: readonly Shift[];
   private readonly lineStarts: readonly number[];
 
@@ -36,6 +38,7 @@ export class Lexer {
     this.text = text;
     this.shifts = shifts;
     this.offset = 0;
+    this.depth = 0;
     const starts = [0];
     for (let i = source.indexOf('\n'); i >= 0; i = source.indexOf('\n', i + 1)) starts.push(i + 1);
     this.lineStarts = starts;

@@ -51,14 +51,19 @@ function parseNote(lexer: Lexer): void {
   throw start;
 }
 
+/** Lists and structures inside each other. */
+const DEEPEST = 64;
+
 /** One argument. */
 export function parseExpression(lexer: Lexer): Expression {
   const location = lexer.location();
+  if (lexer.depth >= DEEPEST) throw lexer.error('arguments are nested too deeply');
+  lexer.depth++;
   const first = parsePrimary(lexer);
-  if (!lexer.sees('|')) return first;
   const parts = [first];
   while (lexer.take('|')) parts.push(parsePrimary(lexer));
-  return { kind: 'or', parts, location };
+  lexer.depth--;
+  return parts.length === 1 ? first : { kind: 'or', parts, location };
 }
 
 function parsePrimary(lexer: Lexer): Expression {

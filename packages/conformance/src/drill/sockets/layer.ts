@@ -1,10 +1,12 @@
-import { type IpAddress, MILLISECOND, NEVER } from '@strata/contracts';
+import { type Clock, type IpAddress, MILLISECOND, NEVER } from '@strata/contracts';
 import type { Host } from '@strata/stack';
 import { parseAddress } from '@strata/wire';
 import type { CallAction, Expression } from '../ast.ts';
 import { CONSTANTS } from './constants.ts';
+import { type ControlMessage, compareControls } from './control-messages.ts';
 import { EpollFile } from './epoll-file.ts';
 import { type CallOutcome, done, failed, type OpenFile, type PendingCall, SocketFile, unsupported } from './file.ts';
+import { PlainFile } from './plain-file.ts';
 import { getOption, setOption } from './socket-options.ts';
 import { type TcpDefaults, TcpFile } from './tcp-file.ts';
 import { UdpFile } from './udp-file.ts';
@@ -29,6 +31,8 @@ export interface SocketWatcher {
 
 const NONBLOCK = CONSTANTS.O_NONBLOCK as number;
 const DONT_WAIT = CONSTANTS.MSG_DONTWAIT as number;
+const ERROR_QUEUE = CONSTANTS.MSG_ERRQUEUE as number;
+const ZEROCOPY = CONSTANTS.MSG_ZEROCOPY as number;
 const INTEREST = 0xffff;
 
 /** System calls by name, on descriptors that have the numbers which the script gives them. */
@@ -112,8 +116,17 @@ export class SocketLayer {
       case 'getsockopt':
         return answered(this.withSocket(args, (file) => getOption(file, args)));
       case 'getsockname':
-      case 'getpeername':
         return answered(this.withSocket(args, () => done(0)));
+      case 'getpeername':
+        return answered(
+          this.withSocket(args, (file) =>
+            file instanceof TcpFile && file.state !== 'open' ? failed('ENOTCONN') : done(0),
+          ),
+        );
+      case 'open':
+        return answered(this.install(new PlainFile(), call.result.value));
+      case 'sendfile':
+        return this.sendFile(args);
       case 'poll':
         return this.poll(args);
       case 'epoll_create':
@@ -194,7 +207,8 @@ export class SocketLayer {
     if (!(listener instanceof TcpFile))
       return answered(failed(listener instanceof SocketFile ? 'EOPNOTSUPP' : 'ENOTSOCK'));
     const flags = call.name === 'accept4' ? (numberOf(args[3]) ?? 0) : 0;
-    return waiting(listener.nonblocking, NEVER, () => {
+    const deadline = this.timeLimit(listener, 'SO_RCVTIMEO');
+    return waiting(listener.nonblocking, deadline, this.around.host.time, () => {
       const found = listener.accept();
       if (!(found instanceof TcpFile)) return found;
       found.nonblocking = (flags & NONBLOCK) !== 0;
@@ -214,7 +228,7 @@ export class SocketLayer {
     if (!(file instanceof TcpFile)) return answered(failed('ENOTSOCK'));
     if (file.state === 'new') this.watcher.connecting(file);
     let begun = false;
-    return waiting(false, NEVER, () => {
+    return waiting(false, NEVER, this.around.host.time, () => {
       if (begun) return file.connectResult();
       begun = true;
       return file.connect(remote, connectPort);
@@ -224,25 +238,48 @@ export class SocketLayer {
   private read(args: readonly Expression[], length: number, flags: number): PendingCall {
     const file = this.file(args);
     if (file === null) return answered(failed('EBADF'));
-    if (flags & (CONSTANTS.MSG_ERRQUEUE as number)) return answered(unsupported('MSG_ERRQUEUE', 'EAGAIN'));
+    if (flags & (CONSTANTS.MSG_ERRQUEUE as number)) return answered(failed('EAGAIN'));
+    if (file instanceof PlainFile) return answered(file.read(length));
     if (!(file instanceof TcpFile || file instanceof UdpFile)) return answered(failed('EINVAL'));
-    return waiting(file.nonblocking || (flags & DONT_WAIT) !== 0, NEVER, () => file.read(length, flags));
+    const deadline = this.timeLimit(file, 'SO_RCVTIMEO');
+    return waiting(file.nonblocking || (flags & DONT_WAIT) !== 0, deadline, this.around.host.time, () =>
+      file.read(length, flags),
+    );
+  }
+
+  /** When SO_RCVTIMEO or SO_SNDTIMEO ends a wait that begins now. */
+  private timeLimit(file: SocketFile, name: string): number {
+    const limit = file.option(`SOL_SOCKET:${name}`, 0);
+    return limit > 0 ? this.around.host.time.now + limit : NEVER;
   }
 
   private receiveMessage(args: readonly Expression[]): PendingCall {
     const message = args[1];
+    const flags = numberOf(args[2]) ?? 0;
     const wantedFlags = numberOf(field(message, 'msg_flags'));
-    const controls = field(message, 'msg_control');
-    if (controls?.kind === 'list' && controls.items.length > 0) {
-      return answered(unsupported('control messages of recvmsg()', 'EINVAL'));
+    const wantedControls = field(message, 'msg_control');
+    const file = this.file(args);
+    const complete = (outcome: CallOutcome, actualFlags: number, controls: readonly ControlMessage[]): CallOutcome => {
+      if (outcome.value < 0) return outcome;
+      if (wantedFlags !== null && wantedFlags !== actualFlags) {
+        return {
+          ...outcome,
+          mismatch: `msg_flags is 0x${actualFlags.toString(16)}, not 0x${wantedFlags.toString(16)}`,
+        };
+      }
+      return { ...outcome, mismatch: outcome.mismatch ?? compareControls(wantedControls, controls) };
+    };
+    if (flags & ERROR_QUEUE && file instanceof TcpFile) {
+      const notification = file.takeNotification();
+      return answered(notification === null ? failed('EAGAIN') : complete(done(0), ERROR_QUEUE, [notification]));
     }
-    const pending = this.read(args, iovLength(message), numberOf(args[2]) ?? 0);
+    const pending = this.read(args, iovLength(message), flags);
     return {
       deadline: pending.deadline,
       attempt: () => {
         const outcome = pending.attempt();
-        if (outcome === null || outcome.value < 0 || wantedFlags === null || wantedFlags === 0) return outcome;
-        return { ...outcome, mismatch: `msg_flags is 0, not 0x${wantedFlags.toString(16)}` };
+        if (outcome === null) return null;
+        return complete(outcome, 0, file instanceof TcpFile ? file.controlMessages() : []);
       },
     };
   }
@@ -251,17 +288,24 @@ export class SocketLayer {
     const file = this.file(args);
     if (file === null) return answered(failed('EBADF'));
     if (flags & (CONSTANTS.MSG_FASTOPEN as number)) return answered(unsupported('TCP Fast Open', 'EOPNOTSUPP'));
-    if (flags & (CONSTANTS.MSG_ZEROCOPY as number)) return answered(unsupported('MSG_ZEROCOPY', 'ENOBUFS'));
+    if (file instanceof PlainFile) return answered(done(length));
     if (file instanceof UdpFile) return answered(file.send(length, this.destination(file, to)));
     if (!(file instanceof TcpFile)) return answered(failed('EINVAL'));
     const nonblocking = file.nonblocking || (flags & DONT_WAIT) !== 0;
+    const copyFree = (flags & ZEROCOPY) !== 0 && file.option('SOL_SOCKET:SO_ZEROCOPY', 0) !== 0;
+    const deadline = this.timeLimit(file, 'SO_SNDTIMEO');
     let written = 0;
-    return waiting(nonblocking, NEVER, () => {
+    const finish = () => {
+      if (copyFree && written > 0 && file.socket !== null) file.zeroCopy.sent(file.socket);
+      return done(written);
+    };
+    return waiting(nonblocking, deadline, this.around.host.time, () => {
       const outcome = file.write(length - written, flags);
-      if (outcome === null) return nonblocking && written > 0 ? done(written) : null;
-      if (outcome.value < 0) return written > 0 ? done(written) : outcome;
-      written += outcome.value;
-      return written >= length || nonblocking ? done(written) : null;
+      if (outcome !== null && outcome.value < 0) return written > 0 ? finish() : outcome;
+      written += outcome?.value ?? 0;
+      const late = this.around.host.time.now >= deadline;
+      if (outcome !== null && (written >= length || nonblocking)) return finish();
+      return written > 0 && (nonblocking || late) ? finish() : null;
     });
   }
 
@@ -284,6 +328,14 @@ export class SocketLayer {
     }
     const name = fieldOf(message, 'msg_name');
     return this.write(args, iovLength(message), numberOf(args[2]) ?? 0, name?.value ?? null);
+  }
+
+  /** sendfile(): what a file gives goes to a socket. Files here are endless zeros. */
+  private sendFile(args: readonly Expression[]): PendingCall {
+    const source = this.files.get(needNumber(args[1], 'the descriptor of the file'));
+    if (source === undefined) return answered(failed('EBADF'));
+    if (!(source instanceof PlainFile)) return answered(failed('EINVAL'));
+    return this.write(args, needNumber(args[3], 'the length'), 0, null);
   }
 
   private close(args: readonly Expression[]): PendingCall {
@@ -419,9 +471,9 @@ function answered(outcome: CallOutcome): PendingCall {
   return { deadline: NEVER, attempt: () => outcome };
 }
 
-/** A call that fails with EAGAIN instead of waiting when it may not block. */
-function waiting(nonblocking: boolean, deadline: number, attempt: () => CallOutcome | null): PendingCall {
-  return { deadline, attempt: () => attempt() ?? (nonblocking ? failed('EAGAIN') : null) };
+/** A call that fails with EAGAIN instead of waiting when it may not block, or when its time is over. */
+function waiting(nonblocking: boolean, deadline: number, clock: Clock, attempt: () => CallOutcome | null): PendingCall {
+  return { deadline, attempt: () => attempt() ?? (nonblocking || clock.now >= deadline ? failed('EAGAIN') : null) };
 }
 
 function dataOf(event: Expression | undefined): string {

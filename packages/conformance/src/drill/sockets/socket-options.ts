@@ -1,5 +1,7 @@
+import { SECOND } from '@strata/contracts';
 import type { Expression } from '../ast.ts';
 import { formatExpression } from '../format.ts';
+import { quickAcks } from '../linux-acks.ts';
 import { ERRNO } from './constants.ts';
 import { type CallOutcome, done, failed, type SocketFile, unsupported } from './file.ts';
 import { TcpFile } from './tcp-file.ts';
@@ -31,6 +33,16 @@ const RULES: Readonly<Record<string, OptionRule>> = {
   'SOL_SOCKET:SO_BROADCAST': FLAG,
   'SOL_SOCKET:SO_OOBINLINE': FLAG,
   'SOL_SOCKET:SO_DONTROUTE': FLAG,
+  'SOL_SOCKET:SO_ZEROCOPY': FLAG,
+  'SOL_SOCKET:SO_TXREHASH': FLAG,
+  'SOL_SOCKET:SO_RXQ_OVFL': FLAG,
+  'SOL_SOCKET:SO_NO_CHECK': FLAG,
+  'SOL_SOCKET:SO_TIMESTAMP': FLAG,
+  'SOL_SOCKET:SO_TIMESTAMPNS': FLAG,
+  'SOL_SOCKET:SO_NOSIGPIPE': FLAG,
+  'SOL_SOCKET:SO_MAX_PACING_RATE': { initial: 0xffffffff },
+  'SOL_SOCKET:SO_PEEK_OFF': { initial: -1 },
+  'SOL_SOCKET:SO_SNDLOWAT': { initial: 1, readOnly: true },
   'SOL_SOCKET:SO_PRIORITY': ANY,
   'SOL_SOCKET:SO_MARK': ANY,
   'SOL_SOCKET:SO_INCOMING_CPU': ANY,
@@ -39,6 +51,7 @@ const RULES: Readonly<Record<string, OptionRule>> = {
   'SOL_SOCKET:SO_TYPE': { initial: 0, readOnly: true, read: (file) => (file.type === 'tcp' ? 1 : 2) },
   'SOL_SOCKET:SO_PROTOCOL': { initial: 0, readOnly: true, read: (file) => (file.type === 'tcp' ? 6 : 17) },
   'SOL_SOCKET:SO_DOMAIN': { initial: 2, readOnly: true },
+  'SOL_SOCKET:SO_COOKIE': { initial: 1, readOnly: true },
   'SOL_SOCKET:SO_ACCEPTCONN': {
     initial: 0,
     readOnly: true,
@@ -53,7 +66,10 @@ const RULES: Readonly<Record<string, OptionRule>> = {
   },
   'SOL_TCP:TCP_NODELAY': TCP_FLAG,
   'SOL_TCP:TCP_CORK': TCP_FLAG,
-  'SOL_TCP:TCP_QUICKACK': { ...TCP_FLAG, initial: 1 },
+  'SOL_TCP:TCP_INQ': TCP_FLAG,
+  'SOL_TCP:TCP_SAVE_SYN': TCP_FLAG,
+  'SOL_TCP:TCP_THIN_DUPACK': TCP_FLAG,
+  'SOL_TCP:TCP_QUICKACK': { ...TCP_FLAG, initial: 1, read: readQuickAck },
   'SOL_TCP:TCP_MAXSEG': { initial: 536, low: 88, high: 32767, tcpOnly: true, read: readMss },
   'SOL_TCP:TCP_KEEPIDLE': { initial: 7200, low: 1, high: 32767, tcpOnly: true },
   'SOL_TCP:TCP_KEEPINTVL': { initial: 75, low: 1, high: 32767, tcpOnly: true },
@@ -62,16 +78,40 @@ const RULES: Readonly<Record<string, OptionRule>> = {
   'SOL_TCP:TCP_NOTSENT_LOWAT': { initial: 0xffffffff, tcpOnly: true },
   'SOL_TCP:TCP_WINDOW_CLAMP': { initial: 0, low: 0, tcpOnly: true },
   'SOL_TCP:TCP_LINGER2': { initial: 60, tcpOnly: true },
+  'SOL_TCP:TCP_KEEPINIT': { initial: 75, low: 1, tcpOnly: true },
+  'SOL_TCP:TCP_MAXUNACKTIME': { initial: 0, low: 0, tcpOnly: true },
   'SOL_IP:IP_TOS': { initial: 0, low: 0, high: 255 },
   'SOL_IP:IP_TTL': { initial: 64, low: 1, high: 255 },
   'SOL_IP:IP_RECVERR': FLAG,
   'SOL_IP:IP_RECVTOS': FLAG,
   'SOL_IP:IP_RECVTTL': FLAG,
+  'SOL_IP:IP_RECVOPTS': FLAG,
+  'SOL_IP:IP_PKTINFO': FLAG,
+  'SOL_IP:IP_TRANSPARENT': FLAG,
+  'SOL_IP:IPV6_V6ONLY': FLAG,
+  'SOL_IP:IPV6_AUTOFLOWLABEL': { ...FLAG, initial: 1 },
+  'SOL_IP:IPV6_FLOWINFO_SEND': FLAG,
   'SOL_IP:IP_FREEBIND': FLAG,
   'SOL_IP:IP_BIND_ADDRESS_NO_PORT': FLAG,
   'SOL_IP:IP_MTU_DISCOVER': { initial: 1, low: 0, high: 5 },
   'SOL_IP:IP_MTU': { initial: 1500, readOnly: true, read: readMtu },
 };
+
+/** Options that hold a time. */
+const TIMEOUTS = new Set(['SOL_SOCKET:SO_RCVTIMEO', 'SOL_SOCKET:SO_SNDTIMEO']);
+
+/** Options that do not exist here, so that they can only be off. */
+const SWITCHED_OFF = new Set([
+  'SOL_TCP:TCP_DEFER_ACCEPT',
+  'SOL_TCP:TCP_FASTOPEN',
+  'SOL_TCP:TCP_FASTOPEN_CONNECT',
+  'SOL_TCP:TCP_FASTOPEN_NO_COOKIE',
+  'SOL_TCP:TCP_THIN_LINEAR_TIMEOUTS',
+  'SOL_TCP:TCP_NOOPT',
+  'SOL_TCP:TCP_REPAIR',
+  'SOL_TCP:TCP_TX_DELAY',
+  'SOL_SOCKET:SO_TIMESTAMPING',
+]);
 
 const LEVELS: Readonly<Record<string, string>> = {
   SOL_SOCKET: 'SOL_SOCKET',
@@ -90,9 +130,23 @@ const SAME: Readonly<Record<string, string>> = {
   IPV6_TCLASS: 'IP_TOS',
   IPV6_UNICAST_HOPS: 'IP_TTL',
   IPV6_RECVERR: 'IP_RECVERR',
+  IPV6_RECVTCLASS: 'IP_RECVTOS',
+  IPV6_RECVHOPLIMIT: 'IP_RECVTTL',
+  IPV6_RECVPKTINFO: 'IP_PKTINFO',
+  IPV6_TRANSPARENT: 'IP_TRANSPARENT',
+  IPV6_FREEBIND: 'IP_FREEBIND',
+  SO_SNDBUFFORCE: 'SO_SNDBUF',
+  SO_RCVBUFFORCE: 'SO_RCVBUF',
+  SO_RCVTIMEO_NEW: 'SO_RCVTIMEO',
+  SO_SNDTIMEO_NEW: 'SO_SNDTIMEO',
+  TCP_NOPUSH: 'TCP_CORK',
   IPV6_MTU_DISCOVER: 'IP_MTU_DISCOVER',
   IPV6_MTU: 'IP_MTU',
 };
+
+function readQuickAck(file: SocketFile): number {
+  return file instanceof TcpFile && file.socket !== null && !quickAcks(file.socket) ? 0 : 1;
+}
 
 function readMss(file: SocketFile): number {
   if (!(file instanceof TcpFile)) return 0;
@@ -125,12 +179,24 @@ export function setOption(file: SocketFile, args: readonly Expression[]): CallOu
     file.stored.set(key, on === 0 ? -1 : time);
     return done(0);
   }
+  if (TIMEOUTS.has(key)) {
+    const seconds = needNumber(field(value, 'tv_sec'), 'tv_sec');
+    file.stored.set(key, seconds * SECOND + (numberOf(field(value, 'tv_usec')) ?? 0));
+    return done(0);
+  }
+  if (key === 'SOL_TCP:TCP_FUNCTION_BLK' || key === 'SOL_SOCKET:SO_BINDTODEVICE') return done(0);
   if (key === 'SOL_TCP:TCP_CONGESTION') {
     const name = value?.kind === 'text' ? value.value : symbolOf(value);
-    return name === congestionOf(file) ? done(0) : unsupported(`congestion control "${name}"`, 'ENOENT');
+    if (!(file instanceof TcpFile)) return failed('ENOPROTOOPT');
+    return file.setCongestion(name) ? done(0) : unsupported(`congestion control "${name}"`, 'ENOENT');
   }
   const rule = RULES[key];
-  if (rule === undefined) return unsupported(`the socket option ${key.replace(':', ' ')}`);
+  if (rule === undefined) {
+    // Switched off is how they are here anyway.
+    const off = SWITCHED_OFF.has(key) && numberOf(value) === 0;
+    return off ? done(0) : unsupported(`the socket option ${key.replace(':', ' ')}`);
+  }
+  if ((numberOf(args[4]) ?? 4) < 4) return failed('EINVAL');
   if (rule.readOnly === true || (rule.tcpOnly === true && file.type !== 'tcp')) return failed('ENOPROTOOPT');
   const number = numberOf(value);
   if (number === null) return failed('EFAULT');
@@ -155,6 +221,12 @@ export function getOption(file: SocketFile, args: readonly Expression[]): CallOu
     const agrees = (on === null || (on !== 0) === linger >= 0) && (time === null || time === Math.max(linger, 0));
     return done(0, agrees ? null : `SO_LINGER is {onoff=${linger < 0 ? 0 : 1}, linger=${Math.max(linger, 0)}}`);
   }
+  if (TIMEOUTS.has(key)) {
+    const actual = file.option(key, 0);
+    const wanted = numberOf(field(expected, 'tv_sec'));
+    return done(0, wanted === null || wanted === Math.floor(actual / SECOND) ? null : `${name} is ${actual} us`);
+  }
+  if (key === 'SOL_TCP:TCP_FUNCTION_BLK') return done(0);
   if (key === 'SOL_TCP:TCP_CONGESTION') {
     const actual = congestionOf(file);
     const wanted = expected?.kind === 'text' ? expected.value : null;

@@ -25,12 +25,15 @@ import {
   TCP_CLOSED,
   TCP_ESTABLISHED,
   TCP_FIN_WAIT_2,
+  type TcpProfile,
   type TcpServer,
   type TcpSocket,
   type TcpSocketOptions,
 } from '@strata/tcp';
 import { alwaysQuick, everythingRead, holdWindowUpdates, setQuickAcks } from '../linux-acks.ts';
+import { congestionNamed } from '../profile.ts';
 import { CONSTANTS } from './constants.ts';
+import type { ControlMessage } from './control-messages.ts';
 import {
   type CallOutcome,
   done,
@@ -45,6 +48,7 @@ import {
   POLLWRNORM,
   SocketFile,
 } from './file.ts';
+import { ZeroCopy } from './zero-copy.ts';
 
 /** Sizes and habits that sysctls of a script set for all its sockets. */
 export interface TcpDefaults {
@@ -87,6 +91,9 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
   private readonly alarm: Alarm;
   private wantsRoom: boolean;
   private lingerUntil: number;
+  readonly zeroCopy: ZeroCopy;
+  /** Congestion control that the application asked for. */
+  private controller: TcpProfile['congestion'] | null;
 
   constructor(host: Host, defaults: TcpDefaults) {
     super();
@@ -107,6 +114,8 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     this.alarm = host.time.alarm(this);
     this.wantsRoom = false;
     this.lingerUntil = NEVER;
+    this.zeroCopy = new ZeroCopy();
+    this.controller = null;
   }
 
   // What happens to the connection.
@@ -184,6 +193,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     file.socket = socket;
     file.state = 'open';
     file.connectTold = true;
+    file.controller = this.controller;
     socket.listener = file;
     file.applyOptions();
     this.queue.push(file);
@@ -203,6 +213,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     if (this.state === 'new') {
       const socket = this.host.tcp.createSocket(this.socketOptions());
       this.socket = socket;
+      this.applyCongestion();
       this.applyOptions();
       socket.listener = this;
       if (socket.bind(this.port) !== NX_SUCCESS) return this.giveUp('EADDRINUSE');
@@ -264,6 +275,25 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     if (error !== null) return failed(error);
     if (ended || length === 0) return done(0);
     return null;
+  }
+
+  /** What comes beside data that was read. */
+  controlMessages(): ControlMessage[] {
+    if (this.option('SOL_TCP:TCP_INQ', 0) === 0) return [];
+    const { readable } = this;
+    const inq = readable === 0 && (this.peerDone || this.state === 'over') ? 1 : readable;
+    return [{ level: CONSTANTS.SOL_TCP as number, type: CONSTANTS.TCP_CM_INQ as number, data: inq }];
+  }
+
+  /** The oldest notification on the error queue, or null. */
+  takeNotification(): ControlMessage | null {
+    this.updateZeroCopy();
+    return this.zeroCopy.take(this.socket?.flow?.family === 6 ? 6 : 4);
+  }
+
+  private updateZeroCopy(): void {
+    const { socket } = this;
+    if (socket !== null && this.zeroCopy.update(socket, this.state === 'over')) this.wakeups++;
   }
 
   private consume(count: number): void {
@@ -408,6 +438,8 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     if (this.state === 'listening') return this.queue.length > 0 ? POLLIN | POLLRDNORM : 0;
     if (this.state === 'new') return POLLOUT | POLLWRNORM | POLLHUP;
     let bits = 0;
+    this.updateZeroCopy();
+    if (this.zeroCopy.pending) bits |= POLLERR;
     if (this.readable > 0 || this.peerDone || this.readShut || this.state === 'over') bits |= POLLIN | POLLRDNORM;
     if (this.peerDone || this.readShut || this.state === 'over') bits |= POLLRDHUP;
     if (this.error !== null) bits |= POLLERR;
@@ -428,10 +460,15 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
   shutdown(how: number): CallOutcome {
     const { socket } = this;
     if (how < 0 || how > 2) return failed('EINVAL');
-    if (this.state === 'new' || this.state === 'connecting' || (this.state === 'over' && this.error !== null)) {
-      return failed('ENOTCONN');
+    if (this.state === 'new' || this.state === 'over') return failed('ENOTCONN');
+    if (this.state === 'connecting') {
+      // The opening is given up, and the socket can be used anew.
+      socket?.destroy();
+      this.socket = null;
+      this.state = 'new';
+      this.port = 0;
+      return done(0);
     }
-    if (this.state === 'over') return failed('ENOTCONN');
     if (how !== (CONSTANTS.SHUT_WR as number)) this.readShut = true;
     if (this.state === 'listening') {
       this.server?.close();
@@ -514,7 +551,21 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
 
   /** Name of the congestion control in use. */
   get congestion(): string {
-    return this.socket?.congestion.name ?? this.host.tcp.profile.congestion().name;
+    return this.socket?.congestion.name ?? (this.controller ?? this.host.tcp.profile.congestion)().name;
+  }
+
+  /** TCP_CONGESTION: false when there is no such controller. */
+  setCongestion(name: string): boolean {
+    const make = congestionNamed(name);
+    if (make === null) return false;
+    this.controller = make;
+    this.applyCongestion();
+    return true;
+  }
+
+  private applyCongestion(): void {
+    const { socket, controller } = this;
+    if (socket !== null && controller !== null) Object.assign(socket, { congestion: controller() });
   }
 
   private socketOptions(): TcpSocketOptions {
@@ -557,6 +608,12 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
         break;
       case 'SOL_TCP:TCP_USER_TIMEOUT':
         socket.userTimeout = value === 0 ? NEVER : value * MILLISECOND;
+        break;
+      case 'SOL_SOCKET:SO_RCVBUF':
+        socket.windowSize = value;
+        break;
+      case 'SOL_TCP:TCP_WINDOW_CLAMP':
+        if (value > 0) socket.windowSize = Math.min(value, socket.windowSize);
         break;
       case 'SOL_TCP:TCP_MAXSEG':
         socket.mssLimit = value;
