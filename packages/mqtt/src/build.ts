@@ -52,20 +52,34 @@ export function buildPublish(
   retain: boolean,
   id: number,
 ): Status {
+  const status = buildPublishHeader(packet, topic, topicLength, payload.length, qos, retain, id);
+  if (status !== NX_SUCCESS || payload.length === 0) return status;
+  return packet.appendBytes(payload, 0, payload.length);
+}
+
+/** PUBLISH with DUP clear, up to its payload of `payloadLength` octets. */
+export function buildPublishHeader(
+  packet: Packet,
+  topic: MqttText,
+  topicLength: number,
+  payloadLength: number,
+  qos: number,
+  retain: boolean,
+  id: number,
+): Status {
   const header = 2 + topicLength + (qos === 0 ? 0 : 2);
-  const remaining = header + payload.length;
+  const remaining = header + payloadLength;
   const fixed = 1 + lengthOctets(remaining);
   const room = packet.dataEnd - packet.append;
   if (fixed + header > room) {
     const bytes = new Uint8Array(fixed + header);
     writePublishHeader(bytes, 0, topic, topicLength, qos, retain, id, remaining);
-    const status = packet.appendBytes(bytes, 0, bytes.length);
-    return status === NX_SUCCESS ? packet.appendBytes(payload, 0, payload.length) : status;
+    return packet.appendBytes(bytes, 0, bytes.length);
   }
   const end = writePublishHeader(packet.bytes, packet.append, topic, topicLength, qos, retain, id, remaining);
   packet.append = end;
   packet.length += fixed + header;
-  return payload.length === 0 ? NX_SUCCESS : packet.appendBytes(payload, 0, payload.length);
+  return NX_SUCCESS;
 }
 
 function writePublishHeader(

@@ -1,10 +1,13 @@
 import {
+  NEVER,
+  NX_NOT_SUPPORTED,
   NX_PTR_ERROR,
   NX_SUCCESS,
   NX_TX_QUEUE_DEPTH,
   NX_WAIT_FOREVER,
   NXD_MQTT_ALREADY_CONNECTED,
   NXD_MQTT_CONNECTING,
+  NXD_MQTT_INTERNAL_ERROR,
   NXD_MQTT_INVALID_PARAMETER,
   NXD_MQTT_INVALID_STATE,
   NXD_MQTT_NO_MESSAGE,
@@ -16,7 +19,8 @@ import {
   type Status,
   type StreamConnector,
 } from '@strata/contracts';
-import { buildPublish, buildRequest, publishFits, textLength } from './build.ts';
+import { Backoff } from './backoff.ts';
+import { buildPublish, buildPublishHeader, buildRequest, publishFits, textLength } from './build.ts';
 import {
   CONNECT_WILL_RETAIN,
   MAXIMUM_FIELD,
@@ -34,9 +38,11 @@ import type {
   MqttListener,
   MqttMessage,
   MqttMessageBuffers,
+  MqttPayloadSource,
   MqttText,
 } from './options.ts';
 import { MQTT_STATE_CONNECTED, MQTT_STATE_CONNECTING, MQTT_STATE_IDLE, type MqttCounters } from './state.ts';
+import type { MqttMessageStream } from './streamed-message.ts';
 
 /**
  * An MQTT 3.1.1 client with NetX Duo's services and statuses, over any stream. No method waits: `connect` and `disconnect`
@@ -52,11 +58,17 @@ export class MqttClient {
   private readonly connector: StreamConnector | null;
   private readonly transmitQueueMaximum: number;
   private readonly reserve: number;
+  private readonly chained: boolean;
 
-  /** @throws RangeError when {@link MqttClient.check} refuses the options */
+  /**
+   * @throws RangeError when {@link MqttClient.check} refuses the options, when the store keeps another client's session, and
+   * when the pool is too small for what the store keeps
+   */
   constructor(options: MqttClientOptions) {
     if (MqttClient.check(options) !== NX_SUCCESS) {
-      throw new RangeError('mqtt: the client identifier must be valid UTF-8 without U+0000, at most 65535 octets');
+      throw new RangeError(
+        'mqtt: the client identifier must be valid UTF-8 without U+0000, at most 65535 octets; numbers of extensions in range',
+      );
     }
     this.lastPacketId = 0;
     this.engine = new Engine(options, {
@@ -72,10 +84,14 @@ export class MqttClient {
     this.connector = options.connector ?? null;
     this.transmitQueueMaximum = options.transmitQueueMaximum ?? 0;
     this.reserve = options.poolReserve ?? Math.min(4, options.pool.available >> 2);
+    this.chained = options.extensions?.chainedPackets ?? false;
   }
 
   /** Judges options without making a client: NX_SUCCESS or NXD_MQTT_INVALID_PARAMETER. */
   static check(options: MqttClientOptions): Status {
+    const { reconnect, inFlightMaximum = 0 } = options.extensions ?? {};
+    if (!(Number.isInteger(inFlightMaximum) && inFlightMaximum >= 0)) return NXD_MQTT_INVALID_PARAMETER;
+    if (reconnect !== undefined && !Backoff.check(reconnect)) return NXD_MQTT_INVALID_PARAMETER;
     return textLength(options.clientId) < 0 ? NXD_MQTT_INVALID_PARAMETER : NX_SUCCESS;
   }
 
@@ -97,7 +113,7 @@ export class MqttClient {
     return this.engine.received.count;
   }
 
-  /** Entries of the transmit queue: QoS 1 messages, SUBSCRIBE and UNSUBSCRIBE that await acknowledgement. */
+  /** Entries of the transmit queue: QoS 1 and 2 messages, PUBREL, SUBSCRIBE and UNSUBSCRIBE that await acknowledgement. */
   get unacknowledged(): number {
     return this.engine.queue.count;
   }
@@ -131,7 +147,7 @@ export class MqttClient {
     if (checkTopic(topic) < 0 || !isQos(qos)) return NXD_MQTT_INVALID_PARAMETER;
     const payload = octets(message);
     if (payload.length > MAXIMUM_FIELD) return NXD_MQTT_INVALID_PARAMETER;
-    if (qos === 2) return NXD_MQTT_QOS2_NOT_SUPPORTED;
+    if (qos === 2 && !this.engine.qos2) return NXD_MQTT_QOS2_NOT_SUPPORTED;
     const willFlags = this.engine.parts.willFlags | (retain ? CONNECT_WILL_RETAIN : 0) | (qos << 3);
     this.engine.parts = { ...this.engine.parts, willTopic: topic, willMessage: payload, willFlags };
     return NXD_MQTT_SUCCESS;
@@ -156,20 +172,25 @@ export class MqttClient {
     if (engine.state !== MQTT_STATE_IDLE) return NXD_MQTT_INVALID_STATE;
     if (!cleanSession && engine.parts.clientId.length === 0) return NXD_MQTT_INVALID_PARAMETER;
     engine.parts = { ...engine.parts, keepAlive, cleanSession };
-    return engine.begin(connector, options.waitTicks ?? NX_WAIT_FOREVER);
+    return engine.open(connector, options.waitTicks ?? NX_WAIT_FOREVER);
+  }
+
+  /** A new attempt to connect is due, by itself (extension `reconnect`). */
+  get isReconnecting(): boolean {
+    return this.engine.reconnectAt !== NEVER;
   }
 
   /**
-   * Publishes a message; with QoS 1 a copy stays in the transmit queue until PUBACK, and is sent again after a reconnect that
-   * goes on with the session. NXD_MQTT_INVALID_PARAMETER (topic empty, with wildcards, or not valid; no such QoS; too large),
+   * Publishes a message; with QoS 1 a copy stays in the transmit queue until PUBACK, with QoS 2 until PUBREC, and is sent
+   * again after a reconnect that goes on with the session. NXD_MQTT_INVALID_PARAMETER (topic empty, with wildcards, or not valid; no such QoS; too large),
    * NXD_MQTT_QOS2_NOT_SUPPORTED (judged before the connection), NXD_MQTT_NOT_CONNECTED, NX_TX_QUEUE_DEPTH (later),
-   * NXD_MQTT_PACKET_POOL_FAILURE (no packet, no identifier, or the transmit queue is full), NXD_MQTT_COMMUNICATION_FAILURE
-   * (the stream failed; a QoS 1 message stays queued).
+   * NXD_MQTT_PACKET_POOL_FAILURE (no packet, no identifier, or the transmit queue is full), NXD_MQTT_INTERNAL_ERROR (the
+   * store failed; nothing was sent), NXD_MQTT_COMMUNICATION_FAILURE (the stream failed; a QoS 1 or 2 message stays queued).
    */
   publish(topic: MqttText, payload: MqttText, retain: boolean, qos: number): Status {
     const topicLength = checkTopic(topic);
     if (topicLength < 0 || !isQos(qos)) return NXD_MQTT_INVALID_PARAMETER;
-    if (qos === 2) return NXD_MQTT_QOS2_NOT_SUPPORTED;
+    if (qos === 2 && !this.engine.qos2) return NXD_MQTT_QOS2_NOT_SUPPORTED;
     const bytes = octets(payload);
     if (!publishFits(topicLength, bytes.length)) return NXD_MQTT_INVALID_PARAMETER;
     const { engine } = this;
@@ -187,19 +208,57 @@ export class MqttClient {
     const id = engine.queue.allocateId();
     if (id === 0) return discard(entry);
     if (buildPublish(entry, topic, topicLength, bytes, qos, retain, id) !== NX_SUCCESS) return discard(entry);
+    if (engine.persistence !== null && engine.persistence.published(entry, id) !== NX_SUCCESS) {
+      entry.release();
+      return NXD_MQTT_INTERNAL_ERROR;
+    }
     engine.queue.add(entry, MQTT_PUBLISH, id);
     this.lastPacketId = id;
     return engine.sendQueued();
   }
 
   /**
+   * Publishes a message whose payload `source` gives piece by piece, as the stream takes it (extension `chainedPackets`;
+   * NX_NOT_SUPPORTED without). The client keeps none of it: until it is acknowledged the source is asked again, from its
+   * beginning, after each reconnect, and a store keeps no such message. Statuses as `publish`.
+   */
+  publishFrom(topic: MqttText, source: MqttPayloadSource, retain: boolean, qos: number): Status {
+    if (!this.chained) return NX_NOT_SUPPORTED;
+    const topicLength = checkTopic(topic);
+    const { length } = source;
+    if (topicLength < 0 || !isQos(qos) || !(Number.isInteger(length) && length >= 0)) return NXD_MQTT_INVALID_PARAMETER;
+    const { engine } = this;
+    if (qos === 2 && !engine.qos2) return NXD_MQTT_QOS2_NOT_SUPPORTED;
+    if (!publishFits(topicLength, length)) return NXD_MQTT_INVALID_PARAMETER;
+    if (engine.state !== MQTT_STATE_CONNECTED) return NXD_MQTT_NOT_CONNECTED;
+    if (!engine.admit()) return NX_TX_QUEUE_DEPTH;
+    const { stream } = engine.sender;
+    const header = qos !== 0 ? this.allocateEntry() : stream === null ? null : stream.allocate();
+    if (header === null) return NXD_MQTT_PACKET_POOL_FAILURE;
+    const id = qos === 0 ? 0 : engine.queue.allocateId();
+    if (qos !== 0 && id === 0) return discard(header);
+    if (buildPublishHeader(header, topic, topicLength, length, qos, retain, id) !== NX_SUCCESS) return discard(header);
+    engine.queue.sources.set(header, source);
+    if (qos === 0) return engine.send(header, MQTT_PUBLISH, 0);
+    engine.queue.add(header, MQTT_PUBLISH, id);
+    this.lastPacketId = id;
+    return engine.sendQueued();
+  }
+
+  /** A source that had nothing to give has something now. */
+  payloadReady(): void {
+    this.engine.sender.bodyReady();
+    this.engine.sendQueued();
+  }
+
+  /**
    * Asks for a subscription; answers before SUBACK, which the listener hears as `acknowledged`. Statuses as `publish`; QoS 0
-   * or 1.
+   * or 1, with its extension 2.
    */
   subscribe(filter: MqttText, qos: number): Status {
     const length = checkFilter(filter);
     if (length < 0 || !isQos(qos)) return NXD_MQTT_INVALID_PARAMETER;
-    if (qos === 2) return NXD_MQTT_QOS2_NOT_SUPPORTED;
+    if (qos === 2 && !this.engine.qos2) return NXD_MQTT_QOS2_NOT_SUPPORTED;
     return this.request(MQTT_SUBSCRIBE, filter, length, qos);
   }
 
@@ -219,6 +278,19 @@ export class MqttClient {
     const status = this.engine.received.get(into);
     this.engine.messageTaken();
     return status;
+  }
+
+  /**
+   * The oldest received message, if it is too large to be held and is received piece by piece (extension `chainedPackets`);
+   * otherwise null. Until then `receive` answers null and `messageGet` NXD_MQTT_INSUFFICIENT_BUFFER_SPACE.
+   */
+  receiveStream(): MqttMessageStream | null {
+    return this.engine.received.openStream();
+  }
+
+  /** The oldest received message is one for {@link receiveStream}. */
+  get isStreamNext(): boolean {
+    return this.engine.received.isStreamNext;
   }
 
   /** The oldest received message in memory of its own, or null when there is none. */
@@ -267,6 +339,7 @@ export class MqttClient {
     if (id === 0) return discard(entry);
     if (buildRequest(entry, type, filter, length, qos, id) !== NX_SUCCESS) return discard(entry);
     engine.queue.add(entry, type, id);
+    engine.requested(filter, qos, type === MQTT_SUBSCRIBE, id);
     this.lastPacketId = id;
     return engine.sendQueued();
   }

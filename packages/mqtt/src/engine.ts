@@ -11,6 +11,7 @@ import {
   NXD_MQTT_COMMUNICATION_FAILURE,
   NXD_MQTT_CONNECT_FAILURE,
   NXD_MQTT_ERROR_CONNECT_RETURN_CODE,
+  NXD_MQTT_ERROR_SERVER_UNAVAILABLE,
   NXD_MQTT_SERVER_MESSAGE_FAILURE,
   type Packet,
   type PacketAllocator,
@@ -25,19 +26,31 @@ import {
   TRACE_MQTT_PING_TIMEOUT,
   TRACE_MQTT_POOL_EMPTY,
   TRACE_MQTT_PUBLISH_SENT,
+  TRACE_MQTT_RECONNECT,
   TRACE_MQTT_RESENT,
+  TRACE_MQTT_RESTORED,
   TRACE_MQTT_SENT,
   TRACE_MQTT_STATE,
   TRACE_MQTT_VIOLATION,
   type Tracer,
 } from '@strata/contracts';
-import { buildConnect, type ConnectParts, connectFlags } from './build.ts';
-import { MQTT_CONNECT, MQTT_DISCONNECT, MQTT_PINGREQ, MQTT_PUBLISH } from './codec/control-packet.ts';
+import { Backoff } from './backoff.ts';
+import { buildConnect, buildRequest, type ConnectParts, connectFlags } from './build.ts';
+import {
+  MQTT_CONNECT,
+  MQTT_DISCONNECT,
+  MQTT_PINGREQ,
+  MQTT_PUBLISH,
+  MQTT_SUBSCRIBE,
+  MQTT_UNSUBSCRIBE,
+} from './codec/control-packet.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
+import { IdSet } from './id-set.ts';
 import { Incoming, type IncomingOwner } from './incoming.ts';
 import { KEEP_ALIVE_PING, KEEP_ALIVE_TIMEOUT, KeepAlive } from './keep-alive.ts';
 import { Notifier } from './notifier.ts';
-import type { MqttClientOptions } from './options.ts';
+import type { MqttClientOptions, MqttText } from './options.ts';
+import { Persistence } from './persistence.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { Sender, type SenderOwner } from './sender.ts';
 import {
@@ -49,6 +62,7 @@ import {
   MQTT_STATE_IDLE,
   type MqttCounters,
 } from './state.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { TransmitQueue } from './transmit-queue.ts';
 
 /**
@@ -68,6 +82,16 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   readonly pool: PacketAllocator;
   readonly time: TimeService;
   readonly tracer: Tracer | null;
+  readonly qos2: boolean;
+  readonly held: IdSet;
+  readonly known: IdSet;
+  readonly persistence: Persistence | null;
+  readonly subscriptions: Subscriptions | null;
+  readonly backoff: Backoff | null;
+  /** The broker went on with a session of before. */
+  resumed: boolean;
+  /** When the next attempt to connect begins by itself; NEVER when none does. */
+  reconnectAt: number;
   /** What CONNECT will say. */
   parts: ConnectParts;
   /** How the last connection, or the last attempt, ended. */
@@ -77,6 +101,11 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   /** A method was answered NX_TX_QUEUE_DEPTH; `writable` is owed. */
   refused: boolean;
   private connection: Connection | null;
+  /** The application wants a connection, and there was one, or the first attempt is repeated as well. */
+  private persists: boolean;
+  private connector: StreamConnector | null;
+  private waitTicks: number;
+  private connectedAt: number;
   /** The broker has closed its direction, and not all that came before has been read. */
   private peerFinished: boolean;
   private deleted: boolean;
@@ -102,14 +131,29 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
     };
     const { pool, time } = options;
     this.tracer = options.tracer ?? null;
-    this.queue = new TransmitQueue(options.quirks?.includes('mqtt-packet-id-reset') ?? false);
-    this.received = new ReceiveQueue();
+    const extensions = options.extensions ?? {};
+    this.qos2 = extensions.qos2 ?? false;
+    this.held = new IdSet();
+    this.known = new IdSet();
+    this.persistence = extensions.store === undefined ? null : new Persistence(extensions.store);
+    this.backoff = extensions.reconnect === undefined ? null : new Backoff(extensions.reconnect);
+    this.subscriptions = this.backoff?.resubscribe ? new Subscriptions(this.persistence) : null;
+    this.resumed = false;
+    this.reconnectAt = NEVER;
+    this.persists = false;
+    this.connector = null;
+    this.waitTicks = NX_WAIT_FOREVER;
+    this.connectedAt = 0;
+    const inFlight = extensions.inFlightMaximum ?? 0;
+    this.queue = new TransmitQueue(options.quirks?.includes('mqtt-packet-id-reset') ?? false, inFlight);
+    this.received = new ReceiveQueue(this.persistence);
     this.sender = new Sender(this, this.queue, this.tracer);
     this.incoming = new Incoming(
       this,
       options.maximumPacketSize ?? Math.max(1024, (pool.payloadSize * pool.available) >> 1),
       options.sendQueueMaximum ?? 20,
       pool.available >> 1,
+      extensions.chainedPackets ?? false,
     );
     this.keepAlive = new KeepAlive(options.pingTimeoutTicks ?? 100);
     this.notifier = new Notifier(time, options.listener ?? null);
@@ -130,6 +174,16 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
     this.sendQueueMaximum = options.sendQueueMaximum ?? 20;
     this.closeTimeout = (options.closeTimeoutTicks ?? 3000) * TICK;
     this.alarm = time.alarm(this);
+    this.restore();
+  }
+
+  /** Takes up the session that the store kept. */
+  private restore(): void {
+    const { persistence, queue, received, held, subscriptions, pool, tracer } = this;
+    if (persistence === null) return;
+    persistence.restore(this.parts.clientId, pool, { queue, received, held, subscriptions });
+    if (tracer !== null) tracer.event(TRACE_MQTT_RESTORED, queue.count, received.count, held.count, 0, null);
+    if (received.count > 0) this.notifier.received(received.count);
   }
 
   get now(): number {
@@ -143,9 +197,20 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
     return false;
   }
 
-  /** From idle: begins to connect with {@link parts}. */
-  begin(connector: StreamConnector, waitTicks: number): Status {
+  /** From idle, as the application asks: begins to connect with {@link parts}. */
+  open(connector: StreamConnector, waitTicks: number): Status {
+    this.connector = connector;
+    this.waitTicks = waitTicks;
+    this.backoff?.reset();
+    this.persists = this.backoff?.first ?? false;
+    if (this.parts.cleanSession) this.subscriptions?.clear();
+    if (this.persistence !== null) this.persistence.active = !this.parts.cleanSession;
+    return this.begin(connector, waitTicks);
+  }
+
+  private begin(connector: StreamConnector, waitTicks: number): Status {
     const now = this.time.now;
+    this.reconnectAt = NEVER;
     this.endStatus = NX_SUCCESS;
     this.endReason = 0;
     this.endCause = NX_SUCCESS;
@@ -160,6 +225,8 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
       this.release();
       this.transition(MQTT_STATE_IDLE);
       this.endStatus = NXD_MQTT_CONNECT_FAILURE;
+      this.tryAgain(NXD_MQTT_CONNECT_FAILURE);
+      this.arm();
       return NXD_MQTT_CONNECT_FAILURE;
     }
     if (this.connection === connection && connection.isOpen) this.streamEstablished();
@@ -169,7 +236,8 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
 
   /** Sends DISCONNECT behind what waits, closes, and empties the receive queue; the transmit queue stays. */
   disconnect(): Status {
-    this.received.clear();
+    this.received.clearUnkept();
+    this.persists = false;
     switch (this.state) {
       case MQTT_STATE_CONNECTING:
         this.failConnect(NXD_MQTT_CONNECT_FAILURE, 0, -1);
@@ -185,6 +253,10 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
       case MQTT_STATE_DISCONNECTING:
         return NX_IN_PROGRESS;
       default:
+        if (this.reconnectAt === NEVER) return NX_SUCCESS;
+        this.reconnectAt = NEVER;
+        this.forgetLogin();
+        this.arm();
         return NX_SUCCESS;
     }
   }
@@ -192,6 +264,8 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   /** Releases both queues and closes without DISCONNECT, so that the broker publishes the will. */
   delete(): void {
     this.deleted = true;
+    this.persists = false;
+    this.reconnectAt = NEVER;
     this.received.clear();
     switch (this.state) {
       case MQTT_STATE_CONNECTING:
@@ -219,8 +293,33 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
 
   /** Sends what can be sent, after a method or an event added something. */
   pump(): Status {
+    if (this.sender.open && this.subscriptions !== null && this.subscriptions.due > 0)
+      this.askAgain(this.subscriptions);
     const status = this.sender.pump();
     return status === NX_SUCCESS ? NX_SUCCESS : this.lost(status);
+  }
+
+  /** Puts requests for subscriptions that are to be renewed into the transmit queue, as far as there is room. */
+  private askAgain(subscriptions: Subscriptions): void {
+    const { queue, pool } = this;
+    for (let due = subscriptions.next(); due !== null; due = subscriptions.next()) {
+      if (this.sender.waiting >= this.sendQueueMaximum) return;
+      const type = due.wanted ? MQTT_SUBSCRIBE : MQTT_UNSUBSCRIBE;
+      const id = queue.allocateId();
+      const entry = id === 0 ? null : pool.allocate(0);
+      if (entry === null || buildRequest(entry, type, due.filter, due.filter.length, due.qos, id) !== NX_SUCCESS) {
+        entry?.release();
+        this.starved(type);
+        return;
+      }
+      queue.add(entry, type, id);
+      subscriptions.requested(due.filter, due.qos, due.wanted, id);
+    }
+  }
+
+  /** The application asked for a subscription, or to take one back, which is now in the transmit queue. */
+  requested(filter: MqttText, qos: number, wanted: boolean, id: number): void {
+    this.subscriptions?.requested(filter, qos, wanted, id);
   }
 
   /** The stream refused for good: the connection is over. Answers what the caller of a method is told. */
@@ -325,9 +424,15 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   /* What the clock says. */
 
   nextDeadline(): number {
-    let deadline = Math.min(this.connectDeadline, this.closeDeadline, this.retryAt);
+    let deadline = Math.min(this.connectDeadline, this.closeDeadline, this.retryAt, this.reconnectAt);
     if (this.state === MQTT_STATE_CONNECTED) deadline = Math.min(deadline, this.keepAlive.nextLook());
     return deadline;
+  }
+
+  /** For {@link inspectEngine}. */
+  timers(): { connect: number | null; close: number | null; retry: number | null } {
+    const moment = (at: number) => (at === NEVER ? null : at);
+    return { connect: moment(this.connectDeadline), close: moment(this.closeDeadline), retry: moment(this.retryAt) };
   }
 
   onTime(now: number): void {
@@ -344,6 +449,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
       this.connection?.abandon(true);
       this.ended();
     }
+    if (now >= this.reconnectAt && this.connector !== null) this.begin(this.connector, this.waitTicks);
     if (this.state === MQTT_STATE_CONNECTED) {
       const action = this.keepAlive.check(now, this.incoming.stalled);
       if (action === KEEP_ALIVE_PING) {
@@ -362,7 +468,11 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
 
   writeConnect(packet: Packet): Status {
     // On CONNECT with a clean session what the last session left is dropped (MQTT-3.1.2-6).
-    if (this.parts.cleanSession) this.queue.clear();
+    if (this.parts.cleanSession) {
+      this.queue.clear();
+      this.held.clear();
+      this.persistence?.forget(this.parts.clientId);
+    }
     return buildConnect(packet, this.parts);
   }
 
@@ -379,6 +489,12 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
       const kept = this.queue.messages();
       tracer.event(TRACE_MQTT_CONNECT, parts.keepAlive, connectFlags(parts), size, kept, packet);
     } else tracer.event(TRACE_MQTT_SENT, type, id, size, 0, packet);
+  }
+
+  sentPiece(): void {
+    const now = this.time.now;
+    this.keepAlive.sent(now);
+    if (this.state === MQTT_STATE_DISCONNECTING) this.closeDeadline = now + this.closeTimeout;
   }
 
   sent(type: number, before: number): void {
@@ -415,6 +531,16 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   accepted(sessionPresent: boolean): void {
     this.connectDeadline = NEVER;
     this.transition(MQTT_STATE_CONNECTED);
+    this.connectedAt = this.time.now;
+    this.persists = this.backoff !== null;
+    this.resumed = sessionPresent;
+    this.known.clear();
+    if (!sessionPresent) {
+      // The broker begins anew: an identifier it uses now is not the one it used then.
+      this.persistence?.forgetHeld(this.held);
+      this.held.clear();
+    }
+    this.subscriptions?.connected(sessionPresent);
     this.queue.nextId = 1;
     this.queue.rewind();
     this.sender.open = true;
@@ -447,7 +573,22 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
     this.transition(MQTT_STATE_IDLE);
     if (this.tracer !== null) this.tracer.event(TRACE_MQTT_ENDED, status, reason, this.endCause, 0, null);
     this.notifier.connected(status, returnCode, false);
+    this.tryAgain(status);
     this.arm();
+  }
+
+  /** The attempt, or the connection, is over: another attempt is made unless trying it can only end alike. */
+  private tryAgain(status: Status): void {
+    const { backoff } = this;
+    if (backoff === null || !this.persists || this.deleted) return;
+    const refused = status > NXD_MQTT_ERROR_CONNECT_RETURN_CODE && status !== NXD_MQTT_ERROR_SERVER_UNAVAILABLE;
+    const delay = refused ? -1 : backoff.next();
+    if (delay < 0) {
+      this.persists = false;
+      return;
+    }
+    this.reconnectAt = this.time.now + delay;
+    if (this.tracer !== null) this.tracer.event(TRACE_MQTT_RECONNECT, backoff.attempts, delay, 0, 0, null);
   }
 
   /** Ends a connection that had been made; {@link ended} follows when the stream is over. */
@@ -474,13 +615,21 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   private ended(): void {
     this.release();
     this.queue.dropRequests();
-    // NetX forgets login and will with every connection that ends: they are to be set again (NetX Duo MQTT 3).
-    this.parts = { ...this.parts, willTopic: null, willMessage: NOTHING, willFlags: 0, username: null, password: null };
+    if (!this.persists) this.forgetLogin();
     if (this.tracer !== null)
       this.tracer.event(TRACE_MQTT_ENDED, this.endStatus, this.endReason, this.endCause, 0, null);
     this.transition(MQTT_STATE_IDLE);
     this.notifier.disconnected(this.endStatus);
     if (this.deleted) this.finishDelete();
+    else {
+      this.backoff?.lasted(this.time.now - this.connectedAt);
+      this.tryAgain(this.endStatus);
+    }
+  }
+
+  /** NetX forgets login and will with every connection that ends: they are to be set again (NetX Duo MQTT 3). */
+  private forgetLogin(): void {
+    this.parts = { ...this.parts, willTopic: null, willMessage: NOTHING, willFlags: 0, username: null, password: null };
   }
 
   /** Lets go of the connection and of all that belonged to it alone. */

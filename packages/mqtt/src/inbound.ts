@@ -5,6 +5,7 @@ import {
   type Packet,
   type PacketAllocator,
 } from '@strata/contracts';
+import { MQTT_PUBLISH } from './codec/control-packet.ts';
 import { checkFirstOctet, checkRemainingLength, MAXIMUM_LENGTH_OCTETS } from './codec/fixed-header.ts';
 import { appendRange } from './packet-copy.ts';
 
@@ -12,6 +13,29 @@ import { appendRange } from './packet-copy.ts';
 export const FRAME_INCOMPLETE = -1;
 /** {@link Inbound.scan}: the control packet at the front is complete. */
 export const FRAME_COMPLETE = 0;
+/** {@link Inbound.scan}: the PUBLISH at the front is too large to be held, and is to be received piece by piece. */
+export const FRAME_LARGE = -2;
+
+/** Where the parts of a complete PUBLISH are. */
+export interface PublishPlace {
+  readonly topicAt: number;
+  readonly topicLength: number;
+  /** 0 with QoS 0. */
+  readonly id: number;
+}
+
+/** Finds the parts of a PUBLISH that was once accepted; null when these octets are none. */
+export function findPublish(octets: Uint8Array): PublishPlace | null {
+  let at = 1;
+  while (at < octets.length && (octets[at] as number) >= 0x80) at++;
+  const topicAt = at + 3;
+  if (octets.length < topicAt + 1 || (octets[0] as number) >> 4 !== MQTT_PUBLISH) return null;
+  const topicLength = ((octets[at + 1] as number) << 8) | (octets[at + 2] as number);
+  const idAt = topicAt + topicLength;
+  if (((octets[0] as number) & 6) === 0) return idAt > octets.length ? null : { topicAt, topicLength, id: 0 };
+  if (idAt + 2 > octets.length) return null;
+  return { topicAt, topicLength, id: ((octets[idAt] as number) << 8) | (octets[idAt + 1] as number) };
+}
 
 /**
  * Finds control packets in the stream: what has arrived and was not taken yet, as one chain. A control packet may come in
@@ -30,8 +54,10 @@ export class Inbound {
   private head: Packet | null;
   private scratch: Uint8Array;
   private readonly maximumSize: number;
+  private readonly streams: boolean;
 
-  constructor(maximumSize: number) {
+  /** @param streams larger PUBLISHes are {@link FRAME_LARGE} instead of a violation */
+  constructor(maximumSize: number, streams = false) {
     this.octet = 0;
     this.remaining = 0;
     this.headerSize = 0;
@@ -40,6 +66,7 @@ export class Inbound {
     this.at = 0;
     this.head = null;
     this.maximumSize = maximumSize;
+    this.streams = streams;
   }
 
   /** Octets waiting. */
@@ -97,9 +124,11 @@ export class Inbound {
     }
     reason = checkRemainingLength(octet, remaining);
     if (reason !== 0) return reason;
-    if (size + remaining > this.maximumSize) return DROP_MQTT_TOO_LARGE;
     this.remaining = remaining;
     this.headerSize = size;
+    if (size + remaining > this.maximumSize) {
+      return this.streams && octet >> 4 === MQTT_PUBLISH ? FRAME_LARGE : DROP_MQTT_TOO_LARGE;
+    }
     return waiting < size + remaining ? FRAME_INCOMPLETE : FRAME_COMPLETE;
   }
 
@@ -122,13 +151,33 @@ export class Inbound {
     this.drop(this.headerSize + this.remaining);
   }
 
+  /** Drops the first `count` octets waiting. */
+  skipOctets(count: number): void {
+    this.drop(count);
+  }
+
+  /** Hands over the first octets waiting, at most `count`, as packets of its own, or null when the pool is empty. */
+  takeOctets(pool: PacketAllocator, count: number): Packet | null {
+    return this.takeFront(pool, Math.min(count, this.length));
+  }
+
   /**
    * Hands over the control packet at the front, as packets of its own, or null when the pool is empty (nothing changed).
    * The last one waiting leaves in the packets it came in. In front of others, what shares a packet with them is copied.
    */
   take(pool: PacketAllocator): Packet | null {
+    return this.takeFront(pool, this.headerSize + this.remaining);
+  }
+
+  /** Takes back what {@link take} handed over. */
+  putBack(packet: Packet): void {
+    const rest = this.head;
+    this.head = packet;
+    if (rest !== null) this.push(rest);
+  }
+
+  private takeFront(pool: PacketAllocator, size: number): Packet | null {
     const head = this.head as Packet;
-    const size = this.headerSize + this.remaining;
     if (head.length === size) {
       this.head = null;
       return head;

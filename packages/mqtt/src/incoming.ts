@@ -11,6 +11,7 @@ import {
   DROP_MQTT_RETURN_CODE,
   DROP_MQTT_SESSION_PRESENT,
   DROP_MQTT_STRING_LENGTH,
+  DROP_MQTT_TOO_LARGE,
   NX_SUCCESS,
   NXD_MQTT_ERROR_CONNECT_RETURN_CODE,
   type Packet,
@@ -20,8 +21,10 @@ import {
   type TimeService,
   TRACE_MQTT_ACKNOWLEDGED,
   TRACE_MQTT_CONNACK,
+  TRACE_MQTT_DUPLICATE,
   TRACE_MQTT_PING_ANSWERED,
   TRACE_MQTT_PUBLISH_RECEIVED,
+  TRACE_MQTT_RELEASED,
   type Tracer,
 } from '@strata/contracts';
 import { buildAcknowledgement, type ConnectParts } from './build.ts';
@@ -40,13 +43,21 @@ import {
   SUBACK_FAILURE,
 } from './codec/control-packet.ts';
 import { checkTopicName } from './codec/topic.ts';
-import { FRAME_COMPLETE, FRAME_INCOMPLETE, Inbound } from './inbound.ts';
+import { readUtf8 } from './codec/utf8.ts';
+import type { IdSet } from './id-set.ts';
+import { FRAME_COMPLETE, FRAME_INCOMPLETE, FRAME_LARGE, Inbound } from './inbound.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import type { Notifier } from './notifier.ts';
+import type { Persistence } from './persistence.ts';
 import type { ReceiveQueue } from './receive-queue.ts';
 import type { Sender } from './sender.ts';
 import { MQTT_STATE_CONNECTED, MQTT_STATE_CONNECTING, type MqttCounters } from './state.ts';
-import type { TransmitQueue } from './transmit-queue.ts';
+import { StreamedMessage } from './streamed-message.ts';
+import type { Subscriptions } from './subscriptions.ts';
+import { STEP_NONE, STEP_PUBREC, type TransmitQueue } from './transmit-queue.ts';
+
+/** A control packet cannot be processed yet, for want of packets, of room to answer, or of the store. */
+const STALLED = -1;
 
 /** What the reader asks of the client, and tells it. */
 export interface IncomingOwner {
@@ -61,6 +72,19 @@ export interface IncomingOwner {
   readonly time: TimeService;
   readonly tracer: Tracer | null;
   readonly parts: ConnectParts;
+  /** QoS 2 is spoken. */
+  readonly qos2: boolean;
+  /** QoS 2 messages received whose PUBREL has not come; and all that were ever received in this session. */
+  readonly held: IdSet;
+  readonly known: IdSet;
+  /** The broker went on with a session of before. */
+  readonly resumed: boolean;
+  readonly persistence: Persistence | null;
+  readonly subscriptions: Subscriptions | null;
+  /** Packets of a streamed message have become free. */
+  messageTaken(): void;
+  /** Sends what can be sent. */
+  pump(): Status;
   accepted(sessionPresent: boolean): void;
   refusedBy(returnCode: number): void;
   violation(reason: number, octet: number): void;
@@ -79,13 +103,35 @@ export class Incoming {
   private readonly inbound: Inbound;
   private readonly backlogMaximum: number;
   private readonly poolFloor: number;
+  private readonly maximumHeader: number;
+  /** The message that is being received piece by piece. */
+  private streamed: StreamedMessage | null;
+  /** What {@link judgePublish} found. */
+  private topicLength: number;
+  private id: number;
 
-  constructor(owner: IncomingOwner, maximumPacketSize: number, backlogMaximum: number, poolFloor: number) {
+  /** @param streams larger messages than `maximumPacketSize` are received piece by piece */
+  constructor(
+    owner: IncomingOwner,
+    maximumPacketSize: number,
+    backlogMaximum: number,
+    poolFloor: number,
+    streams: boolean,
+  ) {
     this.stalled = false;
     this.owner = owner;
-    this.inbound = new Inbound(maximumPacketSize);
+    this.inbound = new Inbound(maximumPacketSize, streams);
     this.backlogMaximum = backlogMaximum;
     this.poolFloor = poolFloor;
+    this.maximumHeader = maximumPacketSize;
+    this.streamed = null;
+    this.topicLength = 0;
+    this.id = 0;
+  }
+
+  /** Octets of the message that is being received piece by piece which have not come; 0 when there is none. */
+  get streamedLeft(): number {
+    return this.streamed === null ? 0 : this.streamed.left;
   }
 
   /** Octets of an unfinished, or not yet processed, control packet. */
@@ -97,6 +143,10 @@ export class Incoming {
   clear(): void {
     this.inbound.clear();
     this.stalled = false;
+    if (this.streamed === null) return;
+    this.streamed.breakOff();
+    this.streamed = null;
+    this.owner.notifier.streamed();
   }
 
   /**
@@ -107,16 +157,27 @@ export class Incoming {
     const { inbound, owner } = this;
     if (this.stalled) return;
     while (this.isReading()) {
+      if (this.streamed !== null) {
+        const went = this.readPiece(stream, this.streamed);
+        if (went === STALLED) this.stalled = true;
+        if (went !== NX_SUCCESS) return;
+        continue;
+      }
       const found = inbound.scan();
       if (found === FRAME_COMPLETE) {
         if (!this.handle()) {
           this.stalled = true;
           return;
         }
-      } else if (found === FRAME_INCOMPLETE) {
+      } else if (found === FRAME_INCOMPLETE || (found === FRAME_LARGE && !this.isHeaderHere())) {
         const packet = stream.receive();
         if (packet === null) return;
         inbound.push(packet);
+      } else if (found === FRAME_LARGE) {
+        if (!this.handleLarge()) {
+          this.stalled = true;
+          return;
+        }
       } else owner.violation(found, inbound.octet);
     }
   }
@@ -134,13 +195,14 @@ export class Incoming {
       return true;
     }
     if (type === MQTT_PUBLISH) return this.handlePublish();
-    owner.counters.packetsReceived++;
     const reason = this.handleControl(type);
+    if (reason === STALLED) return false;
+    owner.counters.packetsReceived++;
     if (reason !== 0) owner.violation(reason, inbound.octet);
     return true;
   }
 
-  /** Everything but PUBLISH. 0 or the reason why the connection is to be closed. */
+  /** Everything but PUBLISH. 0, {@link STALLED}, or the reason why the connection is to be closed. */
   private handleControl(type: number): number {
     switch (type) {
       case MQTT_CONNACK:
@@ -155,9 +217,11 @@ export class Incoming {
       case MQTT_PINGRESP:
         return this.handlePingresp();
       case MQTT_PUBREC:
+        return this.owner.qos2 ? this.handlePubrec() : DROP_MQTT_PACKET_ID_UNKNOWN;
       case MQTT_PUBREL:
+        return this.owner.qos2 ? this.handlePubrel() : DROP_MQTT_PACKET_ID_UNKNOWN;
       case MQTT_PUBCOMP:
-        return DROP_MQTT_PACKET_ID_UNKNOWN;
+        return this.owner.qos2 ? this.handleAcknowledgement(type, MQTT_PUBREL) : DROP_MQTT_PACKET_ID_UNKNOWN;
       default:
         return DROP_MQTT_DIRECTION;
     }
@@ -186,17 +250,97 @@ export class Incoming {
 
   private handleAcknowledgement(type: number, answered: number): number {
     const { inbound, owner } = this;
-    inbound.look(inbound.headerSize + inbound.remaining);
-    const at = inbound.at + inbound.headerSize;
-    const id = ((inbound.bytes[at] as number) << 8) | (inbound.bytes[at + 1] as number);
-    const code = type === MQTT_SUBACK ? (inbound.bytes[at + 2] as number) : 0;
+    const id = this.readId();
+    const code = type === MQTT_SUBACK ? (inbound.bytes[inbound.at + inbound.headerSize + 2] as number) : 0;
     if (id === 0) return DROP_MQTT_PACKET_ID_ZERO;
     if (code > 2 && code !== SUBACK_FAILURE) return DROP_MQTT_RETURN_CODE;
-    if (!owner.queue.acknowledge(answered, id)) return DROP_MQTT_PACKET_ID_UNKNOWN;
+    // Nothing acknowledges a message of which only a part has left.
+    if (owner.sender.isWithin(id) || !owner.queue.acknowledge(answered, id, 1)) return DROP_MQTT_PACKET_ID_UNKNOWN;
     inbound.skip();
+    if (type === MQTT_PUBACK) owner.persistence?.acknowledged(id);
+    else if (type === MQTT_PUBCOMP) owner.persistence?.completed(id);
+    else owner.subscriptions?.answered(id, code === SUBACK_FAILURE);
+    this.tellAcknowledged(type, id, code);
+    // A place in the window of messages in flight may have become free.
+    if (owner.queue.ready !== null) owner.pump();
+    return 0;
+  }
+
+  private tellAcknowledged(type: number, id: number, code: number): void {
+    const { owner } = this;
     if (owner.tracer !== null) owner.tracer.event(TRACE_MQTT_ACKNOWLEDGED, type, id, code, owner.queue.count, null);
     owner.notifier.acknowledged(type, id, code);
+  }
+
+  /** The packet identifier at the start of the variable header. */
+  private readId(): number {
+    const { inbound } = this;
+    inbound.look(inbound.headerSize + inbound.remaining);
+    const at = inbound.at + inbound.headerSize;
+    return ((inbound.bytes[at] as number) << 8) | (inbound.bytes[at + 1] as number);
+  }
+
+  /** The broker has the message, and answers for it from here on: PUBREL. Said again, it is answered again. */
+  private handlePubrec(): number {
+    const { inbound, owner } = this;
+    const id = this.readId();
+    if (id === 0) return DROP_MQTT_PACKET_ID_ZERO;
+    const step = owner.queue.step(id);
+    if (step === STEP_NONE || owner.sender.isWithin(id)) return DROP_MQTT_PACKET_ID_UNKNOWN;
+    const answer = this.allocateAnswer(MQTT_PUBREL);
+    if (answer === null) return STALLED;
+    let sends = true;
+    if (step === STEP_PUBREC) {
+      if (owner.persistence !== null && owner.persistence.released(id) !== NX_SUCCESS) {
+        answer.release();
+        owner.starved(MQTT_PUBREL);
+        return STALLED;
+      }
+      sends = owner.queue.release(id, owner.time.now);
+    }
+    inbound.skip();
+    this.tellAcknowledged(MQTT_PUBREC, id, 0);
+    if (sends) this.answer(answer, MQTT_PUBREL, id);
+    else answer.release();
     return 0;
+  }
+
+  /** The broker has let its copy go: the identifier is free. Said again after a reconnect, it is answered again. */
+  private handlePubrel(): number {
+    const { inbound, owner } = this;
+    const id = this.readId();
+    if (id === 0) return DROP_MQTT_PACKET_ID_ZERO;
+    const held = owner.held.has(id);
+    if (!held && !owner.resumed && !owner.known.has(id)) return DROP_MQTT_PACKET_ID_UNKNOWN;
+    const answer = this.allocateAnswer(MQTT_PUBCOMP);
+    if (answer === null) return STALLED;
+    if (held) {
+      if (owner.persistence !== null && owner.persistence.finished(id) !== NX_SUCCESS) {
+        answer.release();
+        owner.starved(MQTT_PUBCOMP);
+        return STALLED;
+      }
+      owner.held.delete(id);
+    }
+    inbound.skip();
+    if (owner.tracer !== null) owner.tracer.event(TRACE_MQTT_RELEASED, id, owner.held.count, held ? 1 : 0, 0, null);
+    this.answer(answer, MQTT_PUBCOMP, id);
+    return 0;
+  }
+
+  /** A packet for an acknowledgement, or null: what cannot be acknowledged is not taken. */
+  private allocateAnswer(type: number): Packet | null {
+    const { sender } = this.owner;
+    if (sender.backlog >= this.backlogMaximum) return null;
+    const answer = sender.stream === null ? null : sender.stream.allocate();
+    if (answer === null) this.owner.starved(type);
+    return answer;
+  }
+
+  private answer(packet: Packet, type: number, id: number): void {
+    buildAcknowledgement(packet, type, id);
+    const status = this.owner.sender.send(packet, type, id);
+    if (status !== NX_SUCCESS) this.owner.lost(status);
   }
 
   private handlePingresp(): number {
@@ -218,41 +362,32 @@ export class Incoming {
 
   private handlePublish(): boolean {
     const { inbound, owner } = this;
-    const { octet, headerSize, remaining } = inbound;
+    const { octet, headerSize } = inbound;
     const qos = (octet >> 1) & 3;
     const topicAt = headerSize + 2;
-    inbound.look(topicAt);
-    const at = inbound.at + headerSize;
-    const topicLength = ((inbound.bytes[at] as number) << 8) | (inbound.bytes[at + 1] as number);
-    const header = topicLength + (qos === 0 ? 2 : 4);
-    let reason = header > remaining ? DROP_MQTT_STRING_LENGTH : 0;
-    let id = 0;
-    if (reason === 0) {
-      inbound.look(headerSize + header);
-      const start = inbound.at + topicAt;
-      reason = checkTopicName(inbound.bytes, start, start + topicLength);
-      if (qos !== 0) {
-        const idAt = start + topicLength;
-        id = ((inbound.bytes[idAt] as number) << 8) | (inbound.bytes[idAt + 1] as number);
-        if (reason === 0 && id === 0) reason = DROP_MQTT_PACKET_ID_ZERO;
-      }
-    }
-    if (reason === 0 && qos === 2) reason = DROP_MQTT_QOS2_UNSUPPORTED;
+    const reason = this.judgePublish();
     if (reason !== 0) {
       owner.counters.packetsReceived++;
-      owner.violation(reason, inbound.octet);
+      owner.violation(reason, octet);
       return true;
     }
-    if (!this.mayKeepMessage()) return false;
+    const { topicLength, id } = this;
+    const duplicate = qos === 2 && owner.held.has(id);
+    if (!duplicate && !this.mayKeepMessage()) return false;
     let answer: Packet | null = null;
-    if (qos === 1) {
+    const answerType = qos === 1 ? MQTT_PUBACK : MQTT_PUBREC;
+    if (qos !== 0) {
       // What cannot be acknowledged is not taken: the stream's window then holds the broker back.
-      if (owner.sender.backlog >= this.backlogMaximum) return false;
-      answer = owner.sender.stream === null ? null : owner.sender.stream.allocate();
-      if (answer === null) {
-        owner.starved(MQTT_PUBACK);
-        return false;
-      }
+      answer = this.allocateAnswer(answerType);
+      if (answer === null) return false;
+    }
+    if (duplicate) {
+      // MQTT-4.3.3-2: acknowledged again, and not handed on again.
+      inbound.skip();
+      owner.counters.packetsReceived++;
+      if (owner.tracer !== null) owner.tracer.event(TRACE_MQTT_DUPLICATE, qos, id, 0, 0, null);
+      this.answer(answer as Packet, answerType, id);
+      return true;
     }
     const packet = inbound.take(owner.pool);
     if (packet === null) {
@@ -260,18 +395,165 @@ export class Incoming {
       owner.starved(MQTT_PUBLISH);
       return false;
     }
+    const key = owner.persistence === null ? 0 : owner.persistence.arrived(packet, qos, id);
+    if (key < 0) {
+      answer?.release();
+      inbound.putBack(packet);
+      owner.starved(MQTT_PUBLISH);
+      return false;
+    }
     const size = packet.length;
     owner.counters.packetsReceived++;
     owner.counters.messagesReceived++;
-    owner.received.add(packet, octet, id, topicAt, topicLength);
+    owner.received.add(packet, octet, id, topicAt, topicLength, key);
     if (owner.tracer !== null)
       owner.tracer.event(TRACE_MQTT_PUBLISH_RECEIVED, qos, id, size, owner.received.count, packet);
     owner.notifier.received(owner.received.count);
-    if (answer !== null) {
-      buildAcknowledgement(answer, MQTT_PUBACK, id);
-      const status = owner.sender.send(answer, MQTT_PUBACK, id);
-      if (status !== NX_SUCCESS) owner.lost(status);
-    }
+    if (qos === 2) this.hold(id);
+    if (answer !== null) this.answer(answer, answerType, id);
     return true;
+  }
+
+  /** Remembers a QoS 2 message until its PUBREL comes. */
+  private hold(id: number): void {
+    this.owner.held.add(id);
+    this.owner.known.add(id);
+  }
+
+  /** Judges the variable header of the PUBLISH at the front, and finds {@link topicLength} and {@link id}. */
+  private judgePublish(): number {
+    const { inbound } = this;
+    const { octet, headerSize, remaining } = inbound;
+    const qos = (octet >> 1) & 3;
+    const topicAt = headerSize + 2;
+    inbound.look(topicAt);
+    const at = inbound.at + headerSize;
+    const topicLength = ((inbound.bytes[at] as number) << 8) | (inbound.bytes[at + 1] as number);
+    const header = topicLength + (qos === 0 ? 2 : 4);
+    this.topicLength = topicLength;
+    this.id = 0;
+    if (header > remaining) return DROP_MQTT_STRING_LENGTH;
+    inbound.look(headerSize + header);
+    const start = inbound.at + topicAt;
+    const reason = checkTopicName(inbound.bytes, start, start + topicLength);
+    if (reason !== 0) return reason;
+    if (qos !== 0) {
+      const idAt = start + topicLength;
+      this.id = ((inbound.bytes[idAt] as number) << 8) | (inbound.bytes[idAt + 1] as number);
+      if (this.id === 0) return DROP_MQTT_PACKET_ID_ZERO;
+    }
+    return qos === 2 && !this.owner.qos2 ? DROP_MQTT_QOS2_UNSUPPORTED : 0;
+  }
+
+  /** Whether all of the variable header of the large PUBLISH at the front has come, or enough to refuse it. */
+  private isHeaderHere(): boolean {
+    const { inbound } = this;
+    const topicAt = inbound.headerSize + 2;
+    if (inbound.length < topicAt) return false;
+    inbound.look(topicAt);
+    const at = inbound.at + inbound.headerSize;
+    const topicLength = ((inbound.bytes[at] as number) << 8) | (inbound.bytes[at + 1] as number);
+    const header = topicAt + topicLength + ((inbound.octet & 6) === 0 ? 0 : 2);
+    return inbound.length >= header || header > this.maximumHeader || topicLength + 2 > inbound.remaining;
+  }
+
+  /** A message too large to be held begins: from here on its payload goes to whoever reads it. */
+  private handleLarge(): boolean {
+    const { inbound, owner } = this;
+    const { octet, headerSize, remaining } = inbound;
+    const qos = (octet >> 1) & 3;
+    const header = headerSize + 2;
+    if (owner.state === MQTT_STATE_CONNECTING) {
+      owner.violation(DROP_MQTT_CONNACK_MISSING, octet);
+      return true;
+    }
+    inbound.look(header);
+    const length =
+      ((inbound.bytes[inbound.at + headerSize] as number) << 8) |
+      (inbound.bytes[inbound.at + headerSize + 1] as number);
+    const size = header + length + (qos === 0 ? 0 : 2);
+    const reason = inbound.length < size && length + 2 <= remaining ? DROP_MQTT_TOO_LARGE : this.judgePublish();
+    if (reason !== 0) {
+      owner.counters.packetsReceived++;
+      owner.violation(reason, octet);
+      return true;
+    }
+    const duplicate = qos === 2 && owner.held.has(this.id);
+    if (!duplicate && !this.mayKeepMessage()) return false;
+    const place = duplicate ? null : owner.pool.allocate(0);
+    if (place === null && !duplicate) {
+      owner.starved(MQTT_PUBLISH);
+      return false;
+    }
+    inbound.look(size);
+    const start = inbound.at + header;
+    const topic = readUtf8(inbound.bytes, start, start + length);
+    const message = new StreamedMessage(octet, topic, this.id, headerSize + remaining - size, () =>
+      owner.messageTaken(),
+    );
+    inbound.skipOctets(size);
+    this.streamed = message;
+    if (place === null) {
+      if (owner.tracer !== null) owner.tracer.event(TRACE_MQTT_DUPLICATE, qos, this.id, 0, 0, null);
+      message.discard();
+      return true;
+    }
+    owner.received.addStream(place, message);
+    if (owner.tracer !== null)
+      owner.tracer.event(
+        TRACE_MQTT_PUBLISH_RECEIVED,
+        qos,
+        this.id,
+        headerSize + remaining,
+        owner.received.count,
+        place,
+      );
+    owner.notifier.received(owner.received.count);
+    return true;
+  }
+
+  /** The next octets of the message that is being received. NX_SUCCESS: go on; {@link STALLED}; or 1: nothing has come. */
+  private readPiece(stream: PacketStream, message: StreamedMessage): number {
+    const { inbound, owner } = this;
+    if (message.left === 0) return this.finishLarge(message);
+    // Nobody reads it: the stream's window holds the broker back.
+    if (message.available > 0 && owner.pool.available < this.poolFloor) return STALLED;
+    if (inbound.length === 0) {
+      const packet = stream.receive();
+      if (packet === null) return 1;
+      inbound.push(packet);
+      return NX_SUCCESS;
+    }
+    const piece = inbound.takeOctets(owner.pool, message.left);
+    if (piece === null) {
+      owner.starved(MQTT_PUBLISH);
+      return STALLED;
+    }
+    message.add(piece);
+    owner.notifier.streamed();
+    return NX_SUCCESS;
+  }
+
+  /** All of it is here: it is acknowledged as its QoS wants. */
+  private finishLarge(message: StreamedMessage): number {
+    const { owner } = this;
+    const { qos, id } = message;
+    const answerType = qos === 1 ? MQTT_PUBACK : MQTT_PUBREC;
+    if (qos !== 0) {
+      const answer = this.allocateAnswer(answerType);
+      if (answer === null) return STALLED;
+      const fresh = qos === 2 && !owner.held.has(id);
+      if (fresh && owner.persistence !== null && owner.persistence.arrived(null, qos, id) < 0) {
+        answer.release();
+        owner.starved(MQTT_PUBLISH);
+        return STALLED;
+      }
+      if (fresh) this.hold(id);
+      this.answer(answer, answerType, id);
+    }
+    owner.counters.packetsReceived++;
+    owner.counters.messagesReceived++;
+    this.streamed = null;
+    return NX_SUCCESS;
   }
 }

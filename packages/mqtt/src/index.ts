@@ -16,6 +16,7 @@
  */
 export { MqttClient } from './client.ts';
 export * from './codec/index.ts';
+export type { MqttExtensions, MqttReconnectOptions } from './extensions.ts';
 export type { MqttFailure, MqttInFlight, MqttInspection } from './inspect.ts';
 export type {
   MqttClientOptions,
@@ -23,6 +24,7 @@ export type {
   MqttListener,
   MqttMessage,
   MqttMessageBuffers,
+  MqttPayloadSource,
   MqttText,
 } from './options.ts';
 export type { MqttQuirk } from './quirks.ts';
@@ -34,3 +36,5 @@ export {
   MQTT_STATE_IDLE,
   type MqttCounters,
 } from './state.ts';
+export * from './store.ts';
+export type { MqttMessageStream } from './streamed-message.ts';

@@ -6,6 +6,7 @@ const DISCONNECTED = 1;
 const RECEIVED = 2;
 const ACKNOWLEDGED = 3;
 const WRITABLE = 4;
+const STREAMED = 5;
 const FIELDS = 4;
 
 /** Tells the application afterwards, in order, what happened during an event. */
@@ -45,6 +46,12 @@ export class Notifier implements Deferred {
 
   writable(): void {
     this.add(WRITABLE, 0, 0, 0);
+  }
+
+  /** Once for all that came in one event. */
+  streamed(): void {
+    if (this.used > this.told && this.pending[this.used - FIELDS] === STREAMED) return;
+    this.add(STREAMED, 0, 0, 0);
   }
 
   /** Should the application throw, the rest is told in a run of its own. */
@@ -99,6 +106,9 @@ export class Notifier implements Deferred {
         break;
       case ACKNOWLEDGED:
         listener.acknowledged(a, b, c);
+        break;
+      case STREAMED:
+        listener.streamed?.();
         break;
       default:
         listener.writable();

@@ -1,5 +1,6 @@
 import type { PacketAllocator, Status, StreamConnector, TimeService, Tracer } from '@strata/contracts';
 import type { Qos } from './codec/control-packet.ts';
+import type { MqttExtensions } from './extensions.ts';
 import type { MqttQuirk } from './quirks.ts';
 
 /** Text, or its UTF-8 octets as a C application holds them. */
@@ -20,12 +21,30 @@ export interface MqttListener {
   /** A message was put into the receive queue, which then held `count`. */
   received(count: number): void;
   /**
-   * An acknowledgement arrived: `type` MQTT_PUBACK, MQTT_SUBACK or MQTT_UNSUBACK, and the packet identifier. `code` is the
-   * return code of a SUBACK (the QoS granted, or 0x80 for refused), otherwise 0.
+   * An acknowledgement arrived: `type` MQTT_PUBACK, MQTT_SUBACK or MQTT_UNSUBACK, with QoS 2 also MQTT_PUBREC and, last,
+   * MQTT_PUBCOMP; and the packet identifier. `code` is the return code of a SUBACK (the QoS granted, or 0x80 for refused),
+   * otherwise 0.
    */
   acknowledged(type: number, id: number, code: number): void;
   /** A method that answered NX_TX_QUEUE_DEPTH can be tried again. */
   writable(): void;
+  /** A message that is received piece by piece has more to read, or has come to its end. */
+  streamed?(): void;
+}
+
+/**
+ * The payload of a message that is sent piece by piece. A QoS 1 or 2 message may have to be sent again from its beginning,
+ * so the source answers for any offset until the message was acknowledged.
+ */
+export interface MqttPayloadSource {
+  /** Octets in all. */
+  readonly length: number;
+  /**
+   * Writes at most `count` octets of the payload, from `offset` on, into `target` at `at`, and returns how many: 0 when there
+   * is nothing yet (call `MqttClient.payloadReady` when there is), negative when it cannot go on, which ends the connection.
+   * Called from inside the client: it must not call the client, nor throw.
+   */
+  read(offset: number, target: Uint8Array, at: number, count: number): number;
 }
 
 /** How to make a client. */
@@ -65,6 +84,8 @@ export interface MqttClientOptions {
   readonly closeTimeoutTicks?: number;
   /** Defects of NetX Duo to reproduce, by name. Default none. */
   readonly quirks?: readonly MqttQuirk[];
+  /** What goes beyond NetX Duo, by name. Default none. */
+  readonly extensions?: MqttExtensions;
 }
 
 /** One connection. */

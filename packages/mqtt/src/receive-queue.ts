@@ -8,29 +8,45 @@ import {
 import { PUBLISH_DUP, PUBLISH_RETAIN, type Qos } from './codec/control-packet.ts';
 import { readUtf8 } from './codec/utf8.ts';
 import type { MqttMessage, MqttMessageBuffers } from './options.ts';
+import type { Persistence } from './persistence.ts';
+import type { StreamedMessage } from './streamed-message.ts';
 
 /**
  * Received messages in order of arrival, kept in the packets they came in until the application takes them. A queued packet
- * uses four of TCP's fields: `marks` is the first octet, `sequence` the packet identifier, `transmissions` the octets of the
- * topic, `sequenceLength` the offset of the topic within the packet.
+ * uses five of TCP's fields: `marks` is the first octet, `sequence` the packet identifier, `transmissions` the octets of the
+ * topic, `sequenceLength` the offset of the topic within the packet, `sentAt` its name in the store. An empty packet stands
+ * for a message that is received piece by piece.
  */
 export class ReceiveQueue {
   count: number;
   private head: Packet | null;
   private tail: Packet | null;
+  private readonly persistence: Persistence | null;
+  private readonly streams: Map<Packet, StreamedMessage>;
+  /** Handed to the application, and not at their end. */
+  private readonly opened: Set<StreamedMessage>;
 
-  constructor() {
+  constructor(persistence: Persistence | null = null) {
     this.count = 0;
     this.head = null;
     this.tail = null;
+    this.persistence = persistence;
+    this.streams = new Map();
+    this.opened = new Set();
   }
 
-  /** Takes a complete PUBLISH. */
-  add(packet: Packet, octet: number, id: number, topicAt: number, topicLength: number): void {
+  /** The message at the front is received piece by piece: `openStream` hands it out. */
+  get isStreamNext(): boolean {
+    return this.head !== null && this.streams.has(this.head);
+  }
+
+  /** Takes a complete PUBLISH. `key`: its name in the store, 0 when it is not kept. */
+  add(packet: Packet, octet: number, id: number, topicAt: number, topicLength: number, key: number): void {
     packet.marks = octet;
     packet.sequence = id;
     packet.sequenceLength = topicAt;
     packet.transmissions = topicLength;
+    packet.sentAt = key;
     packet.queueNext = null;
     packet.holder = 'mqtt receive queue';
     if (this.tail === null) this.head = packet;
@@ -39,10 +55,28 @@ export class ReceiveQueue {
     this.count++;
   }
 
+  /** Takes a message that is only beginning, and an empty packet to stand for it. */
+  addStream(place: Packet, message: StreamedMessage): void {
+    this.add(place, 0, 0, 0, 0, 0);
+    this.streams.set(place, message);
+  }
+
+  /** The oldest message, if it is one that is received piece by piece; otherwise null. */
+  openStream(): StreamedMessage | null {
+    const message = this.head === null ? undefined : this.streams.get(this.head);
+    if (message === undefined) return null;
+    for (const one of this.opened) if (one.ended || one.broken) this.opened.delete(one);
+    this.opened.add(message);
+    this.streams.delete(this.head as Packet);
+    this.drop();
+    return message;
+  }
+
   /** Copies the oldest message out and releases it; it stays when a buffer is too small (NetX Duo MQTT 3, message_get). */
   get(into: MqttMessageBuffers): Status {
     const packet = this.head;
     if (packet === null) return NXD_MQTT_NO_MESSAGE;
+    if (this.isStreamNext) return NXD_MQTT_INSUFFICIENT_BUFFER_SPACE;
     const topicLength = packet.transmissions;
     const payloadAt = payloadOffset(packet);
     const messageLength = packet.length - payloadAt;
@@ -59,7 +93,7 @@ export class ReceiveQueue {
   /** The oldest message as an object of its own, or null. */
   take(): MqttMessage | null {
     const packet = this.head;
-    if (packet === null) return null;
+    if (packet === null || this.isStreamNext) return null;
     const octet = packet.marks;
     const topic = new Uint8Array(packet.transmissions);
     packet.extract(packet.sequenceLength, topic, 0, topic.length);
@@ -85,17 +119,44 @@ export class ReceiveQueue {
     return bytes;
   }
 
-  /** Releases everything. */
+  /** Releases everything; what the store keeps stays there. */
   clear(): void {
-    while (this.head !== null) this.drop();
+    while (this.head !== null) this.drop(false);
+    for (const message of this.opened) message.discard();
+    this.opened.clear();
   }
 
-  private drop(): void {
+  /** Releases everything that no store keeps. */
+  clearUnkept(): void {
+    for (let left = this.count; left > 0; left--) {
+      const packet = this.head as Packet;
+      if (packet.sentAt === 0) {
+        this.drop();
+        continue;
+      }
+      this.head = packet.queueNext;
+      packet.queueNext = null;
+      if (this.head === null) this.head = packet;
+      else (this.tail as Packet).queueNext = packet;
+      this.tail = packet;
+    }
+    for (const message of this.opened) message.discard();
+    this.opened.clear();
+  }
+
+  /** @param taken false: not because the application has it */
+  private drop(taken = true): void {
     const packet = this.head as Packet;
     this.head = packet.queueNext;
     if (this.head === null) this.tail = null;
     packet.queueNext = null;
     this.count--;
+    if (taken && packet.sentAt > 0) this.persistence?.taken(packet.sentAt);
+    const stream = this.streams.get(packet);
+    if (stream !== undefined) {
+      this.streams.delete(packet);
+      stream.discard();
+    }
     packet.release();
   }
 }

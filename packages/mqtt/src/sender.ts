@@ -1,5 +1,6 @@
 import {
   NX_NO_PACKET,
+  NX_NOT_SUCCESSFUL,
   NX_SUCCESS,
   NX_TX_QUEUE_DEPTH,
   NX_WINDOW_OVERFLOW,
@@ -11,6 +12,7 @@ import {
 } from '@strata/contracts';
 import { buildEmpty } from './build.ts';
 import { MQTT_CONNECT, MQTT_DISCONNECT, MQTT_PINGREQ, MQTT_PUBLISH, PUBLISH_DUP } from './codec/control-packet.ts';
+import type { MqttPayloadSource } from './options.ts';
 import { appendWhole } from './packet-copy.ts';
 import type { TransmitQueue } from './transmit-queue.ts';
 
@@ -26,6 +28,8 @@ export interface SenderOwner {
   sending(type: number, octet: number, id: number, before: number, packet: Packet): void;
   /** That control packet has been taken whole. */
   sent(type: number, before: number): void;
+  /** A piece of a control packet that is sent piece by piece has been taken. */
+  sentPiece(): void;
   /** A packet was needed for `type` and there is none: call `pump` again at the next tick. */
   starved(type: number): void;
 }
@@ -56,6 +60,12 @@ export class Sender {
   private partial: Packet | null;
   private type: number;
   private before: number;
+  /** The payload of the message that is being sent piece by piece, the octets already asked of it, and its identifier. */
+  private body: MqttPayloadSource | null;
+  private bodyAt: number;
+  private bodyId: number;
+  /** The source had nothing to give yet. */
+  private bodyWaits: boolean;
   /** The stream refused and has not called back. */
   private blocked: boolean;
 
@@ -74,17 +84,36 @@ export class Sender {
     this.partial = null;
     this.type = 0;
     this.before = 0;
+    this.body = null;
+    this.bodyAt = 0;
+    this.bodyId = 0;
+    this.bodyWaits = false;
     this.blocked = false;
   }
 
   /** Control packets not yet handed over. */
   get waiting(): number {
-    return (this.partial === null ? 0 : 1) + this.backlog + (this.open ? this.queue.unsent : 0);
+    return (this.partial === null && this.body === null ? 0 : 1) + this.backlog + (this.open ? this.queue.unsent : 0);
   }
 
   /** Octets the stream still has to take of a control packet it began with. */
   get partialOctets(): number {
     return this.partial === null ? 0 : this.partial.length;
+  }
+
+  /** Octets of a payload that its source still has to give. */
+  get bodyOctets(): number {
+    return this.body === null ? 0 : this.body.length - this.bodyAt;
+  }
+
+  /** Whether the message with this identifier has left in part only. */
+  isWithin(id: number): boolean {
+    return this.body !== null && this.bodyId === id;
+  }
+
+  /** A source that had nothing to give has something now. */
+  bodyReady(): void {
+    this.bodyWaits = false;
   }
 
   /** The stream called `sendable`. */
@@ -114,6 +143,10 @@ export class Sender {
       if (this.partial !== null) {
         const status = this.offer(stream, this.partial);
         if (status !== NX_SUCCESS) return settled(status);
+      } else if (this.body !== null) {
+        if (this.bodyWaits) return PUMP_WELL;
+        const status = this.sendPiece(stream, this.body);
+        if (status !== NX_SUCCESS) return settled(status);
       } else if (this.connectWanted) {
         const status = this.sendConnect(stream);
         if (status !== NX_SUCCESS) return settled(status);
@@ -122,7 +155,7 @@ export class Sender {
         // What has its packet already goes on: that is what frees packets.
         pingStarved = status === NX_NO_PACKET && this.partial === null;
         if (status !== NX_SUCCESS && !pingStarved) return settled(status);
-      } else if (this.head !== null || (this.open && this.queue.cursor !== null)) {
+      } else if (this.head !== null || (this.open && this.queue.ready !== null)) {
         const status = this.sendNext(stream);
         if (status !== NX_SUCCESS) return settled(status);
       } else if (this.disconnectWanted) {
@@ -142,10 +175,13 @@ export class Sender {
     this.blocked = false;
     this.partial?.release();
     this.partial = null;
+    this.body = null;
+    this.bodyWaits = false;
     while (this.head !== null) {
       const packet = this.head;
       this.head = packet.queueNext;
       packet.queueNext = null;
+      this.queue.sources.delete(packet);
       packet.release();
     }
     this.tail = null;
@@ -155,7 +191,7 @@ export class Sender {
   /** What was asked for first: a packet that waits, or the entry at the cursor. */
   private sendNext(stream: PacketStream): Status {
     const { head, queue } = this;
-    const entry = this.open ? queue.cursor : null;
+    const entry = this.open ? queue.ready : null;
     if (entry !== null && (head === null || ((entry.sequenceLength - head.sequenceLength) | 0) < 0)) {
       const status = this.sendEntry(stream, entry);
       // An entry needs another packet to leave in; what has its packet goes first then.
@@ -165,6 +201,7 @@ export class Sender {
     this.head = packet.queueNext;
     if (this.head === null) this.tail = null;
     this.backlog--;
+    if (queue.sources.size > 0) this.begin(packet, 0);
     return this.first(stream, packet, packet.marks, packet.sequence, 0);
   }
 
@@ -203,8 +240,40 @@ export class Sender {
     }
     const type = entry.marks;
     const id = entry.sequence;
+    if (this.queue.sources.size > 0) this.begin(entry, id);
     this.queue.advance(this.owner.now);
     return this.first(stream, packet, type, id, before);
+  }
+
+  /** The packet is the header of a message whose payload follows piece by piece. */
+  private begin(header: Packet, id: number): void {
+    const source = this.queue.sources.get(header);
+    if (source === undefined) return;
+    // That of an entry stays for the next time.
+    if (id === 0) this.queue.sources.delete(header);
+    this.body = source.length === 0 ? null : source;
+    this.bodyAt = 0;
+    this.bodyId = id;
+    this.bodyWaits = false;
+  }
+
+  /** The next piece of the payload, as much as one packet holds. */
+  private sendPiece(stream: PacketStream, source: MqttPayloadSource): Status {
+    const packet = stream.allocate();
+    if (packet === null) return this.starve(MQTT_PUBLISH);
+    const room = Math.min(packet.dataEnd - packet.append, source.length - this.bodyAt);
+    const given = source.read(this.bodyAt, packet.bytes, packet.append, room);
+    if (!(given > 0 && given <= room)) {
+      packet.release();
+      this.bodyWaits = given === 0;
+      // A control packet that was begun and cannot be finished leaves the stream without a meaning.
+      return given === 0 ? NX_TX_QUEUE_DEPTH : NX_NOT_SUCCESSFUL;
+    }
+    packet.append += given;
+    packet.length = given;
+    this.bodyAt += given;
+    this.partial = packet;
+    return this.offer(stream, packet);
   }
 
   /** Offers a packet for the first time. The fields used here are handed on as an allocator leaves them. */
@@ -226,7 +295,11 @@ export class Sender {
     const status = stream.send(packet);
     if (status === NX_SUCCESS) {
       this.partial = null;
-      this.owner.sent(this.type, this.before);
+      if (this.body !== null && this.bodyAt < this.body.length) this.owner.sentPiece();
+      else {
+        this.body = null;
+        this.owner.sent(this.type, this.before);
+      }
       return this.stream === stream ? NX_SUCCESS : NX_TX_QUEUE_DEPTH;
     }
     if (status === NX_WINDOW_OVERFLOW || status === NX_TX_QUEUE_DEPTH) {

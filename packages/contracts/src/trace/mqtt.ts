@@ -32,6 +32,14 @@ export const TRACE_MQTT_ENDED = LAYER | 0x0d;
 export const TRACE_MQTT_BLOCKED = LAYER | 0x0e;
 /** A packet was needed and the pool was empty; it is tried again at the next tick. a type it was for. */
 export const TRACE_MQTT_POOL_EMPTY = LAYER | 0x0f;
+/** A QoS 2 message that was received before arrived again; it is acknowledged and not handed on. a QoS, b packet identifier. */
+export const TRACE_MQTT_DUPLICATE = LAYER | 0x10;
+/** PUBREL arrived. a packet identifier, b QoS 2 messages still held, c 1 when it was held and 0 when it had been let go before. */
+export const TRACE_MQTT_RELEASED = LAYER | 0x11;
+/** Another attempt to connect is due. a attempts in this series, b microseconds until it begins. */
+export const TRACE_MQTT_RECONNECT = LAYER | 0x12;
+/** The session was taken up from its store. a messages to send again, b received and not taken, c QoS 2 messages held. */
+export const TRACE_MQTT_RESTORED = LAYER | 0x13;
 
 export const MQTT_EVENTS: readonly TraceEventDescription[] = [
   {
@@ -137,6 +145,34 @@ export const MQTT_EVENTS: readonly TraceEventDescription[] = [
     name: 'mqtt.pool-empty',
     arguments: ['mqttType', 'none', 'none', 'none'],
     text: 'the packet pool is empty: {a} waits for the next tick',
+    comment: false,
+  },
+  {
+    id: TRACE_MQTT_DUPLICATE,
+    name: 'mqtt.duplicate',
+    arguments: ['count', 'count', 'none', 'none'],
+    text: 'PUBLISH received before: QoS {a}, id {b}; acknowledged again, not handed on again',
+    comment: false,
+  },
+  {
+    id: TRACE_MQTT_RELEASED,
+    name: 'mqtt.released',
+    arguments: ['count', 'count', 'count', 'none'],
+    text: 'PUBREL for id {a}, held {c}; {b} QoS 2 messages still held',
+    comment: false,
+  },
+  {
+    id: TRACE_MQTT_RECONNECT,
+    name: 'mqtt.reconnect',
+    arguments: ['count', 'microseconds', 'none', 'none'],
+    text: 'attempt {a} to connect again begins in {b}',
+    comment: false,
+  },
+  {
+    id: TRACE_MQTT_RESTORED,
+    name: 'mqtt.restored',
+    arguments: ['count', 'count', 'count', 'none'],
+    text: 'session from the store: {a} to send again, {b} not taken by the application, {c} QoS 2 messages held',
     comment: false,
   },
 ];
