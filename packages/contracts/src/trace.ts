@@ -29,6 +29,7 @@ export const LAYER_TLS = 9;
 export const LAYER_MQTT = 10;
 export const LAYER_DHCP = 11;
 export const LAYER_DNS = 12;
+export const LAYER_ND = 13;
 
 /** The names that `--trace` takes, by layer number. */
 export const LAYER_NAMES: readonly string[] = [
@@ -45,19 +46,24 @@ export const LAYER_NAMES: readonly string[] = [
   'mqtt',
   'dhcp',
   'dns',
+  'nd',
 ];
 
-/** How an argument of an event is to be shown. */
+/** How an argument of an event is to be shown. An `address6` is four arguments, shown where the text names the first. */
 export type TraceArgument =
   | 'none'
   | 'count'
   | 'bytes'
   | 'microseconds'
   | 'address'
+  | 'address6'
   | 'port'
   | 'sequence'
   | 'tcpState'
   | 'tcpFlags'
+  | 'recoveryPhase'
+  | 'repeatCause'
+  | 'undoEvidence'
   | 'mqttType'
   | 'mqttState'
   | 'status'

@@ -1,6 +1,6 @@
 import * as contracts from '@strata/contracts';
 import { DROP_REASONS, TRACE_EVENTS, type TraceArgument, type TraceEventDescription } from '@strata/contracts';
-import { formatIpv4, formatMac } from '@strata/wire';
+import { formatAddress, formatIpv4, formatMac } from '@strata/wire';
 import { mqttTypeName } from './application/mqtt-message.ts';
 import { durationText, hex } from './text.ts';
 import { tcpFlagsText } from './transport/tcp.ts';
@@ -23,6 +23,28 @@ const TCP_STATES: readonly string[] = [
 
 /** States of the MQTT client; 1 to 3 are NetX Duo's. */
 const MQTT_STATES: readonly string[] = ['deleted', 'idle', 'connecting', 'connected', 'disconnecting'];
+
+/** Phases of loss recovery, by the engine's numbers. */
+const RECOVERY_PHASES: readonly string[] = ['open', 'disorder', 'window reduction', 'fast recovery', 'loss'];
+
+/** Why TCP sends something again. */
+const REPEAT_CAUSES: readonly string[] = [
+  'no cause',
+  'the retransmission timer expired',
+  'a segment sent later was delivered, and the reordering window is over (RACK)',
+  'enough was SACKed above it (RFC 6675)',
+  'a probe of the tail (TLP)',
+  'a rescue retransmission (RFC 6675)',
+  'three duplicate ACKs',
+];
+
+/** What showed that a repair was needless. */
+const UNDO_EVIDENCE: readonly string[] = [
+  'none',
+  'every repeat was reported as a duplicate',
+  'the echoed timestamp is older than the first repeat',
+  'segments sent once were delivered after the timeout',
+];
 
 const STATUS_NAME = /^(NX|NXD|TX)_/;
 
@@ -112,6 +134,7 @@ export function describeTraceEvent(id: number, a: number, b: number, c: number, 
     )
     .replaceAll(PLACEHOLDER, (_, letter: string) => {
       const kind = event.arguments['abcd'.indexOf(letter)] as TraceArgument;
+      if (kind === 'address6') return formatAddress({ family: 6, w0: a, w1: b, w2: c, w3: d });
       return argumentText(kind, values[letter] as number);
     });
 }
@@ -132,6 +155,12 @@ function argumentText(kind: TraceArgument, value: number): string {
       return TCP_STATES[value] || `state ${value}`;
     case 'tcpFlags':
       return tcpFlagsText(value);
+    case 'recoveryPhase':
+      return RECOVERY_PHASES[value] ?? `phase ${value}`;
+    case 'repeatCause':
+      return REPEAT_CAUSES[value] ?? `cause ${value}`;
+    case 'undoEvidence':
+      return UNDO_EVIDENCE[value] ?? `evidence ${value}`;
     case 'mqttType':
       return mqttTypeName(value);
     case 'mqttState':
@@ -141,6 +170,7 @@ function argumentText(kind: TraceArgument, value: number): string {
     case 'reason':
       return describeDrop(value);
     case 'hex':
+    case 'address6':
       return hex(value, 1);
     case 'count':
     case 'none':

@@ -11,6 +11,7 @@ import type { CongestionController } from './congestion/controller.ts';
 import type { LossRecovery } from './congestion/recovery.ts';
 import type { TcpProfile } from './profile.ts';
 import type { SackBlocks } from './receive/sack-blocks.ts';
+import { RecoveryState } from './recovery/state.ts';
 import { TransmitQueue } from './send/transmit-queue.ts';
 import type { TcpService } from './service.ts';
 import { CAUSE_NONE, TCP_CLOSED } from './states.ts';
@@ -138,6 +139,7 @@ export abstract class ControlBlock implements Timed, Deferred {
   lastSentAt: number;
   congestion: CongestionController;
   readonly recovery: LossRecovery;
+  readonly loss: RecoveryState;
   readonly rto: RtoEstimator;
 
   /** Data from the application: sent and unacknowledged packets first, then those not sent yet. */
@@ -305,6 +307,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.lastSentAt = NEVER;
     this.congestion = profile.congestion();
     this.recovery = profile.recovery();
+    this.loss = new RecoveryState();
     this.rto = profile.rto();
     this.transmit = new TransmitQueue();
     this.finQueued = false;

@@ -15,6 +15,10 @@ export class TcpCounters {
   retransmitPackets = 0;
   retransmitTimeouts = 0;
   fastRetransmits = 0;
+  /** Probes of the tail (RFC 8985 7); repairs that were needless and taken back; those of them after a timeout. */
+  tailProbes = 0;
+  undone = 0;
+  spuriousTimeouts = 0;
   zeroWindowProbes = 0;
   keepaliveProbes = 0;
   resetsSent = 0;
@@ -25,6 +29,10 @@ export class TcpCounters {
   noPacket = 0;
   sendFailures = 0;
   networkErrors = 0;
+  /** SYNs answered with a cookie because the backlog was full; acknowledgments of good cookies and of none. */
+  cookiesSent = 0;
+  cookiesAccepted = 0;
+  cookiesRejected = 0;
   /** Segments that came with a congestion mark; windows reduced because the peer echoed one (RFC 3168). */
   congestionExperienced = 0;
   congestionEchoes = 0;

@@ -1,9 +1,10 @@
-import { NEVER, NX_IPV4_TCP_PACKET, NX_IPV6_TCP_PACKET } from '@strata/contracts';
+import { type Flow, NEVER, NX_IPV4_TCP_PACKET, NX_IPV6_TCP_PACKET } from '@strata/contracts';
 import type { TcpHeader } from '@strata/wire';
 import { negotiateEcn } from './congestion/ecn.ts';
 import { type ControlBlock, ORIGIN_PASSIVE } from './control-block.ts';
 import { EVENT_ESTABLISHED, raise } from './events.ts';
 import { measure } from './receive/acknowledgment.ts';
+import { noteRoundTrip } from './recovery/rack.ts';
 import { TCP_ESTABLISHED } from './states.ts';
 import { armKeepalive, rearm } from './timers/arm.ts';
 import { timestampOffset } from './timestamps.ts';
@@ -47,8 +48,11 @@ export function applyFlowOptions(tcb: ControlBlock): void {
 
 /** What the path's MTU leaves for a segment's data. */
 export function pathMss(tcb: ControlBlock): number {
-  const flow = tcb.flow;
-  if (flow === null) return 0;
+  return tcb.flow === null ? 0 : flowMss(tcb.flow);
+}
+
+/** The same for a flow. */
+export function flowMss(flow: Flow): number {
   return Math.max(flow.mtu - (flow.family === 4 ? 40 : 60), SMALLEST_MSS);
 }
 
@@ -62,7 +66,11 @@ export function establish(tcb: ControlBlock): void {
   tcb.retries = 0;
   tcb.recover = tcb.iss;
   if (tcb.synTransmissions > 1) tcb.rto.synTimedOut();
-  else measure(tcb, Math.round(tcb.time.now - tcb.synSentAt));
+  else {
+    const rtt = Math.round(tcb.time.now - tcb.synSentAt);
+    measure(tcb, rtt);
+    noteRoundTrip(tcb, rtt);
+  }
   tcb.congestion.begin(tcb);
   transition(tcb, TCP_ESTABLISHED);
   service.counters.connections++;

@@ -4,6 +4,7 @@ import type { CongestionController } from './congestion/controller.ts';
 import type { LossRecovery } from './congestion/recovery.ts';
 import type { ControlBlock } from './control-block.ts';
 import type { OptionSwitches } from './options.ts';
+import type { LossPolicies } from './recovery/policies.ts';
 import type { RtoEstimator } from './timers/rto.ts';
 
 /**
@@ -21,6 +22,8 @@ export interface TcpProfile {
   readonly rto: () => RtoEstimator;
   readonly congestion: () => CongestionController;
   readonly recovery: () => LossRecovery;
+  /** The parts of a recovery that uses SACK. */
+  readonly lossPolicies: LossPolicies;
   /** Explicit congestion notification as in net.ipv4.tcp_ecn: 0 off, 1 asked for, 2 only when the peer asks (RFC 3168). */
   readonly ecn: number;
   /** Octets that may go out at first, and again after a pause (RFC 6928). */
@@ -87,6 +90,8 @@ export interface TcpProfile {
   /** Challenge ACKs a service sends per second on average (RFC 5961 7); each second has its own number around it. */
   readonly challengeAcksPerSecond: number;
 
+  /** A full backlog answers SYNs with cookies and keeps nothing of them; otherwise the oldest half-open connection goes. */
+  readonly synCookies: boolean;
   /** Listen requests a service takes (NX_MAX_LISTEN_REQUESTS). */
   readonly maximumListeners: number;
 }

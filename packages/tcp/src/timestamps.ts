@@ -10,6 +10,11 @@ import type { TcpService } from './service.ts';
 /** RFC 7323 5.5: a timestamp that has not been renewed for so long cannot be compared any more. */
 const STALE_AFTER = 24 * 24 * 3600 * SECOND;
 
+/** The clock itself, in milliseconds. */
+export function timestampClock(service: TcpService): number {
+  return Math.floor(service.time.now / MILLISECOND) | 0;
+}
+
 /** The timestamp clock of a connection: milliseconds plus an offset that nobody outside knows (RFC 7323 5.4 and 7.1). */
 export function timestampNow(tcb: ControlBlock): number {
   return timestampAt(tcb, tcb.time.now);

@@ -22,6 +22,10 @@ export const TRACE_TCP_SYN_QUEUED = LAYER | 17;
 export const TRACE_TCP_NO_PACKET = LAYER | 18;
 export const TRACE_TCP_NETWORK_ERROR = LAYER | 19;
 export const TRACE_TCP_RETRANSMIT_SLOW_START = LAYER | 20;
+export const TRACE_TCP_RETRANSMIT = LAYER | 32;
+export const TRACE_TCP_PHASE = LAYER | 33;
+export const TRACE_TCP_UNDO = LAYER | 34;
+export const TRACE_TCP_TAIL_PROBE = LAYER | 35;
 export const TRACE_TCP_CONGESTION_MARK = LAYER | 40;
 export const TRACE_TCP_CONGESTION_ECHO = LAYER | 41;
 export const TRACE_TCP_COOKIE_SENT = LAYER | 42;
@@ -202,6 +206,34 @@ export const TCP_EVENTS: readonly TraceEventDescription[] = [
     name: 'tcp.path-mtu',
     arguments: ['port', 'port', 'bytes', 'bytes'],
     text: '{a}->{b}: the path takes packets of {c}, so segments have {d}',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_RETRANSMIT,
+    name: 'tcp.retransmit',
+    arguments: ['sequence', 'count', 'repeatCause', 'bytes'],
+    text: 'sequence {a} sent again, repeat {b}: {c}; cwnd {d}',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_PHASE,
+    name: 'tcp.recovery-phase',
+    arguments: ['recoveryPhase', 'recoveryPhase', 'bytes', 'bytes'],
+    text: 'recovery: {a} to {b}, cwnd {c}, ssthresh {d}',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_UNDO,
+    name: 'tcp.undo',
+    arguments: ['sequence', 'bytes', 'bytes', 'undoEvidence'],
+    text: 'the repair up to {a} was needless ({d}): cwnd {b} and ssthresh {c} again',
+    comment: true,
+  },
+  {
+    id: TRACE_TCP_TAIL_PROBE,
+    name: 'tcp.tail-probe',
+    arguments: ['sequence', 'count', 'microseconds', 'none'],
+    text: 'tail loss probe before {a}, of {b} repeated segments: no acknowledgment for two round trips of {c}',
     comment: true,
   },
 ];

@@ -59,6 +59,12 @@ function limitedTransmit(tcb: ControlBlock): number {
 export const newRenoRecovery: LossRecovery = {
   name: 'newreno',
 
+  arrived(): void {},
+  delivered(): void {},
+  settled(): void {},
+  repeated(): void {},
+  sentNew(): void {},
+
   /** The five conditions of RFC 5681 2; and the window is open, else it is the answer to a probe. */
   isDuplicate(tcb: ControlBlock, segment: TcpHeader): boolean {
     return (
@@ -109,6 +115,12 @@ export const newRenoRecovery: LossRecovery = {
 /** NetX's recovery: NewReno's shape with NetX's numbers (no deflation rule, the head goes again in single steps). */
 export const netxRecovery: LossRecovery = {
   name: 'netx',
+
+  arrived(): void {},
+  delivered(): void {},
+  settled(): void {},
+  repeated(): void {},
+  sentNew(): void {},
 
   /** Only the number is looked at, and that nothing else is in the segment. */
   isDuplicate(tcb: ControlBlock, segment: TcpHeader): boolean {

@@ -1,7 +1,6 @@
 import { MILLISECOND, SECOND } from '@strata/contracts';
 import { CubicController } from '../congestion/cubic.ts';
 import { ECN_PASSIVE } from '../congestion/ecn.ts';
-import { newRenoRecovery } from '../congestion/fast-recovery.ts';
 import { initialWindow10 } from '../congestion/slow-start.ts';
 import { hashedIsn } from '../isn.ts';
 import { softNetworkErrors } from '../network-errors.ts';
@@ -10,6 +9,8 @@ import { randomPorts } from '../ports.ts';
 import type { TcpProfile } from '../profile.ts';
 import { delayedAcks } from '../receive/ack-policies.ts';
 import { rfc5961Defence } from '../receive/defences.ts';
+import { MODERN_LOSS_POLICIES } from '../recovery/profiles.ts';
+import { modernRecovery } from '../recovery/sack-recovery.ts';
 import { bufferedSending } from '../send/policies.ts';
 import { MODERN_RTO_LIMITS, Rfc6298Rto } from '../timers/estimators.ts';
 
@@ -20,7 +21,8 @@ export const modernTcpProfile: TcpProfile = {
   slowTimer: 0,
   rto: () => new Rfc6298Rto(MODERN_RTO_LIMITS),
   congestion: () => new CubicController(),
-  recovery: () => newRenoRecovery,
+  recovery: () => modernRecovery,
+  lossPolicies: MODERN_LOSS_POLICIES,
   ecn: ECN_PASSIVE,
   initialWindow: initialWindow10,
   slowStartAfterIdle: true,
@@ -56,6 +58,7 @@ export const modernTcpProfile: TcpProfile = {
   keepaliveInterval: 75 * SECOND,
   keepaliveProbes: 9,
   keepaliveByAnySegment: true,
+  synCookies: true,
   maximumListeners: 65535,
   challengeAcksPerSecond: 100,
 };

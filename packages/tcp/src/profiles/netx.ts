@@ -9,6 +9,7 @@ import { randomPorts } from '../ports.ts';
 import type { TcpProfile } from '../profile.ts';
 import { netxAcks } from '../receive/ack-policies.ts';
 import { classicDefence } from '../receive/defences.ts';
+import { PLAIN_LOSS_POLICIES } from '../recovery/profiles.ts';
 import { directSending } from '../send/policies.ts';
 import { FixedRto } from '../timers/estimators.ts';
 
@@ -20,6 +21,7 @@ export const netxTcpProfile: TcpProfile = {
   rto: () => new FixedRto(SECOND, 0),
   congestion: () => netxController,
   recovery: () => netxRecovery,
+  lossPolicies: PLAIN_LOSS_POLICIES,
   ecn: ECN_OFF,
   initialWindow: (mss) => netxInitialWindow(mss, false),
   slowStartAfterIdle: false,
@@ -55,6 +57,7 @@ export const netxTcpProfile: TcpProfile = {
   keepaliveInterval: 75 * SECOND,
   keepaliveProbes: 10,
   keepaliveByAnySegment: false,
+  synCookies: false,
   maximumListeners: 10,
   challengeAcksPerSecond: 0,
 };

@@ -22,25 +22,33 @@ export function acceptAcknowledgment(tcb: ControlBlock, segment: TcpHeader): boo
     return false;
   }
   if (tcb.timestamps && ahead >= 0) noteTimestamp(tcb, segment);
+  const { recovery } = tcb;
+  if (ahead >= 0) recovery.arrived(tcb, segment);
   if (ahead > 0) {
     newAcknowledgment(tcb, segment, ack, ahead);
     return true;
   }
   if (ahead === 0) {
     if (tcb.ecn && segment.flags & TCP_ECE) noteEcho(tcb, 0);
-    if (tcb.recovery.isDuplicate(tcb, segment)) {
+    if (recovery.isDuplicate(tcb, segment)) {
       tcb.duplicateAcks++;
       tcb.duplicateAcksReceived++;
       updateWindow(tcb, segment);
-      tcb.recovery.duplicateAck(tcb, segment);
+      recovery.duplicateAck(tcb, segment);
+      recovery.settled(tcb, segment, 0);
       tellWhenSendable(tcb);
       return true;
     }
     updateWindow(tcb, segment);
+    recovery.settled(tcb, segment, 0);
     return true;
   }
   if (tcb.profile.defence.acknowledgmentTooOld(tcb, ack)) return false;
   if (tcb.timestamps) noteTimestamp(tcb, segment);
+  if (segment.sackCount > 0) {
+    recovery.arrived(tcb, segment);
+    recovery.settled(tcb, segment, 0);
+  }
   return true;
 }
 
@@ -67,6 +75,7 @@ function newAcknowledgment(tcb: ControlBlock, segment: TcpHeader, ack: number, a
     tcb.retransmitDeadline = NEVER;
     rearm(tcb);
   } else if (!recovering || freed) restartRetransmit(tcb);
+  tcb.recovery.settled(tcb, segment, acked);
   const tracer = tcb.service.tracer;
   if (tracer !== null) {
     tracer.event(TRACE_TCP_CONGESTION, tcb.cwnd, tcb.ssthresh, flightSize(tcb), tcb.sndWnd, tcb.service.current);
@@ -79,7 +88,7 @@ function newAcknowledgment(tcb: ControlBlock, segment: TcpHeader, ack: number, a
  * timestamp's echo where there is one. True when any was freed.
  */
 function takeAcknowledged(tcb: ControlBlock, segment: TcpHeader, ack: number): boolean {
-  const queue = tcb.transmit;
+  const { recovery, transmit: queue } = tcb;
   const { now } = tcb.time;
   let freed = false;
   let measurable = tcb.rto.measures;
@@ -97,8 +106,10 @@ function takeAcknowledged(tcb: ControlBlock, segment: TcpHeader, ack: number): b
       break;
     }
     queue.shift();
+    recovery.delivered(tcb, packet);
     if (packet.transmissions !== 1) measurable = false;
-    if (measurable && rtt < 0) rtt = Math.min(now - packet.sentAt, LONGEST_ROUND_TRIP) | 0;
+    if (measurable && rtt < 0 && (packet.marks & MARK_SACKED) === 0)
+      rtt = Math.min(now - packet.sentAt, LONGEST_ROUND_TRIP) | 0;
     if (packet.marks & MARK_LOST) tcb.lostOut -= packet.sequenceLength;
     if (packet.marks & MARK_SACKED) tcb.sackedOut -= packet.sequenceLength;
     packet.release();
@@ -106,7 +117,9 @@ function takeAcknowledged(tcb: ControlBlock, segment: TcpHeader, ack: number): b
   }
   if (freed && tcb.retries > 0) tcb.rto.keepBackoff(tcb.retries);
   if (freed && tcb.rto.measures) {
-    if (!measurable) rtt = echoedRoundTrip(tcb, segment);
+    if (!measurable) rtt = -1;
+    if (rtt < 0) rtt = tcb.loss.sackRtt;
+    if (rtt < 0 && !measurable) rtt = echoedRoundTrip(tcb, segment);
     if (rtt >= 0) measure(tcb, rtt);
   }
   return freed;

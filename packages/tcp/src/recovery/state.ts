@@ -42,16 +42,22 @@ export class RecoveryState {
   originalDelivered: boolean;
   /** A retransmission was found lost. */
   retransmissionLost: boolean;
+  /** It counts as a duplicate ACK (RFC 5681 2). */
+  isDuplicate: boolean;
   /** SND.UNA before it. */
   previousUna: number;
-  /** Where the lowest never repeated packet that it delivered begins, and whether that was below what had been SACKed. */
+  /** A packet that was never sent again was delivered after later ones; where the lowest such packet begins. */
   reordered: boolean;
   reorderedFrom: number;
+  /** Round trip of the first packet newly SACKed that was sent once; -1 when there is none. */
+  sackRtt: number;
+  /** Its timestamp's echo, where there is one. */
+  hasEcho: boolean;
+  echo: number;
 
-  /** One past the highest octet SACKed; meaningful while octets are. */
+  /** One past the highest octet SACKed, now and before the acknowledgment in progress; SND.UNA when none is. */
   highestSacked: number;
-  /** Octets in the network twice: probes of the tail that repeat what is not known to be lost. */
-  repeatedOut: number;
+  highestBefore: number;
   /** Segments by which delivery was out of order at most: RFC 6675's DupThresh where that adapts. */
   reordering: number;
 
@@ -92,8 +98,13 @@ export class RecoveryState {
   repeatStamped: boolean;
   repeatTimestamp: number;
 
+  /** RFC 6675's rescue retransmission has been used in this recovery. */
+  rescued: boolean;
+
   /** F-RTO (RFC 5682) is undecided about the last timeout. */
   frto: boolean;
+  /** New data goes out instead of repeats, if there is any (step 2b). */
+  tryNewData: boolean;
   /** Nothing is sent again before the next acknowledgment (F-RTO step 2b). */
   holdRepeats: boolean;
 
@@ -114,11 +125,15 @@ export class RecoveryState {
     this.duplicateTo = 0;
     this.originalDelivered = false;
     this.retransmissionLost = false;
+    this.isDuplicate = false;
     this.previousUna = 0;
     this.reordered = false;
     this.reorderedFrom = 0;
+    this.sackRtt = -1;
+    this.hasEcho = false;
+    this.echo = 0;
     this.highestSacked = 0;
-    this.repeatedOut = 0;
+    this.highestBefore = 0;
     this.reordering = 3;
     this.rackKnown = false;
     this.rackTime = 0.5;
@@ -146,7 +161,9 @@ export class RecoveryState {
     this.undoThreshold = 0;
     this.repeatStamped = false;
     this.repeatTimestamp = 0;
+    this.rescued = false;
     this.frto = false;
+    this.tryNewData = false;
     this.holdRepeats = false;
     this.duplicatesReported = 0;
     this.probesSent = 0;

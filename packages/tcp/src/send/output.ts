@@ -26,10 +26,11 @@ export function sendRoom(tcb: ControlBlock): number {
 
 /** Sends whatever may go now: lost packets first, then new data, then the FIN. Starts the probe timer when nothing may. */
 export function output(tcb: ControlBlock): void {
-  if (tcb.lostOut > 0 || tcb.finLost) retransmitLost(tcb);
   const queue = tcb.transmit;
+  const { sndNxt } = tcb;
+  if ((tcb.lostOut > 0 || tcb.finLost) && !tcb.loss.holdRepeats) retransmitLost(tcb);
   if (tcb.sndNxt === tcb.sndUna && queue.hasUnsent && pausedTooLong(tcb)) tcb.congestion.restartAfterIdle(tcb);
-  while (queue.hasUnsent) {
+  while (queue.hasUnsent && mayPassLost(tcb)) {
     if (!outputNext(tcb, false)) break;
   }
   if (tcb.finQueued && !tcb.finSent && !queue.hasUnsent) {
@@ -37,7 +38,31 @@ export function output(tcb: ControlBlock): void {
     tcb.sndNxt = (tcb.finSequence + 1) | 0;
     sendFin(tcb);
   }
+  if (tcb.sndNxt !== sndNxt) tcb.recovery.sentNew(tcb);
   if (tcb.sndNxt === tcb.sndUna && (queue.hasUnsent || tcb.sndWnd === 0) && waitsForWindow(tcb)) armPersist(tcb);
+}
+
+/** New data waits for what was lost (RFC 6675 4, NextSeg rule 1), unless repeats are held back on purpose. */
+function mayPassLost(tcb: ControlBlock): boolean {
+  return tcb.lostOut === 0 || tcb.loss.holdRepeats || !tcb.sackPermitted;
+}
+
+/** Sends new data without regard to Nagle and silly windows, as far as both windows allow. */
+export function outputUrgently(tcb: ControlBlock): void {
+  while (tcb.transmit.hasUnsent) {
+    if (!outputNext(tcb, true)) break;
+  }
+}
+
+/** Sends one new segment whatever the congestion window says, if the peer's takes it. */
+export function outputPastCongestion(tcb: ControlBlock): void {
+  const queue = tcb.transmit;
+  if (!queue.hasUnsent) return;
+  const position = queue.unsent;
+  const packet = queue.at(position);
+  const payload = packet.marks & MARK_FIN ? packet.sequenceLength - 1 : packet.sequenceLength;
+  const octets = Math.min(payload, usableWindow(tcb.sndUna, tcb.sndNxt, tcb.sndWnd), tcb.mss);
+  if (octets > 0 && (octets === payload || split(tcb, position, octets))) transmitNext(tcb);
 }
 
 /** Nothing was sent for longer than a retransmission timeout, and the profile minds (RFC 5681 4.1). */
@@ -128,7 +153,7 @@ export function queueFin(tcb: ControlBlock): void {
 }
 
 /** True when the FIN is on a packet of the queue. */
-function finRides(tcb: ControlBlock): boolean {
+export function finRides(tcb: ControlBlock): boolean {
   const queue = tcb.transmit;
   return queue.count > 0 && (queue.at((queue.tail - 1) | 0).marks & MARK_FIN) !== 0;
 }

@@ -1,4 +1,11 @@
-import { NX_SUCCESS, PACKET_RETAINED, PACKET_TRANSMITTING, type Packet, TRACE_TCP_SEND } from '@strata/contracts';
+import {
+  NX_SUCCESS,
+  PACKET_RETAINED,
+  PACKET_TRANSMITTING,
+  type Packet,
+  TRACE_TCP_RETRANSMIT,
+  TRACE_TCP_SEND,
+} from '@strata/contracts';
 import {
   TCP_ACK,
   TCP_ACKNOWLEDGMENT,
@@ -12,6 +19,7 @@ import { capableTypeOfService, echoFlag, plainTypeOfService, takeReductionFlag }
 import { noteUsage } from '../congestion/slow-start.ts';
 import type { ControlBlock } from '../control-block.ts';
 import { emitSack, hasSackToReport, sackLength } from '../receive/sack-blocks.ts';
+import { CAUSE_OF_NONE } from '../recovery/state.ts';
 import { acknowledgmentSent, armRetransmit } from '../timers/arm.ts';
 import { headerInPlace, writeHeader } from './header.ts';
 import { MARK_FIN, MARK_LOST, MARK_RETRANSMITTED } from './marks.ts';
@@ -48,9 +56,14 @@ export function retransmit(tcb: ControlBlock, packet: Packet): boolean {
   const queue = tcb.transmit;
   const isLast = ((packet.sequence + packet.sequenceLength) | 0) === tcb.writeSequence;
   if (tcb.profile.pushAlways || (isLast && !queue.hasUnsent)) flags |= TCP_PSH;
+  const { service } = tcb;
   tcb.retransmitPackets++;
-  tcb.service.counters.retransmitPackets++;
+  service.counters.retransmitPackets++;
+  if (service.tracer !== null && tcb.loss.cause !== CAUSE_OF_NONE) {
+    service.tracer.event(TRACE_TCP_RETRANSMIT, packet.sequence, packet.transmissions, tcb.loss.cause, tcb.cwnd, packet);
+  }
   put(tcb, packet, flags, packet.transportHeader + headerInPlace(packet));
+  tcb.recovery.repeated(tcb, packet);
   noteUsage(tcb, inFlight(tcb));
   armRetransmit(tcb);
   return true;

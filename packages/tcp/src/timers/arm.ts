@@ -9,6 +9,9 @@ export function earliestDeadline(tcb: ControlBlock): number {
   if (tcb.persistDeadline < earliest) earliest = tcb.persistDeadline;
   if (tcb.keepaliveDeadline < earliest) earliest = tcb.keepaliveDeadline;
   if (tcb.timeWaitDeadline < earliest) earliest = tcb.timeWaitDeadline;
+  const { loss } = tcb;
+  if (loss.reorderDeadline < earliest) earliest = loss.reorderDeadline;
+  if (loss.probeDeadline < earliest) earliest = loss.probeDeadline;
   return earliest;
 }
 
@@ -96,5 +99,7 @@ export function disarmAll(tcb: ControlBlock): void {
   tcb.delayedAckDeadline = NEVER;
   tcb.keepaliveDeadline = NEVER;
   tcb.timeWaitDeadline = NEVER;
+  tcb.loss.reorderDeadline = NEVER;
+  tcb.loss.probeDeadline = NEVER;
   rearm(tcb);
 }

@@ -8,6 +8,8 @@ import {
 } from '@strata/contracts';
 import { TCP_ACK } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
+import { reorderingTimedOut } from '../recovery/sack-recovery.ts';
+import { probeTail } from '../recovery/tail-loss-probe.ts';
 import { sendAcknowledgment, sendControl, sendSyn, sendSynAck } from '../send/control.ts';
 import { output, outputNext, tellWhenSendable, waitsForWindow } from '../send/output.ts';
 import { sendProbeOctet } from '../send/probe.ts';
@@ -29,6 +31,15 @@ export function runTimeouts(tcb: ControlBlock, now: number): void {
   if (tcb.delayedAckDeadline <= now) {
     tcb.delayedAckDeadline = NEVER;
     if (tcb.state >= TCP_SYN_RECEIVED) sendAcknowledgment(tcb);
+  }
+  const { loss } = tcb;
+  if (loss.reorderDeadline <= now) {
+    loss.reorderDeadline = NEVER;
+    reorderingTimedOut(tcb);
+  }
+  if (loss.probeDeadline <= now) {
+    loss.probeDeadline = NEVER;
+    probeTail(tcb);
   }
   if (tcb.retransmitDeadline <= now) {
     tcb.retransmitDeadline = NEVER;

@@ -1,0 +1,26 @@
+import type { LossPolicies } from './policies.ts';
+import { immediateReduction, proportionalReduction } from './prr.ts';
+import { rackDetection } from './rack.ts';
+import { sackThresholdDetection } from './rfc6675.ts';
+
+/** RACK-TLP, PRR, F-RTO, and undoing what was needless. */
+export const MODERN_LOSS_POLICIES: LossPolicies = {
+  detection: rackDetection,
+  reduction: proportionalReduction,
+  duplicateThreshold: 3,
+  maximumReordering: 300,
+  tailLossProbe: true,
+  frto: true,
+  undo: true,
+};
+
+/** RFC 6675 and nothing beyond. */
+export const PLAIN_LOSS_POLICIES: LossPolicies = {
+  detection: sackThresholdDetection,
+  reduction: immediateReduction,
+  duplicateThreshold: 3,
+  maximumReordering: 3,
+  tailLossProbe: false,
+  frto: false,
+  undo: false,
+};
