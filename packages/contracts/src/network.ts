@@ -112,6 +112,14 @@ export const ERROR_PROHIBITED = 7;
 export const ERROR_TIME_EXCEEDED = 8;
 export const ERROR_PARAMETER_PROBLEM = 9;
 
+/** Membership in multicast groups of either family. Joins are counted. */
+export interface GroupService {
+  /** Listens to a group on an interface, -1 for the first. NX_IP_ADDRESS_ERROR, NX_INVALID_INTERFACE, NX_NO_MORE_ENTRIES. */
+  joinOn(interfaceIndex: number, group: IpAddress): Status;
+  /** Takes one join back. NX_ENTRY_NOT_FOUND. */
+  leaveOn(interfaceIndex: number, group: IpAddress): Status;
+}
+
 /** TCP's and UDP's view of IP, for both families alike. */
 export interface NetworkService {
   /**
@@ -131,4 +139,6 @@ export interface NetworkService {
   register(protocol: number, sink: DatagramSink): Status;
   /** True when `address` is one of this host's own unicast addresses. */
   isLocal(address: IpAddress): boolean;
+  /** Multicast groups; absent when the network has none. */
+  readonly groups?: GroupService;
 }

@@ -66,6 +66,8 @@ export type TraceArgument =
   | 'undoEvidence'
   | 'mqttType'
   | 'mqttState'
+  | 'dhcpMessage'
+  | 'dhcpState'
   | 'status'
   | 'reason'
   | 'hex';

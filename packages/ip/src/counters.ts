@@ -100,3 +100,33 @@ export class IcmpCounters {
     this.pathMtuRefused = 0;
   }
 }
+
+/** What `nx_igmp_info_get` reports of the past; the number of groups is the table's. */
+export class IgmpCounters {
+  reportsSent: number;
+  leavesSent: number;
+  queriesReceived: number;
+  checksumErrors: number;
+  invalidMessages: number;
+
+  constructor() {
+    this.reportsSent = 0;
+    this.leavesSent = 0;
+    this.queriesReceived = 0;
+    this.checksumErrors = 0;
+    this.invalidMessages = 0;
+  }
+}
+
+/** Multicast Listener Discovery. */
+export class MldCounters {
+  reportsSent: number;
+  donesSent: number;
+  queriesReceived: number;
+
+  constructor() {
+    this.reportsSent = 0;
+    this.donesSent = 0;
+    this.queriesReceived = 0;
+  }
+}

@@ -14,7 +14,7 @@
  */
 export { Arp } from './arp/arp.ts';
 export type { AddressClaimListener, AddressConflictListener, ArpDefence } from './arp/defence.ts';
-export { ArpCounters, IcmpCounters, IpCounters } from './counters.ts';
+export { ArpCounters, IcmpCounters, IgmpCounters, IpCounters, MldCounters } from './counters.ts';
 export { IpFlow } from './flow.ts';
 export { Fragmenter, type FragmentShaper } from './fragment/fragmenter.ts';
 export { Reassembly, type ReassemblyOwner } from './fragment/reassembly.ts';
@@ -23,6 +23,9 @@ export type { Icmp } from './icmp/icmp.ts';
 export { type InterfaceListener, IpInstance, type IpOptions } from './instance.ts';
 export { IpInterface, LOOPBACK_INTERFACE } from './interface.ts';
 export { isHostAddress, isLoopback, isMulticast, LIMITED_BROADCAST } from './martian.ts';
+export { GroupTable } from './multicast/groups.ts';
+export type { Igmp } from './multicast/igmp.ts';
+export type { Mld, MldTransport } from './multicast/mld.ts';
 export {
   NEIGHBOUR_DYNAMIC,
   NEIGHBOUR_FREE,
@@ -41,6 +44,7 @@ export {
   IDENTIFICATION_COUNTER,
   IDENTIFICATION_PER_PEER,
   type IpPolicy,
+  type MulticastPolicy,
   modernIpPolicy,
   netxIpPolicy,
   type PathPolicy,

@@ -7,7 +7,6 @@ import {
   type LinkService,
   type NetworkService,
   NX_ALREADY_ENABLED,
-  NX_ENTRY_NOT_FOUND,
   NX_INVALID_INTERFACE,
   NX_IP_ADDRESS_ERROR,
   NX_SUCCESS,
@@ -35,6 +34,7 @@ import { Ipv4Receiver } from './ipv4/receive.ts';
 import { Ipv4Sender } from './ipv4/send.ts';
 import { LoopbackQueue } from './loopback.ts';
 import { isHostAddress, isLoopback, isMulticast, LIMITED_BROADCAST } from './martian.ts';
+import { GroupTable } from './multicast/groups.ts';
 import { PathMtuCache } from './path-mtu.ts';
 import { type IpPolicy, netxIpPolicy } from './policy.ts';
 import { isMask, RouteTable } from './routes.ts';
@@ -85,6 +85,8 @@ export class IpInstance implements NetworkService {
   readonly reassembly: Reassembly;
   /** What packets the paths to destinations take. */
   readonly paths: PathMtuCache;
+  /** Multicast groups of both families, with IGMP and MLD. */
+  readonly groups: GroupTable;
   /** @internal */
   readonly fragmenter: Fragmenter;
   /** Whether fragments are put together and oversized packets cut; see {@link enableFragments}. */
@@ -112,6 +114,7 @@ export class IpInstance implements NetworkService {
     this.reassembly = new Reassembly(this, this.policy.fragments);
     this.fragmenter = new Fragmenter(this);
     this.paths = new PathMtuCache(this, this.policy.paths);
+    this.groups = new GroupTable(this);
     this.fragmentsEnabled = false;
     this.receiver = new Ipv4Receiver(this);
     this.loopbackQueue = new LoopbackQueue(this);
@@ -125,6 +128,7 @@ export class IpInstance implements NetworkService {
     const made = new IpInterface(this, this.interfaces.length, name, link);
     this.interfaces.push(made);
     link.attach(made);
+    this.groups.igmp.listen(made);
     return made;
   }
 
@@ -196,23 +200,12 @@ export class IpInstance implements NetworkService {
 
   /** Receives datagrams to a group on one interface. Joins are counted. */
   joinGroup(target: IpInterface, group: number): Status {
-    if (!isMulticast(group)) return NX_IP_ADDRESS_ERROR;
-    const count = target.groups.get(group) ?? 0;
-    target.groups.set(group, count + 1);
-    if (count === 0) target.link?.joinGroup(0x0100, 0x5e000000 | (group & 0x7fffff));
-    return NX_SUCCESS;
+    return this.groups.join(target, ipv4Address(group));
   }
 
   /** NX_ENTRY_NOT_FOUND when the group was not joined. */
   leaveGroup(target: IpInterface, group: number): Status {
-    const count = target.groups.get(group) ?? 0;
-    if (count === 0) return NX_ENTRY_NOT_FOUND;
-    if (count > 1) target.groups.set(group, count - 1);
-    else {
-      target.groups.delete(group);
-      target.link?.leaveGroup(0x0100, 0x5e000000 | (group & 0x7fffff));
-    }
-    return NX_SUCCESS;
+    return this.groups.leave(target, ipv4Address(group));
   }
 
   register(protocol: number, sink: DatagramSink): Status {
@@ -326,6 +319,11 @@ export class IpInstance implements NetworkService {
     this.sender.transmit(packet, outgoing, outgoing.mtu, msw, lsw);
   }
 
+  /** @internal Sends a message to a group on the link, with a router alert. `prepend` is at the message. Takes it. */
+  sendToGroup(packet: Packet, outgoing: IpInterface, destination: number, protocol: number): void {
+    this.sender.sendToGroup(packet, outgoing, destination, protocol);
+  }
+
   /**
    * As nx_ip_delete: releases every packet that IP holds, ends pings (NX_DELETED) and claims. Packets that arrive later are
    * handled as ever; detach the links to stop that.
@@ -335,6 +333,7 @@ export class IpInstance implements NetworkService {
     this.icmp.echo.close();
     this.loopbackQueue.flush();
     this.reassembly.close();
+    this.groups.close();
   }
 
   /** @internal */

@@ -38,8 +38,6 @@ export class IpInterface implements LinkSink {
   /** Own MAC address. */
   readonly macMsw: number;
   readonly macLsw: number;
-  /** IPv4 groups joined and how often. */
-  readonly groups: Map<number, number>;
   /** When the last conflict was answered (RFC 5227 2.4), in microseconds. */
   defendedAt: number;
 
@@ -59,7 +57,6 @@ export class IpInterface implements LinkSink {
     this.makesChecksums = (capabilities & CAPABILITY_TX_CHECKSUM) !== 0;
     this.macMsw = link === null ? 0 : link.properties.macMsw;
     this.macLsw = link === null ? 0 : link.properties.macLsw;
-    this.groups = new Map();
     this.defendedAt = Number.NEGATIVE_INFINITY;
   }
 

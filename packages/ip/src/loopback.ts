@@ -27,8 +27,13 @@ export class LoopbackQueue implements Deferred {
 
   /** Takes a packet whose `prepend` is at its IP header. */
   send(packet: Packet): void {
-    const copy = this.copy(packet);
+    this.copyBack(packet);
     packet.transmitRelease();
+  }
+
+  /** As {@link send}, for a packet that also goes elsewhere and stays the caller's. */
+  copyBack(packet: Packet): void {
+    const copy = this.copy(packet);
     if (copy === null) {
       this.ip.counters.drops[DROP_IPV4_LOOPBACK_POOL]!++;
       this.ip.counters.sendPacketsDropped++;

@@ -60,6 +60,18 @@ export interface FragmentPolicy {
   readonly poolShare: number;
 }
 
+/** Choices of multicast, of both families. */
+export interface MulticastPolicy {
+  /** Groups that the interfaces of an instance may listen to, for each family (NX_MAX_MULTICAST_GROUPS). */
+  readonly groups: number;
+  /** What the host sends to an IPv4 group that it listens to comes back to it. */
+  readonly loopback: boolean;
+  /** Time to live of packets to IPv4 groups when the sender does not choose one; 0 is that of other packets. */
+  readonly timeToLive: number;
+  /** Version of Multicast Listener Discovery spoken: 2, 1, or 0 for none. */
+  readonly mldVersion: number;
+}
+
 /** Choices of path MTU discovery, of both families. */
 export interface PathPolicy {
   /** How long a lowered MTU is believed, in microseconds (RFC 1191 6.3: ten minutes). */
@@ -108,6 +120,7 @@ export interface IpPolicy {
   readonly icmp: IcmpPolicy;
   readonly fragments: FragmentPolicy;
   readonly paths: PathPolicy;
+  readonly multicast: MulticastPolicy;
 }
 
 const rfc5227 = {
@@ -166,6 +179,7 @@ export const netxIpPolicy: IpPolicy = {
   },
   fragments: { ...boundedFragments, timeoutIpv4: 15 * SECOND },
   paths: rfc1191,
+  multicast: { groups: 7, loopback: false, timeToLive: 0, mldVersion: 0 },
 };
 
 /** A current Internet host. */
@@ -199,4 +213,6 @@ export const modernIpPolicy: IpPolicy = {
   },
   fragments: { ...boundedFragments, timeoutIpv4: 60 * SECOND },
   paths: rfc1191,
+  // RFC 1112 6.1: packets to a group stay on the link unless their sender wants it otherwise.
+  multicast: { groups: 256, loopback: true, timeToLive: 1, mldVersion: 2 },
 };

@@ -3,6 +3,7 @@ import type { IpAddress, IpPrefix } from '@strata/contracts';
 /** `0.0.0.0` and `::`. */
 export const IPV4_ANY: IpAddress = { family: 4, w0: 0, w1: 0, w2: 0, w3: 0 };
 export const IPV6_ANY: IpAddress = { family: 6, w0: 0, w1: 0, w2: 0, w3: 0 };
+export const IPV6_LOOPBACK: IpAddress = { family: 6, w0: 0, w1: 0, w2: 0, w3: 1 };
 export const IPV4_LOOPBACK: IpAddress = { family: 4, w0: 0, w1: 0, w2: 0, w3: 0x7f000001 };
 
 /** The IPv4 address of a 32-bit number, signed or not. */

@@ -17,6 +17,16 @@ export const TRACE_IP_FRAGMENTED = LAYER | 12;
 export const TRACE_IP_PATH_MTU = LAYER | 13;
 export const TRACE_IP_PATH_MTU_AGED = LAYER | 14;
 export const TRACE_IP_FORWARDED = LAYER | 15;
+export const TRACE_IP_GROUP_JOINED = LAYER | 16;
+export const TRACE_IP_GROUP_LEFT = LAYER | 17;
+export const TRACE_IGMP_REPORT_SENT = LAYER | 18;
+export const TRACE_IGMP_LEAVE_SENT = LAYER | 19;
+export const TRACE_IGMP_QUERY_RECEIVED = LAYER | 20;
+export const TRACE_IGMP_REPORT_HEARD = LAYER | 21;
+export const TRACE_MLD_REPORT_SENT = LAYER | 22;
+export const TRACE_MLD_DONE_SENT = LAYER | 23;
+export const TRACE_MLD_QUERY_RECEIVED = LAYER | 24;
+export const TRACE_IP_ROUTE_REDIRECTED = LAYER | 25;
 
 export const IP_EVENTS: readonly TraceEventDescription[] = [
   {
@@ -123,5 +133,75 @@ export const IP_EVENTS: readonly TraceEventDescription[] = [
     arguments: ['address', 'address', 'count', 'count'],
     text: 'forwards {a} -> {b} by interface {c}, {d} hops left',
     comment: false,
+  },
+  {
+    id: TRACE_IP_GROUP_JOINED,
+    name: 'ip.group-joined',
+    arguments: ['address', 'count', 'none', 'none'],
+    text: 'joins group {a} on interface {b}',
+    comment: false,
+  },
+  {
+    id: TRACE_IP_GROUP_LEFT,
+    name: 'ip.group-left',
+    arguments: ['address', 'count', 'none', 'none'],
+    text: 'leaves group {a} on interface {b}',
+    comment: false,
+  },
+  {
+    id: TRACE_IGMP_REPORT_SENT,
+    name: 'igmp.report-sent',
+    arguments: ['address', 'count', 'none', 'none'],
+    text: 'reports that somebody listens to {a} (version {b})',
+    comment: false,
+  },
+  {
+    id: TRACE_IGMP_LEAVE_SENT,
+    name: 'igmp.leave-sent',
+    arguments: ['address', 'none', 'none', 'none'],
+    text: 'tells the routers that nobody listens to {a} here any more',
+    comment: false,
+  },
+  {
+    id: TRACE_IGMP_QUERY_RECEIVED,
+    name: 'igmp.query-received',
+    arguments: ['address', 'microseconds', 'none', 'none'],
+    text: 'is asked who listens to {a}, to be answered within {b}',
+    comment: false,
+  },
+  {
+    id: TRACE_IGMP_REPORT_HEARD,
+    name: 'igmp.report-heard',
+    arguments: ['address', 'none', 'none', 'none'],
+    text: 'hears another listener report {a}, and need not',
+    comment: false,
+  },
+  {
+    id: TRACE_MLD_REPORT_SENT,
+    name: 'mld.report-sent',
+    arguments: ['count', 'count', 'none', 'none'],
+    text: 'reports {b} groups (version {a})',
+    comment: false,
+  },
+  {
+    id: TRACE_MLD_DONE_SENT,
+    name: 'mld.done-sent',
+    arguments: ['address6', 'address6', 'address6', 'address6'],
+    text: 'tells the routers that nobody listens to {a} here any more',
+    comment: false,
+  },
+  {
+    id: TRACE_MLD_QUERY_RECEIVED,
+    name: 'mld.query-received',
+    arguments: ['count', 'microseconds', 'none', 'none'],
+    text: 'is asked by a router of version {a} who listens, to be answered within {b}',
+    comment: false,
+  },
+  {
+    id: TRACE_IP_ROUTE_REDIRECTED,
+    name: 'ip.redirected',
+    arguments: ['address', 'address', 'address', 'none'],
+    text: 'is told by {c} that {b} is the better way to {a}',
+    comment: true,
   },
 ];

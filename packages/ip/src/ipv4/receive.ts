@@ -11,6 +11,7 @@ import {
   DROP_IPV4_SOURCE_ADDRESS,
   DROP_IPV4_UNHANDLED,
   HANDLED,
+  LINK_MULTICAST,
   LINK_UNICAST,
   type Packet,
   PROTOCOL_ICMP,
@@ -235,7 +236,9 @@ export class Ipv4Receiver implements ReassemblyOwner {
     info.toUnicast = false;
     if (incoming.link === null) {
       info.toUnicast = this.ip.ownsAddress(destination);
-      return info.toUnicast || isLoopback(destination) ? 0 : DROP_IPV4_NOT_FOR_US;
+      if (info.toUnicast || isLoopback(destination)) return 0;
+      info.linkCast = LINK_MULTICAST;
+      return isMulticast(destination) && this.ip.groups.listensAnywhere(destination) ? 0 : DROP_IPV4_NOT_FOR_US;
     }
     if (destination === incoming.address && destination !== 0) {
       info.toUnicast = true;
@@ -244,7 +247,7 @@ export class Ipv4Receiver implements ReassemblyOwner {
     } else if (destination === LIMITED_BROADCAST || (destination === incoming.broadcast && destination !== 0)) {
       if (cast === LINK_UNICAST) info.linkCast = 2;
     } else if (isMulticast(destination)) {
-      if (!incoming.groups.has(destination)) return DROP_IPV4_NOT_FOR_US;
+      if (!this.ip.groups.isMember(incoming, 0, 0, 0, destination)) return DROP_IPV4_NOT_FOR_US;
       if (cast === LINK_UNICAST) info.linkCast = 1;
     } else if (incoming.address === 0 && cast === LINK_UNICAST && header.protocol === PROTOCOL_UDP) {
       // RFC 2131 4.1: an interface without an address takes the offer that is sent to its address-to-be.
@@ -256,6 +259,8 @@ export class Ipv4Receiver implements ReassemblyOwner {
       if (source === incoming.address || this.ip.ownsAddress(source)) return DROP_IPV4_OWN_SOURCE;
       return 0;
     }
+    // A query of IGMP may come from a switch, which needs no address (RFC 4541 2.1.1).
+    if (source === 0 && header.protocol === PROTOCOL_IGMP) return 0;
     // Only a host that is still asking for its address has none, and it broadcasts (RFC 1122 3.2.1.3 (a)).
     return source === 0 && header.protocol === PROTOCOL_UDP && destination === LIMITED_BROADCAST
       ? 0

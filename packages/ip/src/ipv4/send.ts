@@ -3,6 +3,7 @@ import {
   DROP_FRAGMENT_NO_PACKETS,
   DROP_IPV4_NO_ROUTE,
   DROP_IPV4_TOO_BIG,
+  LINK_MULTICAST,
   NX_IP_ADDRESS_ERROR,
   NX_OVERFLOW,
   NX_PHYSICAL_HEADER,
@@ -23,6 +24,7 @@ import {
   IPV4_IDENTIFICATION,
   IPV4_SOURCE,
   IPV4_TIME_TO_LIVE,
+  setIpv4Checksum,
 } from '@strata/wire';
 import type { IpFlow } from '../flow.ts';
 import { Identification } from '../identification.ts';
@@ -30,6 +32,10 @@ import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
 import { NEIGHBOUR_DYNAMIC, type Neighbour } from '../neighbour.ts';
 import { Ipv4Fragments } from './fragments.ts';
+
+/** The router alert option, value 0: every router looks (RFC 2113 2.1). */
+const ROUTER_ALERT = 0x94040000 | 0;
+const ROUTER_ALERT_LENGTH = 4;
 
 /** Puts IPv4 headers in front of packets and sends them on their flow's way. */
 export class Ipv4Sender {
@@ -70,7 +76,7 @@ export class Ipv4Sender {
       !this.reuseHeader ||
       !fits(packet, header, flow, total)
     ) {
-      const timeToLive = flow.timeToLive !== 0 ? flow.timeToLive : this.defaultTimeToLive;
+      const timeToLive = flow.timeToLive !== 0 ? flow.timeToLive : this.timeToLiveFor(flow);
       const dontFragment = flow.dontFragment && !flow.fragmentAnyway;
       const id = this.identification.next(flow.identificationSlot, dontFragment);
       const fragment = dontFragment ? IPV4_DONT_FRAGMENT : 0;
@@ -101,6 +107,9 @@ export class Ipv4Sender {
       }
       ip.loopbackQueue.send(packet);
       return NX_SUCCESS;
+    }
+    if (flow.cast === LINK_MULTICAST && ip.groups.loopback && ip.groups.isMember(outgoing, 0, 0, 0, flow.remote.w3)) {
+      ip.loopbackQueue.copyBack(packet);
     }
     if (ip.tracer !== null) {
       ip.tracer.event(TRACE_IP_SENT, flow.local.w3, flow.remote.w3, flow.protocol, total, packet);
@@ -154,6 +163,37 @@ export class Ipv4Sender {
     if (this.fragments.send(packet, outgoing, mtu, msw, lsw) !== NX_SUCCESS) {
       this.ip.dropOutgoing(packet, DROP_FRAGMENT_NO_PACKETS);
     }
+  }
+
+  private timeToLiveFor(flow: IpFlow): number {
+    const ofGroups = this.ip.policy.multicast.timeToLive;
+    return flow.cast === LINK_MULTICAST && ofGroups !== 0 ? ofGroups : this.defaultTimeToLive;
+  }
+
+  /** Sends a message to a group on a link, with time to live 1 and the router alert option (RFC 2113, RFC 2236 2). */
+  sendToGroup(packet: Packet, outgoing: IpInterface, destination: number, protocol: number): void {
+    const ip = this.ip;
+    const header = packet.prepend - IPV4_HEADER - ROUTER_ALERT_LENGTH;
+    const view = packet.view;
+    const total = packet.length + IPV4_HEADER + ROUTER_ALERT_LENGTH;
+    const id = this.identification.next(this.identification.slot(outgoing.address, destination, protocol), false);
+    view.setInt32(header, (0x46 << 24) | total);
+    view.setInt32(header + IPV4_IDENTIFICATION, id << 16);
+    view.setInt32(header + IPV4_TIME_TO_LIVE, (1 << 24) | (protocol << 16));
+    view.setInt32(header + IPV4_SOURCE, outgoing.address);
+    view.setInt32(header + IPV4_DESTINATION, destination);
+    view.setInt32(header + IPV4_HEADER, ROUTER_ALERT);
+    if (!outgoing.makesChecksums) setIpv4Checksum(view, header);
+    packet.prepend = header;
+    packet.length = total;
+    packet.ipHeader = header;
+    packet.ipVersion = 4;
+    packet.interfaceIndex = outgoing.index;
+    ip.counters.totalPacketsSent++;
+    ip.counters.totalBytesSent += total - IPV4_HEADER - ROUTER_ALERT_LENGTH;
+    if (ip.tracer !== null) ip.tracer.event(TRACE_IP_SENT, outgoing.address, destination, protocol, total, packet);
+    const neighbour = ip.arp.lookUp(outgoing, destination) as Neighbour;
+    outgoing.link?.send(packet, ETHERTYPE_IPV4, neighbour.msw, neighbour.lsw);
   }
 
   /** Looks the flow's route up again. False when there is none now, or the local address is no longer ours. */
