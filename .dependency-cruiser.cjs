@@ -12,6 +12,7 @@ const standsOn = {
   ip: ['contracts', 'wire', 'packet'],
   udp: ['contracts', 'wire', 'packet'],
   tcp: ['contracts', 'wire', 'packet'],
+  dhcp: ['contracts', 'wire', 'udp'],
   tls: ['contracts', 'wire', 'packet'],
   mqtt: ['contracts', 'packet'],
   'pcap-writer': [],
@@ -81,7 +82,7 @@ const standsOn = {
 
 /** Only these touch the machine; everything else also runs in a browser. */
 const mayUseNode =
-  '^packages/(attach|sockets|cli|testkit)/src/|^packages/tls/src/engine-node|^packages/pcap-writer/src/node';
+  '^packages/(attach|sockets|cli|testkit)/src/|^packages/tls/src/engine-node|^packages/mqtt/src/(node|store-node)|^packages/pcap-writer/src/node';
 
 const arrows = Object.entries(standsOn).map(([name, below]) => ({
   name: `floor-${name}`,

@@ -16,6 +16,7 @@ export type { SocketHost } from './host.ts';
 export type { Lookup, LookupAddress } from './lookup.ts';
 export { type Connect, type ConnectCallback, type HostNet, netOf } from './net.ts';
 export type { ConnectOptions, SocketAddress, SocketOptions } from './options.ts';
+export { PacketDuplex } from './packet-duplex.ts';
 export { type DroppedConnection, type ListenOptions, Server, type ServerOptions } from './server.ts';
 export { Socket } from './socket.ts';
 export { type HostTimer, type HostTimers, timersOf } from './timers.ts';

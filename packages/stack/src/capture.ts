@@ -18,6 +18,7 @@ import {
   PcapngWriter,
   type QueuedPacket,
 } from '@strata/pcap-writer';
+import type { TlsSecrets } from '@strata/tls';
 import type { TraceListener } from './trace-hub.ts';
 
 /** What the head of a capture says. */
@@ -41,8 +42,11 @@ const EVENTS = new Map<number, TraceEventDescription>(TRACE_EVENTS.map((event) =
  * Each link has two interfaces: its own, and "<link> faults" for frames that a fault lost, damaged, repeated or held back.
  * What hosts trace about a frame (state changes, timers, drop reasons) becomes comments of that frame: events of the sender
  * before it has a number wait for it, and a frame stays open until its receivers have done with it.
+ *
+ * While a TLS handshake goes on, frames are held back, so that its secrets stand in the file before the records they open:
+ * readers that make one pass see them decrypted.
  */
-export class Capture implements TraceListener {
+export class Capture implements TraceListener, TlsSecrets {
   private readonly writer: PcapngWriter;
   private readonly queue: OrderedPacketQueue;
   private readonly sink: ByteSink;
@@ -51,6 +55,10 @@ export class Capture implements TraceListener {
   private readonly links: Set<string>;
   /** Comments about packets that have not been on a link yet. */
   private readonly waiting: Map<TraceRef, string[]>;
+  /** Lines of the key log that are not in the file yet. */
+  private keys: string[];
+  /** Handshakes that go on. */
+  private handshakes: number;
   /** Frames written so far or about to be. */
   frames: number;
 
@@ -64,6 +72,8 @@ export class Capture implements TraceListener {
     this.epochSeconds = options.epochSeconds ?? DEFAULT_EPOCH;
     this.links = new Set();
     this.waiting = new Map();
+    this.keys = [];
+    this.handshakes = 0;
     this.frames = 0;
   }
 
@@ -108,6 +118,30 @@ export class Capture implements TraceListener {
   }
 
   /** @internal */
+  handshakeBegan(): void {
+    this.handshakes++;
+    this.queue.hold();
+  }
+
+  /** @internal */
+  keyLog(line: string): void {
+    this.keys.push(line);
+    if (this.handshakes === 0) this.writeKeys();
+  }
+
+  /** @internal */
+  handshakeOver(): void {
+    this.handshakes--;
+    this.writeKeys();
+    this.queue.release();
+  }
+
+  private writeKeys(): void {
+    if (this.keys.length > 0) this.writer.writeTlsKeyLog(this.keys.join('\n'));
+    this.keys = [];
+  }
+
+  /** @internal */
   frame(link: number, faults: number, frame: TappedFrame): void {
     this.frames++;
     const faulted = frame.fate !== FATE_SENT;
@@ -134,6 +168,7 @@ export class Capture implements TraceListener {
 
   /** Writes what is still held back and ends the file. */
   async end(): Promise<void> {
+    this.writeKeys();
     this.queue.end();
     this.writer.end();
     await this.sink.end();

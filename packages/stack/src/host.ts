@@ -15,12 +15,14 @@ import { EthernetDriver } from '@strata/ethernet';
 import { IpInstance, type IpInterface, type Ping } from '@strata/ip';
 import { type PacketMemory, PacketPool } from '@strata/packet';
 import { type TcpServer, TcpService, type TcpSocketOptions } from '@strata/tcp';
-import { type Islands, type Scheduler, Waits } from '@strata/time';
+import { type Island, type Islands, type Scheduler, Waits } from '@strata/time';
+import type { TlsConnector, TlsSecrets } from '@strata/tls';
 import { UdpService } from '@strata/udp';
 import { formatAddress, IPV4_LOOPBACK, ipv4Address, ipv4Mask, parseAddress, parseMac, parsePrefix } from '@strata/wire';
 import { NetError } from './net-error.ts';
 import type { Profile } from './profile.ts';
 import { StreamConnection, type WaitOptions } from './stream-connection.ts';
+import { type HostTlsOptions, listenTls, makeTlsConnector, type TlsListenOptions } from './tls.ts';
 
 /** What all hosts of a lab share. `Lab` makes it. */
 export interface Environment {
@@ -28,6 +30,10 @@ export interface Environment {
   readonly islands: Islands;
   readonly memory: PacketMemory | null;
   readonly random: Random;
+  /** What moment 0 is in seconds since 1970 UTC: certificates are judged by it. */
+  readonly epochSeconds: number;
+  /** Who is told of TLS secrets, or null when nobody records any. */
+  readonly secrets: TlsSecrets | null;
   /** A tracer for the named host, or null when nobody listens. */
   tracerFor(name: string): Tracer | null;
 }
@@ -86,7 +92,10 @@ export class Host {
   readonly udp: UdpService;
   readonly tcp: TcpService;
   readonly drivers: EthernetDriver[];
+  /** Servers that names are asked of, in order of preference: set by hand or by DHCP. */
+  readonly nameServers: IpAddress[];
   private eventLoop: boolean;
+  private tls: Island | null;
 
   constructor(name: string, environment: Environment, profile: Profile, options: HostOptions = {}) {
     this.name = name;
@@ -109,7 +118,9 @@ export class Host {
     this.udp = new UdpService({ network: this.ip, time, policy: profile.udp, random: this.random.fork('udp'), tracer });
     this.tcp = new TcpService(this.ip, pool, time, this.random.fork('tcp'), profile.tcp, tracer);
     this.drivers = [];
+    this.nameServers = [];
     this.eventLoop = false;
+    this.tls = null;
   }
 
   /** Puts the host on a link. @throws RangeError for an address that is none, NetError for one that cannot be used */
@@ -193,6 +204,44 @@ export class Host {
       connect: (listener: StreamListener) =>
         this.tcp.open(remote, port, listener, { deleteWhenClosed: true, ...options }),
     };
+  }
+
+  /** Opens TLS sessions over TCP: what an MQTT client is given for port 8883. A function is asked before each attempt. */
+  tlsConnector(
+    address: string | IpAddress,
+    port: number,
+    options: HostTlsOptions | (() => HostTlsOptions),
+    tcp: TcpSocketOptions = {},
+  ): TlsConnector {
+    return makeTlsConnector(this, address, port, options, tcp);
+  }
+
+  /** Opens a TLS connection. @throws NetError with the reason, down to the alert and the certificate */
+  async connectTls(
+    address: string | IpAddress,
+    port: number,
+    options: HostTlsOptions & WaitOptions,
+    tcp: TcpSocketOptions = {},
+  ): Promise<StreamConnection> {
+    const remote = typeof address === 'string' ? this.resolve(address) : address;
+    const connection = new StreamConnection(this.waits, `tls ${formatAddress(remote)}:${port}`);
+    return connection.begin(this.tlsConnector(remote, port, options, tcp)).established(options);
+  }
+
+  /** Listens for TLS connections on a TCP port; each whose handshake succeeded is handed to `accept`. */
+  listenTls(
+    port: number,
+    options: HostTlsOptions,
+    accept: (connection: StreamConnection) => void,
+    listen: TlsListenOptions = {},
+  ): TcpServer {
+    return listenTls(this, port, options, accept, listen);
+  }
+
+  /** @internal Counts what OpenSSL has under way, so that virtual time waits for it. */
+  tlsIsland(): Island {
+    this.tls ??= this.environment.islands.register(`${this.name} tls`);
+    return this.tls;
   }
 
   /** Sends one ICMP echo request. Never rejects for want of an answer: the result's status says it. */

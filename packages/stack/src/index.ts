@@ -8,10 +8,13 @@
  * - `netxProfile`, `modernProfile` — the records of policies
  */
 export { Capture, type CaptureOptions } from './capture.ts';
+export { chooseLinkLocal, configureByDhcp, describeLease, dhcpClientOf } from './host-dhcp.ts';
 export { type Environment, Host, type HostOptions, type InterfaceOptions, type PingResult } from './host.ts';
 export { Lab, type LabOptions, type LinkOptions } from './lab.ts';
-export { type MqttConnected, MqttSession, type MqttSessionOptions } from './mqtt-session.ts';
+export { type MqttConnected, MqttSession, type MqttSessionOptions, type MqttTlsOptions } from './mqtt-session.ts';
 export { NetError } from './net-error.ts';
 export { modernProfile, netxProfile, PROFILES, type Profile } from './profile.ts';
 export { StreamConnection, ticksOf, type WaitOptions } from './stream-connection.ts';
+export type { HostTlsOptions, TlsListenOptions } from './tls.ts';
+export { tlsCause } from './tls-cause.ts';
 export { TraceHub, type TraceListener } from './trace-hub.ts';

@@ -3,9 +3,11 @@ import { type FaultPlan, FrameIds, LoopbackBridge, Segment, Switch } from '@stra
 import { PacketMemory, PacketPool } from '@strata/packet';
 import type { ByteSink } from '@strata/pcap-writer';
 import { type ClockDriver, type RunEnd, SeededRandom, VirtualClock } from '@strata/time';
+import { DEFAULT_EPOCH, type TlsSecrets } from '@strata/tls';
 import { Capture, type CaptureOptions } from './capture.ts';
 import { type Environment, Host, type HostOptions } from './host.ts';
 import { netxProfile, type Profile } from './profile.ts';
+import { SecretsRelay } from './secrets-relay.ts';
 import { TraceHub, type TraceListener } from './trace-hub.ts';
 
 /** How to make a {@link Lab}. */
@@ -21,6 +23,10 @@ export interface LabOptions {
   /** Where every frame of every link is recorded. */
   readonly capture?: ByteSink;
   readonly captureOptions?: CaptureOptions;
+  /** What moment 0 is, in seconds since 1970 UTC: for captures and certificates. Default 2025-01-01. */
+  readonly epochSeconds?: number;
+  /** Every line of the TLS key log (NSS format), of all hosts; a capture has them anyway. */
+  readonly onKeyLog?: (line: string) => void;
   /** Bytes of memory that all pools share; committed only as it is used. Default 64 MiB. */
   readonly memoryBytes?: number;
 }
@@ -64,6 +70,8 @@ export class Lab {
   /** Null when the lab does not trace. */
   readonly hub: TraceHub | null;
   readonly capture: Capture | null;
+  readonly epochSeconds: number;
+  private readonly secrets: TlsSecrets | null;
 
   constructor(options: LabOptions = {}) {
     this.seed = options.seed ?? 1;
@@ -75,7 +83,14 @@ export class Lab {
     this.hosts = new Map();
     this.links = [];
     this.switches = [];
-    this.capture = options.capture === undefined ? null : new Capture(options.capture, options.captureOptions);
+    this.epochSeconds = options.epochSeconds ?? options.captureOptions?.epochSeconds ?? DEFAULT_EPOCH;
+    this.capture =
+      options.capture === undefined
+        ? null
+        : new Capture(options.capture, { epochSeconds: this.epochSeconds, ...options.captureOptions });
+    const { capture } = this;
+    const { onKeyLog } = options;
+    this.secrets = capture === null && onKeyLog === undefined ? null : new SecretsRelay(capture, onKeyLog ?? null);
     const listeners = [...(options.listeners ?? []), ...(this.capture === null ? [] : [this.capture])];
     this.hub = listeners.length === 0 ? null : new TraceHub(this.clock.scheduler);
     for (const listener of listeners) this.hub?.listen(listener);
@@ -101,6 +116,8 @@ export class Lab {
       islands: this.clock.islands,
       memory: this.memory,
       random: this.random,
+      epochSeconds: this.epochSeconds,
+      secrets: this.secrets,
       tracerFor: (name) => this.tracerFor(name),
     };
   }

@@ -9,6 +9,7 @@ import {
   NXD_MQTT_COMMUNICATION_FAILURE,
   NXD_MQTT_PACKET_POOL_FAILURE,
   type Status,
+  type StreamConnector,
 } from '@strata/contracts';
 import {
   MQTT_PUBACK,
@@ -22,16 +23,32 @@ import {
   type MqttText,
 } from '@strata/mqtt';
 import { type Suspension, type Waited, WaitQueue } from '@strata/time';
+import { TlsConnector, TlsSetup } from '@strata/tls';
 import type { Host } from './host.ts';
 import { NetError } from './net-error.ts';
 import { ticksOf, type WaitOptions } from './stream-connection.ts';
+import type { HostTlsOptions } from './tls.ts';
+import { tlsCause } from './tls-cause.ts';
+
+/** How an MQTT client secures its connection. The server must be `host`; default: the broker as it was named. */
+export type MqttTlsOptions = HostTlsOptions & {
+  /**
+   * NetX's TLS setup callback, called by `connect` before the TCP connection is opened. What it sets up goes before the other
+   * options; anything but NX_SUCCESS is what `connect` fails with.
+   */
+  readonly setup?: (setup: TlsSetup, client: MqttClient) => Status;
+};
 
 /** How to make an {@link MqttSession}. */
 export interface MqttSessionOptions {
   readonly clientId: string;
-  /** The broker's address. Default port 1883 (NXD_MQTT_PORT). */
+  /** The broker's address. Default port 1883 (NXD_MQTT_PORT), with `tls` 8883 (NXD_MQTT_TLS_PORT). */
   readonly broker: string;
   readonly port?: number;
+  /** Connect securely (nxd_mqtt_client_secure_connect). */
+  readonly tls?: MqttTlsOptions;
+  /** Opens the streams instead of TCP, or TLS over TCP, to `broker`. */
+  readonly connector?: StreamConnector;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly will?: {
@@ -55,6 +72,7 @@ export interface MqttConnected {
 const SUBSCRIPTION_REFUSED = 0x80;
 
 const MQTT_PORT = 1883;
+const MQTT_TLS_PORT = 8883;
 
 /** What a service answered, and the acknowledgement to wait for, if any. */
 interface Answered {
@@ -79,6 +97,9 @@ export class MqttSession implements AsyncDisposable {
   readonly client: MqttClient;
   private readonly host: Host;
   private readonly options: MqttSessionOptions;
+  private readonly connector: StreamConnector;
+  /** What the next TLS session is made with; null without TLS. */
+  private tls: HostTlsOptions | null;
   /** Those who wait for an attempt to connect, for room to send, for a message, for the end. */
   private readonly connecting: WaitQueue<Status>;
   private readonly sending: WaitQueue<Answered>;
@@ -100,15 +121,34 @@ export class MqttSession implements AsyncDisposable {
     this.requests = new Map();
     this.answer = { returnCode: -1, sessionPresent: false };
     this.lost = NX_NOT_CONNECTED;
+    this.tls = options.tls === undefined ? null : { host: options.broker, ...options.tls };
+    this.connector = options.connector ?? this.makeConnector();
     this.client = new MqttClient({
       clientId: options.clientId,
       time: host.time,
       pool: host.pool,
-      connector: host.connector(options.broker, options.port ?? MQTT_PORT),
+      connector: this.connector,
       listener: this.listener(),
       tracer: host.tracer,
       ...options.client,
     });
+  }
+
+  private makeConnector(): StreamConnector {
+    const { host, options, tls } = this;
+    const { broker, port } = options;
+    if (tls === null) return host.connector(broker, port ?? MQTT_PORT);
+    return host.tlsConnector(broker, port ?? MQTT_TLS_PORT, () => this.tls ?? tls);
+  }
+
+  /** Calls NetX's TLS setup callback. @throws NetError with its status */
+  private setUpTls(what: string): void {
+    const { tls, broker } = this.options;
+    if (tls?.setup === undefined) return;
+    const setup = new TlsSetup();
+    const status = tls.setup(setup, this.client);
+    if (status !== NX_SUCCESS) throw new NetError(what, status, new Error('the TLS setup callback refused'));
+    this.tls = { host: broker, ...tls, ...setup.options() };
   }
 
   private listener(): MqttListener {
@@ -141,11 +181,12 @@ export class MqttSession implements AsyncDisposable {
   /** An error that says why the last connection ended or was not made, with its cause chain. */
   failure(what: string, status: Status): NetError {
     const { explanation, streamStatus } = this.client.failure();
+    const tls = this.connector instanceof TlsConnector ? tlsCause(this.connector.session) : undefined;
     const stream = streamStatus === NX_SUCCESS ? undefined : new NetError('the stream below', streamStatus);
-    return new NetError(explanation === '' ? what : `${what}: ${explanation}`, status, stream);
+    return new NetError(explanation === '' ? what : `${what}: ${explanation}`, status, tls ?? stream);
   }
 
-  /** Connects: TCP, CONNECT, CONNACK. @throws NetError with the whole chain when that fails */
+  /** Connects: TCP, TLS if wanted, CONNECT, CONNACK. @throws NetError with the whole chain when that fails */
   async connect(options: MqttConnectOptions & WaitOptions = {}): Promise<MqttConnected> {
     const { username, password, will, broker } = this.options;
     const what = `connect to MQTT broker ${broker}`;
@@ -153,6 +194,7 @@ export class MqttSession implements AsyncDisposable {
     if (will !== undefined) {
       this.check(this.client.willMessageSet(will.topic, will.message, will.retain ?? false, will.qos ?? 0), what);
     }
+    this.setUpTls(what);
     const begun = this.client.connect(options);
     if (begun !== NX_IN_PROGRESS && begun !== NX_SUCCESS) throw this.failure(what, begun);
     const waited = await this.connecting.wait(ticksOf(options), options.signal);

@@ -1,4 +1,5 @@
 import {
+  NX_IP_ADDRESS_ERROR,
   NX_NO_PACKET,
   NX_NOT_CONNECTED,
   NX_NOT_SUCCESSFUL,
@@ -8,10 +9,13 @@ import {
   NX_WINDOW_OVERFLOW,
   type PacketStream,
   type Status,
+  type StreamConnector,
   type StreamListener,
 } from '@strata/contracts';
 import { type AbortSource, WaitQueue, type Waits } from '@strata/time';
+import { TlsConnector, TlsSession } from '@strata/tls';
 import { NetError } from './net-error.ts';
+import { tlsCause } from './tls-cause.ts';
 
 /** How long an operation may take, by the host's clock, and how to give it up. */
 export interface WaitOptions {
@@ -112,6 +116,18 @@ export class StreamConnection implements AsyncDisposable {
     return this;
   }
 
+  /** Begins to connect. @throws NetError when the connector cannot begin */
+  begin(connector: StreamConnector): this {
+    const stream = connector.connect(this.events);
+    if (stream === null) {
+      const session = connector instanceof TlsConnector ? connector.session : null;
+      const status = session?.failure()?.status ?? NX_IP_ADDRESS_ERROR;
+      throw this.error('connect', status, session);
+    }
+    this.stream = stream;
+    return this;
+  }
+
   /** The stream below, for what this class does not offer. @throws NetError before there is one */
   get packets(): PacketStream {
     if (this.stream === null) throw new NetError(this.what, NX_NOT_CONNECTED);
@@ -123,8 +139,7 @@ export class StreamConnection implements AsyncDisposable {
     const settled = () => (this.open || this.over ? true : null);
     const { value, status } = await this.opening.until(settled, ticksOf(options), options.signal);
     if (value === null) this.abort();
-    if (!this.open || value === null)
-      throw new NetError(`connect ${this.what}`, value === null ? status : this.failure());
+    if (!this.open || value === null) throw this.error('connect', value === null ? status : this.failure());
     return this;
   }
 
@@ -138,7 +153,7 @@ export class StreamConnection implements AsyncDisposable {
     const stream = this.packets;
     const packet = stream.allocate();
     if (packet === null) {
-      if (this.over) throw new NetError(`send on ${this.what}`, this.failure());
+      if (this.over) throw this.error('send on', this.failure());
       await this.waits.sleep(POOL_RETRY_TICKS, options.signal);
       return 0;
     }
@@ -153,14 +168,14 @@ export class StreamConnection implements AsyncDisposable {
     const outcome = value ?? status;
     if (outcome === NX_SUCCESS) return count;
     packet.release();
-    throw new NetError(`send on ${this.what}`, this.over ? this.failure() : outcome);
+    throw this.error('send on', this.over ? this.failure() : outcome);
   }
 
   /** The next octets, or null once the peer has finished. @throws NetError when the connection broke */
   async receive(options: WaitOptions = {}): Promise<Uint8Array | null> {
     const { status, value } = await this.receiving.until(() => this.take(), ticksOf(options), options.signal);
     if (value === 'finished') return null;
-    if (value === 'broken') throw new NetError(`receive on ${this.what}`, this.overStatus);
+    if (value === 'broken') throw this.error('receive on', this.overStatus);
     if (value === null) throw new NetError(`receive on ${this.what}`, status);
     return value;
   }
@@ -198,6 +213,12 @@ export class StreamConnection implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** An error with what lay behind it, when TLS knows. */
+  private error(what: string, status: Status, session: unknown = this.stream): NetError {
+    const cause = session instanceof TlsSession ? tlsCause(session) : undefined;
+    return new NetError(`${what} ${this.what}`, status, cause?.status === status ? cause.cause : cause);
   }
 
   private failure(): Status {

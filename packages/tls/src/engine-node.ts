@@ -16,6 +16,9 @@ import {
 import type { TlsBusy, TlsEngine, TlsEngineError, TlsEngineListener, TlsEngineOptions, TlsEngines } from './engine.ts';
 import { makeContext } from './engine-node/contexts.ts';
 import { NodeTlsEngine } from './engine-node/node-engine.ts';
+
+export { LabAuthority, type LabSubject } from './engine-node/lab-authority.ts';
+
 import type { SignatureAlgorithm } from './x509/signature.ts';
 
 /** Makes {@link TlsEngine}s of Node's OpenSSL. */

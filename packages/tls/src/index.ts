@@ -19,19 +19,10 @@
 export * from './alert.ts';
 export { TlsConnector } from './connector.ts';
 export * from './engine.ts';
-export { type CertificateSource, DEFAULT_EPOCH, type TlsSessionOptions } from './options.ts';
-export {
-  TLS_HEADROOM,
-  TLS_MAXIMUM_RECORD,
-  TLS_STATE_CLOSED,
-  TLS_STATE_CONNECTING,
-  TLS_STATE_ENDING,
-  TLS_STATE_HANDSHAKE,
-  TLS_STATE_IDLE,
-  TLS_STATE_OPEN,
-  type TlsFailure,
-  TlsSession,
-} from './session.ts';
+export { type CertificateSource, DEFAULT_EPOCH, type TlsSecrets, type TlsSessionOptions } from './options.ts';
+export { TlsSession } from './session.ts';
+export { TlsSetup, type TlsSetupOptions } from './setup.ts';
+export * from './state.ts';
 export { type Certificate, parseCertificate } from './x509/certificate.ts';
 export { parseRevocationList, type RevocationList } from './x509/crl.ts';
 export { formatUnixTime } from './x509/der.ts';

@@ -22,11 +22,21 @@ import { parseRevocationList, type RevocationList } from './x509/crl.ts';
 import type { CertificateAllowance } from './x509/fault.ts';
 import { parsePem } from './x509/pem.ts';
 
-/** 2026-01-01 00:00:00 UTC: what a lab's time 0 is when nobody says otherwise. */
-export const DEFAULT_EPOCH = 1_767_225_600;
+/** 2025-01-01 00:00:00 UTC: what a lab’s time 0 is when nobody says otherwise. */
+export const DEFAULT_EPOCH = 1_735_689_600;
 
 /** DER, or PEM with any number of blocks. */
 export type CertificateSource = string | Uint8Array;
+
+/** Where the secrets of sessions go. */
+export interface TlsSecrets {
+  /** A handshake begins: until it is over, octets pass whose secrets are not known yet. */
+  handshakeBegan(): void;
+  /** A line for a key log file (NSS format, no line end). */
+  keyLog(line: string): void;
+  /** The handshake is over, well or not: its secrets have been told. */
+  handshakeOver(): void;
+}
 
 /** How to make a {@link TlsSession}. */
 export interface TlsSessionOptions {
@@ -73,6 +83,11 @@ export interface TlsSessionOptions {
   readonly epoch?: number;
   /** Faults of certificates to let pass, by name. Default: none. */
   readonly allow?: readonly CertificateAllowance[];
+  /**
+   * Octets that the peer's longest handshake message may have: its Certificate (nx_secure_tls_session_packet_buffer_set).
+   * Default: no limit but OpenSSL's.
+   */
+  readonly packetBufferSize?: number;
   /** Certificates that a peer may send. Default 10. */
   readonly maximumCertificates?: number;
   /** The last word on the peer's certificates, its own first; anything but NX_SUCCESS refuses them. */
@@ -84,6 +99,8 @@ export interface TlsSessionOptions {
   readonly startTimeoutSeconds?: number;
   /** Every line of the key log (NSS format). */
   readonly onKeyLog?: (line: string) => void;
+  /** Told of the same lines, and of when they are to be expected: a capture that puts them before the records they open. */
+  readonly secrets?: TlsSecrets | null;
 }
 
 /** What is the same for all sessions of one configuration, read once. */

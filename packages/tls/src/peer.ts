@@ -1,5 +1,16 @@
-import { NX_SECURE_TLS_EMPTY_REMOTE_CERTIFICATE_RECEIVED, NX_SUCCESS, SECOND, type Status } from '@strata/contracts';
-import { ALERT_BAD_CERTIFICATE, ALERT_CERTIFICATE_REQUIRED, ALERT_HANDSHAKE_FAILURE } from './alert.ts';
+import {
+  NX_SECURE_TLS_EMPTY_REMOTE_CERTIFICATE_RECEIVED,
+  NX_SECURE_TLS_PACKET_BUFFER_TOO_SMALL,
+  NX_SUCCESS,
+  SECOND,
+  type Status,
+} from '@strata/contracts';
+import {
+  ALERT_BAD_CERTIFICATE,
+  ALERT_CERTIFICATE_REQUIRED,
+  ALERT_HANDSHAKE_FAILURE,
+  ALERT_INTERNAL_ERROR,
+} from './alert.ts';
 import { TLS_1_2 } from './engine.ts';
 import { DEFAULT_EPOCH, type TlsSettings } from './options.ts';
 import type { Certificate } from './x509/certificate.ts';
@@ -13,6 +24,9 @@ export interface PeerFault {
   readonly why: string;
 }
 
+/** Handshake type and length, and the length of the list (RFC 5246 7.4.2). */
+const CERTIFICATE_HEADER = 7;
+
 /** Judges the certificates of a peer by a session's settings: the rules first, then the caller's own word. */
 export function judgePeer(
   settings: TlsSettings,
@@ -22,6 +36,12 @@ export function judgePeer(
   if (!server && options.host === undefined && !allow.has('wrong-host')) {
     const why = 'the server sent a certificate, and nobody said who it must be';
     return { fault: certificateFault('wrong-host', why), path: [] };
+  }
+  const room = options.packetBufferSize ?? Number.POSITIVE_INFINITY;
+  const needed = certificates.reduce((sum, one) => sum + 3 + one.length, CERTIFICATE_HEADER);
+  if (needed > room) {
+    const why = `the peer's Certificate message has ${needed} octets; the packet buffer has ${room}`;
+    return { fault: { status: NX_SECURE_TLS_PACKET_BUFFER_TOO_SMALL, alert: ALERT_INTERNAL_ERROR, why }, path: [] };
   }
   const rules = {
     unixTime: unixTime(settings),

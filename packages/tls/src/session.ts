@@ -28,43 +28,27 @@ import {
 } from '@strata/contracts';
 import { ALERT_CLOSE_NOTIFY, ALERT_LEVEL_FATAL, ALERT_LEVEL_WARNING, describeAlert, type TlsAlert } from './alert.ts';
 import { ENGINE_FAILED, ENGINE_OPEN, type TlsAgreement, type TlsEngine, type TlsEngineListener } from './engine.ts';
+import { LowerStream } from './lower-stream.ts';
 import { engineOptions, readSettings, type TlsSessionOptions, type TlsSettings } from './options.ts';
 import { judgeAbsence, judgePeer, type PeerFault } from './peer.ts';
-import { RecordSender } from './record-sender.ts';
+import { PlaintextQueue } from './plaintext-queue.ts';
+import {
+  TLS_HEADROOM,
+  TLS_MAXIMUM_RECORD,
+  TLS_STATE_CLOSED,
+  TLS_STATE_CONNECTING,
+  TLS_STATE_ENDING,
+  TLS_STATE_HANDSHAKE,
+  TLS_STATE_IDLE,
+  TLS_STATE_OPEN,
+  type TlsFailure,
+} from './state.ts';
 import type { Certificate } from './x509/certificate.ts';
-
-export const TLS_STATE_IDLE = 0;
-/** The stream below is being opened. */
-export const TLS_STATE_CONNECTING = 1;
-export const TLS_STATE_HANDSHAKE = 2;
-export const TLS_STATE_OPEN = 3;
-/** close_notify is on its way; nothing more is sent. */
-export const TLS_STATE_ENDING = 4;
-/** Over. What was received can still be received. */
-export const TLS_STATE_CLOSED = 5;
-
-/** Octets of plaintext in one record (RFC 8446 5.1); NetX sends no more in one packet. */
-export const TLS_MAXIMUM_RECORD = 16_384;
-
-/** Head-room for a record's header and explicit nonce, a multiple of 4. */
-export const TLS_HEADROOM = 16;
 
 /** Ciphertext and plaintext not yet encrypted beyond which `send` refuses. */
 const TRANSMIT_LIMIT = 65_536;
 /** Plaintext not yet received beyond which nothing more is read from the stream below. */
 const RECEIVE_LIMIT = 65_536;
-/** Packets left to the layers below, so that acknowledgments can still come and go. */
-const POOL_RESERVE = 4;
-
-/** Why a session failed: a status, the alert that says it on the wire, and a sentence. */
-export interface TlsFailure {
-  readonly status: Status;
-  /** Null when none was sent or received. */
-  readonly alert: TlsAlert | null;
-  readonly received: boolean;
-  readonly why: string;
-}
-
 /**
  * One TLS session: a {@link PacketStream} over a {@link PacketStream}, with NetX Secure's model.
  *
@@ -84,27 +68,19 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   private failed: TlsFailure | null;
   private readonly settings: TlsSettings;
   private readonly alarm: Alarm;
-  private stream: PacketStream | null;
+  private lower: LowerStream;
   private engine: TlsEngine | null;
   private agreed: TlsAgreement | null;
-  private readonly sender: RecordSender;
-  private readonly incoming: Uint8Array[];
-  private incomingBytes: number;
+  private readonly incoming: PlaintextQueue;
   private judged: boolean;
   /** `send` or `allocate` has refused; `sendable` is owed. */
   private blocked: boolean;
   private peerDone: boolean;
-  private lowerDone: boolean;
-  private lowerClosed: boolean;
-  private lowerStatus: Status;
-  /** Reading from below was stopped because of the limit. */
-  private paused: boolean;
-  private disconnected: boolean;
   private startDeadline: number;
   private retryAt: number;
   private scheduled: boolean;
   /** What the stream below tells. */
-  readonly events: StreamListener;
+  events: StreamListener;
 
   /** @throws RangeError for a client that does not name its server, or versions that do not exist */
   constructor(options: TlsSessionOptions) {
@@ -115,46 +91,49 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     this.peerPath = [];
     this.failed = null;
     this.settings = readSettings(options);
-    this.stream = null;
+    this.lower = new LowerStream(options.tracer ?? null);
     this.engine = null;
     this.agreed = null;
-    this.sender = new RecordSender(options.tracer ?? null);
-    this.incoming = [];
-    this.incomingBytes = 0;
+    this.incoming = new PlaintextQueue(options.pool);
     this.judged = false;
     this.blocked = false;
     this.peerDone = false;
-    this.lowerDone = false;
-    this.lowerClosed = false;
-    this.lowerStatus = NX_SUCCESS;
-    this.paused = false;
-    this.disconnected = false;
     this.startDeadline = NEVER;
     this.retryAt = NEVER;
     this.scheduled = false;
-    this.events = {
+    this.events = this.listenTo(this.lower);
+    this.alarm = options.time.alarm(this);
+  }
+
+  private listenTo(lower: LowerStream): StreamListener {
+    return {
       established: () => this.lowerEstablished(),
       receivable: () => this.read(),
       sendable: () => this.lowerSendable(),
       peerFinished: () => {
-        this.lowerDone = true;
+        lower.finished = true;
         this.read();
         this.schedule();
       },
-      closed: (reason) => this.lowerOver(reason),
+      closed: (reason) => {
+        lower.over(reason);
+        this.read();
+        lower.sender.clear();
+        this.schedule();
+      },
     };
-    this.alarm = options.time.alarm(this);
   }
 
   /**
    * Begins (nx_secure_tls_session_start) over `stream`, whose listener the session becomes. NX_IN_PROGRESS; or why the
-   * options cannot be used, and then the stream is left alone. NX_SECURE_TLS_INVALID_STATE when it was begun before.
+   * options cannot be used, and then the stream is left alone. NX_SECURE_TLS_INVALID_STATE when it was begun before and not
+   * {@link reset}.
    * @param established whether the stream is open already
    */
   start(stream: PacketStream, established: boolean): Status {
     if (this.state !== TLS_STATE_IDLE) return NX_SECURE_TLS_INVALID_STATE;
     if (this.failed !== null || !this.prepare()) return this.failed?.status ?? NX_SECURE_TLS_INVALID_STATE;
-    this.stream = stream;
+    this.lower.attach(stream);
     stream.listener = this.events;
     this.begin();
     if (established) this.lowerEstablished();
@@ -178,7 +157,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
 
   /** @internal */
   adopt(stream: PacketStream): void {
-    this.stream = stream;
+    this.lower.attach(stream);
     this.read();
     this.pump();
   }
@@ -192,8 +171,14 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   explain(): string {
     const { failed } = this;
     if (failed === null) return '';
-    const { alert, received, why } = failed;
-    return alert === null ? why : `${describeAlert(alert.value)} ${received ? 'received' : 'sent'} ← ${why}`;
+    const alert = this.explainAlert();
+    return alert === '' ? failed.why : `${alert} ← ${failed.why}`;
+  }
+
+  /** "alert 45 certificate_expired sent"; empty when no alert had part in the failure. */
+  explainAlert(): string {
+    const { alert, received } = this.failed ?? { alert: null, received: false };
+    return alert === null ? '' : `${describeAlert(alert.value)} ${received ? 'received' : 'sent'}`;
   }
 
   /** What was agreed on; null before the session was open. */
@@ -202,8 +187,12 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   }
 
   private transition(to: number): void {
-    this.settings.options.tracer?.event(TRACE_TLS_STATE, this.state, to, 0, 0, null);
+    const { tracer, secrets } = this.settings.options;
+    const from = this.state;
+    tracer?.event(TRACE_TLS_STATE, from, to, 0, 0, null);
     this.state = to;
+    if (to === TLS_STATE_HANDSHAKE) secrets?.handshakeBegan();
+    else if (from === TLS_STATE_HANDSHAKE) secrets?.handshakeOver();
   }
 
   /** The stream below is open: the handshake begins. */
@@ -218,7 +207,9 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   }
 
   keyLog(line: string): void {
-    this.settings.options.onKeyLog?.(line);
+    const { onKeyLog, secrets } = this.settings.options;
+    onKeyLog?.(line);
+    secrets?.keyLog(line);
   }
 
   progressed(): void {
@@ -234,11 +225,12 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   /** Everything that follows from what the engine, the stream below and the clock have brought. */
   run(): void {
     this.scheduled = false;
+    if (this.state === TLS_STATE_IDLE) return;
     if (this.state === TLS_STATE_CLOSED) {
       this.afterEnd();
       return;
     }
-    if (this.disconnected && this.state < TLS_STATE_OPEN) {
+    if (this.lower.disconnected && this.state < TLS_STATE_OPEN) {
       const why = 'given up before the handshake was complete';
       this.fail({ status: NX_NOT_CONNECTED, alert: null, received: false, why }, false);
       return;
@@ -266,14 +258,8 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
       this.peerPath = path;
       return true;
     }
-    this.settings.options.tracer?.event(
-      TRACE_TLS_CERTIFICATE_REFUSED,
-      fault.status,
-      fault.alert,
-      certificates.length,
-      0,
-      null,
-    );
+    const { tracer } = this.settings.options;
+    tracer?.event(TRACE_TLS_CERTIFICATE_REFUSED, fault.status, fault.alert, certificates.length, 0, null);
     this.refuse(engine, fault);
     return false;
   }
@@ -293,13 +279,15 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   }
 
   private take(engine: TlsEngine): void {
-    for (let bytes = engine.takeCiphertext(); bytes !== null; bytes = engine.takeCiphertext()) this.sender.add(bytes);
-    this.pump();
+    this.carried(this.lower.send(engine));
     if (this.state === TLS_STATE_HANDSHAKE && engine.state === ENGINE_OPEN) this.opened(engine);
     if (this.state !== TLS_STATE_OPEN && this.state !== TLS_STATE_ENDING) return;
-    const before = this.incoming.length;
-    for (let bytes = engine.takePlaintext(); bytes !== null; bytes = engine.takePlaintext()) this.received(bytes);
-    if (this.incoming.length > before) this.listener?.receivable();
+    let arrived = false;
+    for (let bytes = engine.takePlaintext(); bytes !== null; bytes = engine.takePlaintext()) {
+      if (this.state === TLS_STATE_OPEN) arrived = true;
+      this.received(bytes);
+    }
+    if (arrived) this.listener?.receivable();
     if (engine.peerFinished && !this.peerDone) {
       this.peerDone = true;
       this.alertReceived = { level: ALERT_LEVEL_WARNING, value: ALERT_CLOSE_NOTIFY };
@@ -320,9 +308,8 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
 
   private received(bytes: Uint8Array): void {
     if (this.state === TLS_STATE_ENDING) return;
-    this.incoming.push(bytes);
-    this.incomingBytes += bytes.length;
-    this.settings.options.tracer?.event(TRACE_TLS_RECEIVED, bytes.length, this.incomingBytes, 0, 0, null);
+    this.incoming.add(bytes);
+    this.settings.options.tracer?.event(TRACE_TLS_RECEIVED, bytes.length, this.incoming.bytes, 0, 0, null);
   }
 
   private engineFailed(engine: TlsEngine): void {
@@ -340,7 +327,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
       this.settings.options.tracer?.event(TRACE_TLS_ALERT, alert.level, alert.value, received ? 1 : 0, 0, null);
     }
     this.close(status);
-    if (!inOrder) this.sender.clear();
+    if (!inOrder) this.lower.sender.clear();
     this.afterEnd();
   }
 
@@ -357,52 +344,42 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
 
   /** After the session: the alert goes out, what comes in is dropped, the stream below is ended. */
   private afterEnd(): void {
-    this.drainBelow();
+    const { lower } = this;
+    lower.drain();
     this.pump();
-    if (!this.lowerClosed && !this.disconnected && this.sender.isEmpty) this.disconnectBelow(false);
-    if (this.lowerClosed) {
-      this.sender.clear();
-      if (this.incoming.length === 0) this.retryAt = NEVER;
+    if (!lower.closed && !lower.disconnected && lower.sender.isEmpty) lower.disconnect(false);
+    if (lower.closed) {
+      lower.sender.clear();
+      if (this.incoming.isEmpty) this.retryAt = NEVER;
     }
     this.rearm();
   }
 
-  private disconnectBelow(abort: boolean): void {
-    this.disconnected = true;
-    this.stream?.disconnect(abort);
-  }
-
-  private drainBelow(): void {
-    const { stream } = this;
-    if (stream === null) return;
-    for (let packet = stream.receive(); packet !== null; packet = stream.receive()) packet.release();
-  }
-
   private finishIfDone(engine: TlsEngine): void {
-    if (this.state !== TLS_STATE_ENDING || this.disconnected) return;
-    if (engine.finished && this.sender.isEmpty && engine.unwritten === 0) this.disconnectBelow(false);
+    const { lower } = this;
+    if (this.state !== TLS_STATE_ENDING || lower.disconnected) return;
+    if (engine.finished && lower.sender.isEmpty && engine.unwritten === 0) lower.disconnect(false);
   }
 
   /** The stream below has ended, and everything that came from it has been processed. */
   private lookBelow(): void {
-    const { engine } = this;
-    if (!this.lowerDone && !this.lowerClosed) return;
-    if (this.paused || (engine !== null && !engine.atRest)) return;
-    const inOrder = this.lowerStatus === NX_SUCCESS;
+    const { engine, lower } = this;
+    if (!lower.ended || (engine !== null && !engine.atRest)) return;
+    const inOrder = lower.status === NX_SUCCESS;
     if (this.state === TLS_STATE_CONNECTING || this.state === TLS_STATE_HANDSHAKE) {
-      if (this.state === TLS_STATE_CONNECTING && !this.lowerClosed) return;
-      const status = inOrder ? NX_SECURE_TLS_HANDSHAKE_FAILURE : this.lowerStatus;
+      if (this.state === TLS_STATE_CONNECTING && !lower.closed) return;
+      const status = inOrder ? NX_SECURE_TLS_HANDSHAKE_FAILURE : lower.status;
       const where = this.state === TLS_STATE_CONNECTING ? 'before' : 'during';
       const why = `the connection ended ${where} the handshake`;
       this.fail({ status, alert: null, received: false, why }, true);
-    } else if (this.state === TLS_STATE_OPEN && this.disconnected) {
-      if (this.lowerClosed) this.abandon(inOrder ? NX_NOT_CONNECTED : this.lowerStatus);
+    } else if (this.state === TLS_STATE_OPEN && lower.disconnected) {
+      if (lower.closed) this.abandon(inOrder ? NX_NOT_CONNECTED : lower.status);
     } else if (this.state === TLS_STATE_OPEN && !this.peerDone) {
-      const status = inOrder ? NX_SECURE_TLS_NO_CLOSE_RESPONSE : this.lowerStatus;
+      const status = inOrder ? NX_SECURE_TLS_NO_CLOSE_RESPONSE : lower.status;
       const why = 'the peer ended the connection without close_notify: what it sent may be incomplete';
       this.fail({ status, alert: null, received: false, why }, true);
-    } else if (this.lowerClosed) {
-      this.abandon(inOrder || this.peerDone ? NX_SUCCESS : this.lowerStatus);
+    } else if (lower.closed) {
+      this.abandon(inOrder || this.peerDone ? NX_SUCCESS : lower.status);
     }
   }
 
@@ -411,45 +388,28 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     this.afterEnd();
   }
 
-  private lowerOver(reason: Status): void {
-    this.lowerClosed = true;
-    this.lowerStatus = reason;
-    this.read();
-    this.sender.clear();
-    this.schedule();
-  }
-
   /** Feeds what has arrived to the engine. */
   private read(): void {
-    const { stream, engine } = this;
-    if (stream === null) return;
+    const { lower, engine } = this;
     if (this.state === TLS_STATE_CLOSED) {
-      this.drainBelow();
+      lower.drain();
       return;
     }
     if (engine === null) return;
-    this.paused = this.state !== TLS_STATE_ENDING && this.incomingBytes >= RECEIVE_LIMIT;
-    while (!this.paused) {
-      const packet = stream.receive();
-      if (packet === null) break;
-      const bytes = new Uint8Array(packet.length);
-      packet.extract(0, bytes, 0, bytes.length);
-      packet.release();
-      engine.feed(bytes);
-    }
+    lower.paused = this.state !== TLS_STATE_ENDING && this.incoming.bytes >= RECEIVE_LIMIT;
+    lower.feed(engine);
   }
 
   private pump(): void {
-    const { stream, sender } = this;
-    if (stream === null || sender.isEmpty || this.lowerClosed || this.disconnected) return;
-    const status = sender.pump(stream);
-    if (sender.starved) this.retryLater();
-    if (status === NX_SUCCESS) return;
-    sender.clear();
-    if (this.state !== TLS_STATE_CLOSED) {
-      const why = 'the stream below took no more';
-      this.fail({ status: NX_SECURE_TLS_TCP_SEND_FAILED, alert: null, received: false, why }, false);
-    }
+    this.carried(this.lower.pump());
+  }
+
+  /** What came of sending below. */
+  private carried(status: Status): void {
+    if (this.lower.sender.starved) this.retryLater();
+    if (status === NX_SUCCESS || this.state === TLS_STATE_CLOSED) return;
+    const why = 'the stream below took no more';
+    this.fail({ status: NX_SECURE_TLS_TCP_SEND_FAILED, alert: null, received: false, why }, false);
   }
 
   private lowerSendable(): void {
@@ -466,12 +426,12 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   }
 
   private get untransmitted(): number {
-    return this.sender.bytes + (this.engine?.unwritten ?? 0);
+    return this.lower.sender.bytes + (this.engine?.unwritten ?? 0);
   }
 
   /** A packet of the stream below, with room for a record's header (nx_secure_tls_packet_allocate). */
   allocate(): Packet | null {
-    const packet = this.stream?.allocate() ?? null;
+    const packet = this.lower.allocate();
     if (packet === null) {
       this.blocked = true;
       this.retryLater();
@@ -508,35 +468,27 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     return NX_SUCCESS;
   }
 
-  /** The plaintext of the next record, or part of it when the pool has too little, now the caller's; or null. */
+  /**
+   * The plaintext of the next record, or part of it when the pool has too little, now the caller's; or null
+   * (nx_secure_tls_session_receive). What ended the session is told by `closed`, and by {@link failure}.
+   */
   receive(): Packet | null {
-    const bytes = this.incoming[0];
-    if (bytes === undefined) return null;
-    const { pool } = this.settings.options;
-    const spare = Math.max(0, pool.available - POOL_RESERVE);
-    const count = Math.min(bytes.length, spare * pool.payloadSize);
-    const packet = count === 0 ? null : pool.allocate(0);
-    if (packet === null || packet.appendBytes(bytes, 0, count) !== NX_SUCCESS) {
-      packet?.release();
-      this.retryLater();
-      return null;
-    }
-    if (count === bytes.length) this.incoming.shift();
-    else this.incoming[0] = bytes.subarray(count);
-    this.incomingBytes -= count;
-    if (this.paused && this.incomingBytes < RECEIVE_LIMIT / 2) {
+    const { incoming, lower } = this;
+    const packet = incoming.take();
+    if (incoming.starved) this.retryLater();
+    if (packet !== null && lower.paused && incoming.bytes < RECEIVE_LIMIT / 2) {
       this.read();
-      if (this.lowerDone || this.lowerClosed) this.schedule();
+      if (lower.finished || lower.closed) this.schedule();
     }
     return packet;
   }
 
   /** Sends close_notify behind everything sent, then ends the stream below (nx_secure_tls_session_end); or at once. */
   disconnect(abort: boolean): Status {
-    const { engine, state } = this;
+    const { engine, state, lower } = this;
     if (state === TLS_STATE_IDLE || state === TLS_STATE_CLOSED) return NX_NOT_CONNECTED;
     if (abort || state < TLS_STATE_OPEN || engine === null) {
-      if (!this.disconnected || abort) this.disconnectBelow(abort);
+      if (!lower.disconnected || abort) lower.disconnect(abort);
       this.schedule();
       return NX_IN_PROGRESS;
     }
@@ -546,22 +498,44 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     this.settings.options.tracer?.event(TRACE_TLS_ALERT, ALERT_LEVEL_WARNING, ALERT_CLOSE_NOTIFY, 0, 0, null);
     engine.end();
     // What still comes is dropped; it must come, so that the end behind it is seen.
-    if (this.paused) this.read();
+    if (lower.paused) this.read();
     return NX_IN_PROGRESS;
   }
 
-  /** Ends at once and forgets what was received (nx_secure_tls_session_reset and _delete). */
+  /** Ends at once and forgets what was received (nx_secure_tls_session_delete). */
   delete(): void {
     if (this.state !== TLS_STATE_IDLE && this.state !== TLS_STATE_CLOSED) {
       this.listener = null;
-      this.disconnectBelow(true);
+      this.lower.disconnect(true);
       this.close(NX_NOT_CONNECTED);
     }
-    this.incoming.length = 0;
-    this.incomingBytes = 0;
-    this.sender.clear();
-    this.drainBelow();
+    this.incoming.clear();
+    this.lower.sender.clear();
+    this.lower.drain();
     this.alarm.cancel();
+  }
+
+  /**
+   * Makes the session as it was before `start`, with the same options (nx_secure_tls_session_reset); whatever went on is
+   * ended at once. The listener stays; it hears nothing of what was.
+   */
+  reset(): void {
+    const { listener } = this;
+    this.delete();
+    this.lower.abandon();
+    this.listener = listener;
+    this.lower = new LowerStream(this.settings.options.tracer ?? null);
+    this.events = this.listenTo(this.lower);
+    this.alertReceived = null;
+    this.alertSent = null;
+    this.peerPath = [];
+    this.failed = null;
+    this.agreed = null;
+    this.judged = false;
+    this.blocked = false;
+    this.peerDone = false;
+    this.retryAt = NEVER;
+    if (this.state !== TLS_STATE_IDLE) this.transition(TLS_STATE_IDLE);
   }
 
   private retryLater(): void {
@@ -588,7 +562,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     this.retryAt = NEVER;
     this.pump();
     this.offer();
-    if (this.incoming.length > 0) this.listener?.receivable();
+    if (!this.incoming.isEmpty) this.listener?.receivable();
     this.schedule();
   }
 }

@@ -19,6 +19,7 @@ import { captureFields, expectCleanCapture } from '../../../test/support/tshark.
 import { NodeTlsEngines } from '../src/engine-node.ts';
 import { TLS_1_2, TLS_1_3, TlsConnector, type TlsSessionOptions } from '../src/index.ts';
 import { Authorities, type CertificateWish, keyPem, pem } from './support/certificates.ts';
+import { EPOCH } from './support/rig.ts';
 
 let pki: Authorities;
 beforeAll(() => {
@@ -74,6 +75,7 @@ class World {
       pool: device.pool,
       busy: device.environment.islands.register('device tls'),
       tracer: device.tracer,
+      epoch: EPOCH,
       host: 'broker.example',
       trusted: [pki.rootCertificate],
       minimumVersion: version,

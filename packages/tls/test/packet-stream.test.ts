@@ -11,7 +11,7 @@ import {
 import type { PacketPool } from '@strata/packet';
 import { TLS_1_2, TLS_1_3, TLS_HEADROOM, TlsConnector, type TlsSession, type TlsSessionOptions } from '../src/index.ts';
 import { Authorities, ecKey, keyPem } from './support/certificates.ts';
-import { type Ear, Rig } from './support/rig.ts';
+import { type Ear, EPOCH, Rig } from './support/rig.ts';
 
 let pki: Authorities;
 beforeAll(() => {
@@ -331,6 +331,7 @@ test('a connector opens sessions over the streams of another', async () => {
     time: rig.clock.scheduler,
     pool: rig.pool,
     busy: rig.island,
+    epoch: EPOCH,
     host: 'broker.example',
     trusted: [pki.rootCertificate],
   });

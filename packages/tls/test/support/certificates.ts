@@ -1,43 +1,22 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import {
+  derBits as bits,
+  derTrue as boolean,
+  der,
+  derName,
+  derSequence,
+  derInteger as integer,
+  derOctets as octets,
+  derOid as oid,
+  derTime as time,
+} from '../../src/x509/der-writer.ts';
 import { formatPem } from '../../src/x509/pem.ts';
 
-/** What the certificates of the tests are made with: an own writer of DER, so that anything can be wrong in them. */
+/** What the certificates of the tests are made with: anything can be wrong in them. */
 
-function der(tag: number, ...contents: Uint8Array[]): Buffer {
-  const body = Buffer.concat(contents);
-  const { length } = body;
-  const header = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 255];
-  return Buffer.concat([Uint8Array.of(tag, ...header), body]);
-}
+const sequence = (...parts: Uint8Array[]): Buffer => Buffer.from(derSequence(...parts));
 
-const sequence = (...parts: Uint8Array[]): Buffer => der(0x30, ...parts);
-const octets = (bytes: Uint8Array): Buffer => der(0x04, bytes);
-const bits = (bytes: Uint8Array): Buffer => der(0x03, Uint8Array.of(0), bytes);
-const boolean = (): Buffer => der(0x01, Uint8Array.of(0xff));
-const integer = (value: number): Buffer => der(0x02, Uint8Array.of(...(value > 127 ? [0] : []), value));
-
-function oid(text: string): Buffer {
-  const [a, b, ...rest] = text.split('.').map(Number) as [number, number, ...number[]];
-  const bytes: number[] = [a * 40 + b];
-  for (const number of rest) {
-    const digits = [number & 127];
-    for (let left = number >> 7; left > 0; left >>= 7) digits.unshift((left & 127) | 128);
-    bytes.push(...digits);
-  }
-  return der(0x06, Uint8Array.from(bytes));
-}
-
-export function name(commonName: string): Buffer {
-  return sequence(der(0x31, sequence(oid('2.5.4.3'), der(0x0c, Buffer.from(commonName)))));
-}
-
-/** GeneralizedTime throughout; readers must take it. */
-function time(iso: string): Buffer {
-  const digits = iso.replace(/[^0-9]/g, '').padEnd(14, '0');
-  return Number(digits.slice(0, 4)) < 2050
-    ? der(0x17, Buffer.from(`${digits.slice(2)}Z`))
-    : der(0x18, Buffer.from(`${digits}Z`));
-}
+export const name = derName;
 
 const ALGORITHMS: Record<string, string> = {
   'rsa-sha1': '1.2.840.113549.1.1.5',
@@ -84,8 +63,8 @@ function extension(id: string, value: Uint8Array, critical = false): Buffer {
   return critical ? sequence(oid(id), boolean(), octets(value)) : sequence(oid(id), octets(value));
 }
 
-function extensions(wish: CertificateWish): Buffer {
-  const list: Buffer[] = [];
+function extensions(wish: CertificateWish): Uint8Array {
+  const list: Uint8Array[] = [];
   if (wish.ca !== undefined) {
     const length = wish.pathLength === undefined ? [] : [integer(wish.pathLength)];
     list.push(extension('2.5.29.19', wish.ca ? sequence(boolean(), ...length) : sequence(), true));
@@ -107,7 +86,7 @@ function extensions(wish: CertificateWish): Buffer {
   return der(0xa3, sequence(...list));
 }
 
-function signed(tbs: Buffer, key: KeyObject, hash: string, damage: boolean): Buffer {
+function signed(tbs: Uint8Array, key: KeyObject, hash: string, damage: boolean): Buffer {
   const signature = sign(hash, tbs, key);
   if (damage) signature[signature.length - 1] = (signature[signature.length - 1] as number) ^ 1;
   return sequence(tbs, algorithm(key, hash), bits(signature));
