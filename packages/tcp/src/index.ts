@@ -29,6 +29,21 @@ export { modernTcpProfile } from './profiles/modern.ts';
 export { netxTcpProfile } from './profiles/netx.ts';
 export { delayedAcks, netxAcks } from './receive/ack-policies.ts';
 export { classicDefence, rfc5961Defence } from './receive/defences.ts';
+export { type RecoveryInfo, recoveryInfo } from './recovery/info.ts';
+export type { LossDetection, LossPolicies, WindowReduction } from './recovery/policies.ts';
+export { MODERN_LOSS_POLICIES, PLAIN_LOSS_POLICIES } from './recovery/profiles.ts';
+export { immediateReduction, proportionalReduction } from './recovery/prr.ts';
+export { rackDetection } from './recovery/rack.ts';
+export { sackThresholdDetection } from './recovery/rfc6675.ts';
+export { modernRecovery } from './recovery/sack-recovery.ts';
+export {
+  PHASE_DISORDER,
+  PHASE_LOSS,
+  PHASE_NAMES,
+  PHASE_OPEN,
+  PHASE_RECOVERY,
+  PHASE_REDUCTION,
+} from './recovery/state.ts';
 export { bufferedSending, directSending } from './send/policies.ts';
 export { TcpServer, type TcpServerOptions } from './server.ts';
 export { TcpService } from './service.ts';

@@ -1,5 +1,6 @@
 import { formatAddress } from '@strata/wire';
 import type { ControlBlock } from './control-block.ts';
+import { recoveryInfo } from './recovery/info.ts';
 import { flightSize } from './send/output.ts';
 import { CAUSE_NAMES, TCP_STATE_NAMES } from './states.ts';
 
@@ -37,6 +38,20 @@ export interface TcpSnapshot {
   readonly sndScale: number;
   readonly rcvScale: number;
   readonly retransmissions: number;
+  /** Packets outstanding that are SACKed; taken for lost, sent again or not; sent again. */
+  readonly sackedPackets: number;
+  readonly lostPackets: number;
+  readonly repeatedPackets: number;
+  /** Segments by which delivery was out of order at most (3: it never was by more); segments reported as duplicates. */
+  readonly reordering: number;
+  readonly duplicatesReported: number;
+  /** Microseconds; see {@link RecoveryInfo}. */
+  readonly minRtt: number;
+  readonly rackRtt: number;
+  readonly tailProbes: number;
+  /** Reductions that were needless and taken back; timeouts among them. */
+  readonly undone: number;
+  readonly spuriousTimeouts: number;
 }
 
 /** Counters of one socket (nx_tcp_socket_info_get). */
@@ -57,6 +72,7 @@ export interface TcpSocketInfo {
 /** Reads a connection. */
 export function snapshotOf(tcb: ControlBlock): TcpSnapshot {
   const { flow, rto, transmit } = tcb;
+  const loss = recoveryInfo(tcb);
   return {
     state: TCP_STATE_NAMES[tcb.state] as string,
     cause: CAUSE_NAMES[tcb.cause] as string,
@@ -80,7 +96,7 @@ export function snapshotOf(tcb: ControlBlock): TcpSnapshot {
     rttvar: rto.rttvar,
     rto: rto.timeout(tcb.retries),
     retries: tcb.retries,
-    recovery: tcb.inRecovery ? 'fast recovery' : tcb.lostOut > 0 ? 'loss' : 'open',
+    recovery: loss.phaseName,
     duplicateAcks: tcb.duplicateAcks,
     transmitPackets: transmit.count,
     transmitBytes: transmit.bytes,
@@ -90,6 +106,16 @@ export function snapshotOf(tcb: ControlBlock): TcpSnapshot {
     sndScale: tcb.sndScale,
     rcvScale: tcb.rcvScale,
     retransmissions: tcb.retransmitPackets,
+    sackedPackets: loss.sacked,
+    lostPackets: loss.lost,
+    repeatedPackets: loss.repeated,
+    reordering: loss.reordering,
+    duplicatesReported: loss.duplicates,
+    minRtt: loss.minRtt,
+    rackRtt: loss.rackRtt,
+    tailProbes: loss.probes,
+    undone: loss.undone,
+    spuriousTimeouts: loss.spuriousTimeouts,
   };
 }
 
