@@ -111,6 +111,8 @@ export const ERROR_SOURCE_ROUTE_FAILED = 6;
 export const ERROR_PROHIBITED = 7;
 export const ERROR_TIME_EXCEEDED = 8;
 export const ERROR_PARAMETER_PROBLEM = 9;
+/** No ICMP error: several retransmissions in a row were not acknowledged (RFC 9293 3.8.3, R1). */
+export const ERROR_NO_ANSWER = 10;
 
 /** Membership in multicast groups of either family. Joins are counted. */
 export interface GroupService {
@@ -139,6 +141,8 @@ export interface NetworkService {
   register(protocol: number, sink: DatagramSink): Status;
   /** True when `address` is one of this host's own unicast addresses. */
   isLocal(address: IpAddress): boolean;
+  /** What goes to this flow's remote seems not to arrive (RFC 9293 3.8.3, R1; RFC 1122 3.3.1.4): look at the next hop again. */
+  doubt?(flow: Flow): void;
   /** Multicast groups; absent when the network has none. */
   readonly groups?: GroupService;
 }

@@ -14,6 +14,8 @@ export const EVENT_TIMED_WAIT = 128;
 export const EVENT_URGENT = 256;
 /** A NetX listen_callback is due. */
 export const EVENT_LISTEN = 512;
+/** A soft error was noted (RFC 9293 3.9.1.8). */
+export const EVENT_TROUBLE = 1024;
 
 /** Notes an event; the application hears of it after the present event has been processed, never from inside. */
 export function raise(tcb: ControlBlock, events: number): void {

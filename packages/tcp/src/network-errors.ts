@@ -1,5 +1,6 @@
 import { ERROR_PORT_UNREACHABLE, ERROR_PROTOCOL_UNREACHABLE, type NetworkError } from '@strata/contracts';
 import type { ControlBlock } from './control-block.ts';
+import { EVENT_TROUBLE, raise } from './events.ts';
 import type { NetworkErrorPolicy } from './profile.ts';
 import { CAUSE_UNREACHABLE, TCP_SYN_RECEIVED, TCP_SYN_SENT } from './states.ts';
 import { endConnection } from './teardown.ts';
@@ -10,6 +11,7 @@ export const ignoreNetworkErrors: NetworkErrorPolicy = () => {};
 /** RFC 5461: hard errors end a connection only while it is being opened; everything else is noted and waited out. */
 export const softNetworkErrors: NetworkErrorPolicy = (tcb: ControlBlock, error: NetworkError) => {
   tcb.softError = error.kind;
+  raise(tcb, EVENT_TROUBLE);
   const isHard = error.kind === ERROR_PORT_UNREACHABLE || error.kind === ERROR_PROTOCOL_UNREACHABLE;
   if (isHard && (tcb.state === TCP_SYN_SENT || tcb.state === TCP_SYN_RECEIVED)) endConnection(tcb, CAUSE_UNREACHABLE);
 };

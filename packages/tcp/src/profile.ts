@@ -42,6 +42,8 @@ export interface TcpProfile {
   readonly probeOnTransmitTimer: boolean;
   /** Unanswered transmissions of one segment, beyond the first, before the connection is given up (R2); and of a SYN. */
   readonly maximumRetries: number;
+  /** Retransmissions of one segment after which IP and the application are told of the trouble (R1); 0: never. */
+  readonly doubtAfter: number;
   readonly maximumSynRetries: number;
   /** Packets that may wait for acknowledgment (nx_tcp_socket_transmit_configure). */
   readonly transmitQueueMaximum: number;

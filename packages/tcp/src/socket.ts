@@ -36,6 +36,7 @@ import {
   EVENT_RECEIVABLE,
   EVENT_SENDABLE,
   EVENT_TIMED_WAIT,
+  EVENT_TROUBLE,
   EVENT_URGENT,
 } from './events.ts';
 import type { ListenQueue } from './listener.ts';
@@ -100,6 +101,8 @@ export interface TcpNotifications {
   timedWait: ((socket: TcpSocket) => void) | null;
   /** Urgent data was announced (urgent_data_callback). */
   urgent: ((socket: TcpSocket) => void) | null;
+  /** A soft error was noted: `softError` says which, an ERROR_ constant. The connection goes on (RFC 9293 3.9.1.8). */
+  trouble: ((socket: TcpSocket) => void) | null;
 }
 
 /**
@@ -141,6 +144,7 @@ export class TcpSocket extends ControlBlock implements PacketStream {
       disconnectComplete: null,
       timedWait: null,
       urgent: null,
+      trouble: null,
     };
     this.name = options.name ?? '';
     this.localAddress = options.localAddress ?? null;
@@ -302,7 +306,8 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     this.rcvQueued = next === null ? 0 : this.rcvQueued - packet.sequenceLength;
     if (this.rcvUrgent && this.urgentBytes === 0) this.rcvUrgent = false;
     if (this.state >= TCP_ESTABLISHED && !this.finSeen) {
-      const growth = (this.rcvNxt + roomToRead(this) - this.rcvAdv) | 0;
+      const room = Math.min(roomToRead(this), 0xffff << this.rcvScale);
+      const growth = (this.rcvNxt + room - this.rcvAdv) | 0;
       if (this.profile.acks.windowGrew(this, growth)) sendAcknowledgment(this);
     }
     return packet;
@@ -417,6 +422,14 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     if (noDelay && this.state >= TCP_ESTABLISHED) output(this);
   }
 
+  /** Changes the type-of-service octet of what is sent from now on (RFC 9293 SHLD-21). Throws RangeError unless 0..255. */
+  setTypeOfService(octet: number): void {
+    if (!Number.isInteger(octet) || octet < 0 || octet > 255)
+      throw new RangeError(`type of service ${octet}: must be 0..255`);
+    this.typeOfService = octet;
+    if (this.flow !== null) this.flow.typeOfService = octet;
+  }
+
   /** Turns keepalive on or off (RFC 9293 MUST-24). Times in microseconds; absent ones stay. */
   setKeepalive(on: boolean, idle?: number, interval?: number, probes?: number): void {
     this.keepalive = on;
@@ -529,6 +542,7 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     }
     if (events & EVENT_RECEIVABLE) this.tellReceivable();
     if (events & EVENT_URGENT) notifications.urgent?.(this);
+    if (events & EVENT_TROUBLE) notifications.trouble?.(this);
     if (events & EVENT_SENDABLE) {
       this.listener?.sendable();
       notifications.windowUpdate?.(this);

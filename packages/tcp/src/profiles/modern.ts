@@ -35,6 +35,7 @@ export const modernTcpProfile: TcpProfile = {
   ports: randomPorts,
   probeOnTransmitTimer: false,
   maximumRetries: 15,
+  doubtAfter: 3,
   maximumSynRetries: 7,
   transmitQueueMaximum: 1024,
   sendBuffer: 256 * 1024,

@@ -34,6 +34,7 @@ export const netxTcpProfile: TcpProfile = {
   ports: randomPorts,
   probeOnTransmitTimer: true,
   maximumRetries: 10,
+  doubtAfter: 0,
   maximumSynRetries: 10,
   transmitQueueMaximum: 20,
   sendBuffer: 0xffff,

@@ -1,4 +1,5 @@
 import {
+  ERROR_NO_ANSWER,
   NEVER,
   NX_TCP_PACKET,
   TRACE_TCP_GAVE_UP,
@@ -8,6 +9,7 @@ import {
 } from '@strata/contracts';
 import { TCP_ACK } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
+import { EVENT_TROUBLE, raise } from '../events.ts';
 import { reorderingTimedOut } from '../recovery/sack-recovery.ts';
 import { probeTail } from '../recovery/tail-loss-probe.ts';
 import { sendAcknowledgment, sendControl, sendSyn, sendSynAck } from '../send/control.ts';
@@ -68,6 +70,7 @@ function retransmitTimeout(tcb: ControlBlock, now: number): void {
   const { service } = tcb;
   const timeout = tcb.rto.timeout(tcb.retries);
   tcb.retries++;
+  if (tcb.retries === tcb.profile.doubtAfter) doubt(tcb);
   service.counters.retransmitTimeouts++;
   if (service.tracer !== null) {
     const head = tcb.transmit.hasSent ? tcb.transmit.at(tcb.transmit.head) : null;
@@ -162,6 +165,13 @@ function keepaliveTimeout(tcb: ControlBlock, now: number): void {
   }
   sendControl(tcb, (tcb.sndNxt - 1) | 0, TCP_ACK);
   armKeepalive(tcb, now, tcb.keepaliveInterval);
+}
+
+/** R1: IP is to look at its next hop again, and the application hears of it (RFC 9293 3.8.3). */
+function doubt(tcb: ControlBlock): void {
+  tcb.softError = ERROR_NO_ANSWER;
+  raise(tcb, EVENT_TROUBLE);
+  if (tcb.flow !== null) tcb.service.network.doubt?.(tcb.flow);
 }
 
 /** R2: as many retries as allowed have expired, or the user timeout has (RFC 9293 3.8.3). */
