@@ -115,7 +115,7 @@ async function attempt(trial: Trial, check: Check): Promise<ScenarioFault | null
     if (error instanceof CheckFailure) {
       return { message: error.message, expected: error.expected, actual: error.actual, frames };
     }
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     return { message: `the scenario itself broke: ${text}`, expected: null, actual: null, frames };
   }
 }

@@ -4,6 +4,8 @@ import { Lab, type LabOptions, type Profile } from '@strata/stack';
 import { CheckFailure, show } from './failure.ts';
 import { Peer, type PeerOptions } from './peer/peer.ts';
 
+/** Memory of a lab: two pools of 512 packets. */
+const MEMORY = 4 << 20;
 /** How many frames before a failure are shown. */
 const SHOWN_FRAMES = 30;
 
@@ -49,7 +51,7 @@ export class Trial {
   /** A lab whose frames are recorded. */
   lab(options: Omit<LabOptions, 'capture'> = {}): Lab {
     const sink = new MemorySink();
-    const lab = new Lab({ seed: this.seed, profile: this.profile, ...options, capture: sink });
+    const lab = new Lab({ seed: this.seed, profile: this.profile, memoryBytes: MEMORY, ...options, capture: sink });
     this.labs.push({ lab, sink });
     return lab;
   }
@@ -59,6 +61,7 @@ export class Trial {
     const profile = options.profile ?? this.profile;
     const lab = this.lab({
       profile: options.tcp === undefined ? profile : { ...profile, tcp: { ...profile.tcp, ...options.tcp } },
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
     });
     const peer = new Peer(lab, this.ipVersion, options);
     this.peers.push(peer);

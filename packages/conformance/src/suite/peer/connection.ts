@@ -2,6 +2,7 @@ import type { IpAddress, StreamListener } from '@strata/contracts';
 import type { TcpSocket } from '@strata/tcp';
 import { CheckFailure, hex } from '../failure.ts';
 import { emitTcp, flagBits, flagLetters, type IpFields, PSH, SYN, TCP } from './frame.ts';
+import { timestamps } from './options.ts';
 import type { Peer } from './peer.ts';
 import { describe, optionOf, type Seen, type SeenTcp } from './seen.ts';
 
@@ -75,6 +76,10 @@ export class Connection {
   /** The host's socket, where there is one. */
   socket: TcpSocket | null;
   readonly ear: Ear;
+  /** What the peer's next timestamp says, once timestamps were negotiated; null: it sends none by itself. */
+  tsValue: number | null;
+  /** The host's last timestamp. */
+  tsEcho: number;
 
   constructor(peer: Peer, peerPort: number, hostPort: number, peerIss: number) {
     this.peer = peer;
@@ -85,6 +90,8 @@ export class Connection {
     this.hostKnown = false;
     this.socket = null;
     this.ear = new Ear();
+    this.tsValue = null;
+    this.tsEcho = 0;
   }
 
   /** The host's socket. @throws Error before there is one */
@@ -116,7 +123,7 @@ export class Connection {
       flags: bits,
       window: what.win ?? 65535,
       urgent: what.urgent ?? 0,
-      options: what.options ?? [],
+      options: what.options ?? (bits & SYN ? [] : this.ownOptions()),
       data: what.data ?? new Uint8Array(what.len ?? 0).fill(0x78),
       ...(what.headerLength === undefined ? {} : { headerLength: what.headerLength }),
     });
@@ -127,6 +134,12 @@ export class Connection {
       segment[17] = wrong & 255;
     }
     return peer.ipFrame(TCP, segment, what, source, destination);
+  }
+
+  private ownOptions(): readonly number[] {
+    if (this.tsValue === null) return [];
+    this.tsValue++;
+    return timestamps(this.tsValue, this.tsEcho);
   }
 
   /** The host's next frame, which must be this segment of this connection. */
@@ -141,6 +154,8 @@ export class Connection {
       this.hostIss = tcp.sequence;
       this.hostPort = tcp.sourcePort;
     }
+    const stamp = optionOf(tcp, 8);
+    if (stamp !== null) this.tsEcho = new DataView(stamp.buffer, stamp.byteOffset).getUint32(0);
     const problems = [...seen.problems];
     const compare = (name: string, actual: number, expected: number | undefined) => {
       if (expected !== undefined && actual !== expected) problems.push(`${name} is ${actual}, not ${expected}`);

@@ -14,7 +14,7 @@ import { parseAddress } from '@strata/wire';
 import { CheckFailure } from '../failure.ts';
 import { Connection } from './connection.ts';
 import { emitIcmp, emitIp, type IpFields, type Station } from './frame.ts';
-import { mss } from './options.ts';
+import { mss, timestamps } from './options.ts';
 import { readFrame, type Seen } from './seen.ts';
 
 /** How to make a {@link Peer}. */
@@ -30,6 +30,8 @@ export interface PeerOptions {
   readonly answers?: boolean;
   /** Microseconds of the lab before the scenario begins. Default 0. */
   readonly start?: number;
+  /** Default: the trial's. */
+  readonly seed?: number;
 }
 
 /** How a connection is opened. */
@@ -42,8 +44,16 @@ export interface OpenOptions {
   readonly synWindow?: number;
   readonly window?: number;
   readonly peerIss?: number;
+  /** The peer's first timestamp: it offers timestamps, and sends one in every segment by itself. */
+  readonly tsValue?: number;
   /** Of the host's socket. */
   readonly socket?: TcpSocketOptions;
+}
+
+/** Options of the peer's SYN or SYN-ACK. */
+function synOptionsOf(options: OpenOptions, echo: number): readonly number[] {
+  const chosen = options.synOptions ?? mss(1460);
+  return options.tsValue === undefined ? chosen : [...chosen, ...timestamps(options.tsValue, echo)];
 }
 
 const HOST_MAC = [2, 0, 0, 0, 0, 1];
@@ -70,6 +80,8 @@ export class Peer implements FrameSink {
   readonly bridge: LoopbackBridge;
   /** Sockets that a listening host has accepted, oldest first. */
   readonly accepted: TcpSocket[];
+  /** How often the host has asked for the peer's link address. */
+  addressRequests: number;
   private readonly pool: PacketPool;
   private readonly port: SegmentEnd;
   private readonly inbox: Seen[];
@@ -93,10 +105,10 @@ export class Peer implements FrameSink {
     this.port.attach(this);
     this.inbox = [];
     this.accepted = [];
+    this.addressRequests = 0;
     this.sockets = new Set();
     this.servers = [];
     this.nextPort = PEER_PORT;
-    if (this.answers) this.host.ip.arp.createStaticEntry(PEER_4.w3, 0x0200, 2);
     this.advance(options.start ?? 0);
   }
 
@@ -111,10 +123,26 @@ export class Peer implements FrameSink {
     frame.extract(0, bytes, 0, bytes.length);
     frame.release();
     const seen = readFrame(bytes, this.now);
-    if (!(this.answers && seen.etherType === ARP)) this.inbox.push(seen);
+    if (this.answers && seen.etherType === ARP) this.answerArp(bytes);
+    else this.inbox.push(seen);
   }
 
   linkChanged(): void {}
+
+  /** Answers a request for the peer's address, and counts it. */
+  private answerArp(request: Uint8Array): void {
+    const view = new DataView(request.buffer);
+    if (view.getUint16(20) !== 1 || view.getInt32(38) !== this.self.address.w3) return;
+    this.addressRequests++;
+    const reply = request.slice();
+    reply.set(request.subarray(6, 12), 0);
+    reply.set(this.self.mac, 6);
+    reply[21] = 2;
+    reply.set(this.self.mac, 22);
+    reply.set(request.subarray(38, 42), 28);
+    reply.set(request.subarray(22, 32), 32);
+    this.post(reply);
+  }
 
   /** Sends a frame as it is; the host processes it at once. */
   deliver(frame: Uint8Array): void {
@@ -233,8 +261,9 @@ export class Peer implements FrameSink {
     const connection = this.connection(options);
     const window = options.window ?? 65535;
     const count = this.accepted.length;
-    connection.emit('S', { seq: 0, win: options.synWindow ?? window, options: options.synOptions ?? mss(1460) });
+    connection.emit('S', { seq: 0, win: options.synWindow ?? window, options: synOptionsOf(options, 0) });
     connection.expect('S.', { seq: 0, ack: 1 });
+    connection.tsValue = options.tsValue ?? null;
     connection.emit('.', { seq: 1, ack: 1, win: window });
     connection.silence();
     const socket = this.accepted[count];
@@ -261,7 +290,8 @@ export class Peer implements FrameSink {
   active(options: OpenOptions = {}): Connection {
     const connection = this.opening(options);
     const win = options.synWindow ?? options.window ?? 65535;
-    connection.emit('S.', { seq: 0, ack: 1, win, options: options.synOptions ?? mss(1460) });
+    connection.emit('S.', { seq: 0, ack: 1, win, options: synOptionsOf(options, connection.tsEcho) });
+    connection.tsValue = options.tsValue ?? null;
     connection.expect('.', { seq: 1, ack: 1 });
     return connection;
   }

@@ -143,8 +143,11 @@ const ROWS: readonly (readonly [id: string, level: Level, section: string, text:
   ['REC-1', 'RECOMMENDED', '3.1', 'connections keep windows in 32 bits'],
 ];
 
-/** Requirements on those who write applications, which no stack can meet or break. */
+/** Requirements on those who write applications, which no stack can meet or break, and what is only allowed. */
 const EXEMPT: Readonly<Record<string, string>> = {
+  'MAY-9': 'the stack does not offer it',
+  'MAY-10': 'the stack passes the option over (MUST-50) and does not fill it in',
+  'MAY-11': 'the stack passes the option over (MUST-50) and does not fill it in',
   'SHLD-13': 'it speaks to the authors of applications',
   'SHLD-23': 'it speaks to the authors of applications',
 };

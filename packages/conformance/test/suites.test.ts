@@ -1,0 +1,49 @@
+import { expect, test } from '@jest/globals';
+import { formatSuiteResult, runSuite, SUITES, suiteFaults, suiteHtml, suiteJson, suitePassed } from '@strata/conformance';
+
+test.each(SUITES.map((suite) => [suite.name, suite] as const))('%s has a scenario for every requirement', (_, suite) => {
+  expect(suiteFaults(suite)).toEqual([]);
+});
+
+const runs = SUITES.flatMap((suite) => suite.profiles.map((profile) => [suite.name, profile, suite] as const));
+
+test.each(runs)('%s holds in the profile %s', async (_, profile, suite) => {
+  const result = await runSuite(suite, { profile });
+  if (!suitePassed(result)) throw new Error(formatSuiteResult(result));
+});
+
+test('no MUST and no SHOULD of RFC 9293 is broken or deviated from by the modern profile', async () => {
+  const suite = SUITES.find(({ name }) => name === 'rfc9293');
+  if (suite === undefined) throw new Error('the suite is gone');
+  const { requirements } = await runSuite(suite, { profile: 'modern' });
+  const binding = requirements.filter(({ requirement }) => requirement.level !== 'MAY');
+  expect(binding.length).toBe(101);
+  expect(binding.filter(({ outcome }) => outcome === 'fail' || outcome === 'deviates')).toEqual([]);
+  expect(binding.filter(({ outcome }) => outcome === 'not applicable').map(({ requirement }) => requirement.id)).toEqual([
+    'MUST-51',
+    'MUST-52',
+    'MUST-53',
+    'SHLD-13',
+    'SHLD-23',
+    'SHLD-24',
+  ]);
+});
+
+test('reports of the same run say the same, as data and as a page', async () => {
+  const [suite] = SUITES;
+  if (suite === undefined) throw new Error('there is no suite');
+  const once = await runSuite(suite, { only: ['MUST-2*', 'SHLD-13'] });
+  const again = await runSuite(suite, { only: ['MUST-2*', 'SHLD-13'] });
+  expect(JSON.stringify(suiteJson(again))).toBe(JSON.stringify(suiteJson(once)));
+  const page = suiteHtml(once);
+  expect(page).toBe(suiteHtml(again));
+  expect(page).not.toMatch(/https?:|src=|@import/);
+  for (const { requirement } of once.requirements) expect(page).toContain(`id="${requirement.id}"`);
+});
+
+test('a requirement that is not there and a profile that is not there are refused', async () => {
+  const [suite] = SUITES;
+  if (suite === undefined) throw new Error('there is no suite');
+  await expect(runSuite(suite, { only: ['MUST-999'] })).rejects.toThrow(RangeError);
+  await expect(runSuite(suite, { profile: 'tahoe' })).rejects.toThrow(RangeError);
+});
