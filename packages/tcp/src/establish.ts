@@ -66,7 +66,7 @@ export function establish(tcb: ControlBlock): void {
   tcb.retries = 0;
   tcb.recover = tcb.iss;
   if (tcb.synTransmissions > 1) tcb.rto.synTimedOut();
-  else {
+  else if (tcb.synTransmissions === 1) {
     const rtt = Math.round(tcb.time.now - tcb.synSentAt);
     measure(tcb, rtt);
     noteRoundTrip(tcb, rtt);

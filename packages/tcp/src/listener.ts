@@ -21,6 +21,11 @@ export interface Listener {
   readonly port: number;
   /** A SYN without ACK or RST for this port. True when the packet, which is at its TCP header, was kept. */
   synArrived(segment: TcpHeader, packet: Packet, info: DatagramInfo): boolean;
+  /**
+   * An ACK without SYN or RST for this port that belongs to no connection. The connection, in SYN_RECEIVED, when it
+   * completes a handshake that was not remembered; otherwise null.
+   */
+  acknowledgmentArrived?(segment: TcpHeader, info: DatagramInfo): TcpSocket | null;
   /** A reset for this port from a peer without a connection: a SYN of its that waits is withdrawn. */
   resetArrived(segment: TcpHeader, info: DatagramInfo): void;
   /** Lets go of everything. */

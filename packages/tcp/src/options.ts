@@ -66,21 +66,16 @@ export function tcpOptions(offers: OptionSwitches): OptionSet {
     dataHeadroom: offers.timestamps ? TIMESTAMPS_LENGTH : 0,
 
     emitSyn(tcb: ControlBlock, view: DataView, at: number, passive: boolean): number {
-      emitMss(tcb, view, at);
-      let length = 4;
-      const sack = passive ? tcb.sackPermitted : offers.sack;
-      if (passive ? tcb.timestamps : offers.timestamps) {
-        emitTimestamps(tcb, view, at + length, sack ? SACK_PERMITTED_TIMESTAMPS : ALIGNED_TIMESTAMPS);
-        length += TIMESTAMPS_LENGTH;
-      } else if (sack) {
-        view.setInt32(at + length, NOPS_SACK_PERMITTED);
-        length += 4;
-      }
-      if (passive ? tcb.scaling : offers.windowScale) {
-        view.setInt32(at + length, NOP_WINDOW_SCALE | windowShift(tcb.windowSize));
-        length += 4;
-      }
-      return length;
+      return emitSynOptions(
+        view,
+        at,
+        announcedMss(tcb),
+        passive ? tcb.timestamps : offers.timestamps,
+        timestampNow(tcb),
+        tcb.tsRecent,
+        passive ? tcb.sackPermitted : offers.sack,
+        (passive ? tcb.scaling : offers.windowScale) ? windowShift(tcb.windowSize) : -1,
+      );
     },
 
     negotiate(tcb: ControlBlock, segment: TcpHeader): void {
@@ -98,7 +93,7 @@ export function tcpOptions(offers: OptionSwitches): OptionSet {
     },
 
     emitData(tcb: ControlBlock, view: DataView, at: number): void {
-      emitTimestamps(tcb, view, at, ALIGNED_TIMESTAMPS);
+      emitTimestamps(tcb, view, at);
     },
 
     controlLength(tcb: ControlBlock): number {
@@ -109,7 +104,7 @@ export function tcpOptions(offers: OptionSwitches): OptionSet {
     emitControl(tcb: ControlBlock, view: DataView, at: number): void {
       let length = 0;
       if (tcb.timestamps) {
-        emitTimestamps(tcb, view, at, ALIGNED_TIMESTAMPS);
+        emitTimestamps(tcb, view, at);
         length = TIMESTAMPS_LENGTH;
       }
       if (tcb.sackBlocks === null) return;
@@ -128,9 +123,41 @@ const SACK_PERMITTED_TIMESTAMPS = (TCP_OPTION_SACK_PERMITTED << 24) | (2 << 16) 
 const NOPS_SACK_PERMITTED = (TCP_OPTION_NOP << 24) | (TCP_OPTION_NOP << 16) | (TCP_OPTION_SACK_PERMITTED << 8) | 2;
 const NOP_WINDOW_SCALE = (TCP_OPTION_NOP << 24) | (TCP_OPTION_WINDOW_SCALE << 16) | (3 << 8);
 
-/** `lead` and the two timestamps (RFC 7323 3.2): our clock, and what is to be echoed; nothing in our own SYN. */
-function emitTimestamps(tcb: ControlBlock, view: DataView, at: number, lead: number): void {
-  view.setInt32(at, lead);
+/**
+ * Writes the options of a SYN-ACK without a connection (see `receive/syn-cookies.ts`), in the layout of all others; returns
+ * their length. `shift` is -1 without window scale.
+ */
+export function emitSynOptions(
+  view: DataView,
+  at: number,
+  mss: number,
+  timestamps: boolean,
+  value: number,
+  echo: number,
+  sack: boolean,
+  shift: number,
+): number {
+  view.setInt32(at, (TCP_OPTION_MSS << 24) | (4 << 16) | mss);
+  let length = 4;
+  if (timestamps) {
+    view.setInt32(at + length, sack ? SACK_PERMITTED_TIMESTAMPS : ALIGNED_TIMESTAMPS);
+    view.setInt32(at + length + 4, value);
+    view.setInt32(at + length + 8, echo);
+    length += TIMESTAMPS_LENGTH;
+  } else if (sack) {
+    view.setInt32(at + length, NOPS_SACK_PERMITTED);
+    length += 4;
+  }
+  if (shift >= 0) {
+    view.setInt32(at + length, NOP_WINDOW_SCALE | shift);
+    length += 4;
+  }
+  return length;
+}
+
+/** The two timestamps (RFC 7323 3.2): our clock, and what is to be echoed. */
+function emitTimestamps(tcb: ControlBlock, view: DataView, at: number): void {
+  view.setInt32(at, ALIGNED_TIMESTAMPS);
   view.setInt32(at + 4, timestampNow(tcb));
   view.setInt32(at + 8, tcb.tsRecent);
 }
@@ -138,12 +165,14 @@ function emitTimestamps(tcb: ControlBlock, view: DataView, at: number, lead: num
 const THREE_NOPS_END = (TCP_OPTION_NOP << 24) | (TCP_OPTION_NOP << 16) | (TCP_OPTION_NOP << 8) | TCP_OPTION_END;
 
 /** RFC 9293 3.7.1: what this host can take in one segment. */
-function emitMss(tcb: ControlBlock, view: DataView, at: number): void {
+function announcedMss(tcb: ControlBlock): number {
   const path = pathMss(tcb);
   const mss = tcb.mssLimit > 0 && tcb.mssLimit < path ? tcb.mssLimit : path;
-  view.setUint8(at, TCP_OPTION_MSS);
-  view.setUint8(at + 1, 4);
-  view.setUint16(at + 2, Math.min(mss, 0xffff));
+  return Math.min(mss, 0xffff);
+}
+
+function emitMss(tcb: ControlBlock, view: DataView, at: number): void {
+  view.setInt32(at, (TCP_OPTION_MSS << 24) | (4 << 16) | announcedMss(tcb));
 }
 
 /** All that current hosts offer. */

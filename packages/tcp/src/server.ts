@@ -8,7 +8,8 @@ import {
 import type { TcpHeader } from '@strata/wire';
 import type { ControlBlock, PassiveOwner } from './control-block.ts';
 import type { Listener } from './listener.ts';
-import { beginPassive } from './receive/listen.ts';
+import { beginHalfOpen, beginPassive } from './receive/listen.ts';
+import { COOKIE_LIFE, recallSyn, restoreAcknowledgment, sendCookie } from './receive/syn-cookies.ts';
 import { addressOf, sendStrayReset } from './send/control.ts';
 import type { TcpService } from './service.ts';
 import { TcpSocket, type TcpSocketOptions } from './socket.ts';
@@ -17,7 +18,10 @@ import { transition } from './transition.ts';
 
 /** How a server listens. */
 export interface TcpServerOptions {
-  /** Half-open connections at a time; one more ends the oldest, so that a flood of SYNs shuts nobody out. Default 128. */
+  /**
+   * Half-open connections at a time; further SYNs are answered with cookies, or end the oldest, as the profile says, so that
+   * a flood of SYNs shuts nobody out. Default 128.
+   */
   readonly backlog?: number;
   /** Accept only what was sent to this local address; null: any. */
   readonly localAddress?: IpAddress | null;
@@ -36,6 +40,9 @@ export class TcpServer implements Listener, PassiveOwner {
   private readonly socketOptions: TcpSocketOptions;
   /** Connections in SYN_RECEIVED, oldest first. */
   private readonly unsettled: Set<TcpSocket>;
+  /** When a SYN was last answered with a cookie. */
+  private overflowedAt: number;
+  private readonly windowSize: number;
 
   constructor(service: TcpService, port: number, options: TcpServerOptions) {
     this.service = service;
@@ -44,6 +51,8 @@ export class TcpServer implements Listener, PassiveOwner {
     this.backlog = options.backlog ?? 128;
     this.socketOptions = { ...options.socket, deleteWhenClosed: true };
     this.unsettled = new Set();
+    this.overflowedAt = Number.NEGATIVE_INFINITY;
+    this.windowSize = options.socket?.windowSize ?? service.profile.defaultWindow;
   }
 
   /** Connections in SYN_RECEIVED now. */
@@ -60,19 +69,46 @@ export class TcpServer implements Listener, PassiveOwner {
       sendStrayReset(service, segment, info, DROP_TCP_NO_CONNECTION);
       return false;
     }
-    const socket = service.createSocket(this.socketOptions);
+    if (service.profile.synCookies && this.unsettled.size >= this.backlog) {
+      this.overflowedAt = service.time.now;
+      sendCookie(service, segment, info, this.windowSize);
+      return false;
+    }
+    const socket = this.begin(segment, info, local);
+    if (socket === null) return false;
+    if (this.unsettled.size >= this.backlog) this.endOldest();
+    this.unsettled.add(socket);
+    socket.answerSyn();
+    return false;
+  }
+
+  /** RFC 4987 3.6: while cookies that were sent can still come back, an acknowledgment may bring one. */
+  acknowledgmentArrived(segment: TcpHeader, info: DatagramInfo): TcpSocket | null {
+    const { service } = this;
+    if (service.time.now - this.overflowedAt > COOKIE_LIFE) return null;
+    if (!recallSyn(service, segment, info)) return null;
+    const local = addressOf(info.family, info.destination0, info.destination1, info.destination2, info.destination3);
+    const socket = this.begin(segment, info, local);
+    restoreAcknowledgment(service, segment);
+    if (socket === null) return null;
+    socket.wake();
+    socket.rcvAdv = (socket.rcvNxt + Math.min(socket.windowSize, 0xffff)) | 0;
+    beginHalfOpen(socket, (segment.acknowledgment - 1) | 0);
+    return socket;
+  }
+
+  /** A new socket in LISTEN, bound to the peer whose SYN came; null without a route back. */
+  private begin(segment: TcpHeader, info: DatagramInfo, local: IpAddress): TcpSocket | null {
+    const socket = this.service.createSocket(this.socketOptions);
     socket.localPort = this.port;
     transition(socket, TCP_LISTEN);
     const remote = addressOf(info.family, info.source0, info.source1, info.source2, info.source3);
     if (!beginPassive(socket, segment, remote, local)) {
       socket.destroy();
-      return false;
+      return null;
     }
     socket.server = this;
-    if (this.unsettled.size >= this.backlog) this.endOldest();
-    this.unsettled.add(socket);
-    socket.answerSyn();
-    return false;
+    return socket;
   }
 
   /** Without a word: who asked for it is most likely not there, and finds out by a reset if it is. */

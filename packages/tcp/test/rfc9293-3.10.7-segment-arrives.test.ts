@@ -31,7 +31,7 @@ const profiles: [string, TcpProfile][] = [
 
 describe.each(profiles)('%s profile', (_name, profile) => {
   const listening = (backlog = 2) => {
-    const peer = new ScriptedPeer(profile);
+    const peer = new ScriptedPeer({ ...profile, synCookies: false });
     const accepted: TcpSocket[] = [];
     const server = peer.tcp.listen(80, { backlog, onConnection: (socket) => accepted.push(socket) });
     if (server === null) throw new Error('not listening');

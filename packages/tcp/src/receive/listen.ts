@@ -14,6 +14,7 @@ import { sendStrayReset, sendSynAck } from '../send/control.ts';
 import type { TcpService } from '../service.ts';
 import { TCP_SYN_RECEIVED } from '../states.ts';
 import { transition } from '../transition.ts';
+import { receiveSegment, SEGMENT_KEPT } from './segment.ts';
 
 /** LISTEN (RFC 9293 3.10.7.2): a segment for a port that someone listens on and no connection owns. True when kept. */
 export function receiveListen(
@@ -29,6 +30,10 @@ export function receiveListen(
     return false;
   }
   if (flags & TCP_ACK) {
+    if ((flags & TCP_SYN) === 0 && listener.acknowledgmentArrived !== undefined) {
+      const tcb = listener.acknowledgmentArrived(segment, info);
+      if (tcb !== null) return receiveSegment(tcb, segment, packet, info) === SEGMENT_KEPT;
+    }
     service.drop(DROP_TCP_NO_CONNECTION, null, segment.sequence);
     sendStrayReset(service, segment, info, DROP_TCP_NO_CONNECTION);
     return false;
@@ -73,9 +78,15 @@ export function answerSyn(tcb: ControlBlock): void {
   const beyond = (service.reopenedAt + REOPEN_STEP) | 0;
   if (service.reopening && ((tcb.iss - beyond) | 0) < 0) tcb.iss = beyond;
   tcb.acceptPending = false;
-  tcb.sndUna = tcb.iss;
-  tcb.sndNxt = (tcb.iss + 1) | 0;
+  beginHalfOpen(tcb, tcb.iss);
+  sendSynAck(tcb);
+}
+
+/** LISTEN becomes SYN_RECEIVED with a SYN-ACK of the number `iss`, which is still to be sent or was sent before. */
+export function beginHalfOpen(tcb: ControlBlock, iss: number): void {
+  tcb.iss = iss;
+  tcb.sndUna = iss;
+  tcb.sndNxt = (iss + 1) | 0;
   tcb.writeSequence = tcb.sndNxt;
   transition(tcb, TCP_SYN_RECEIVED);
-  sendSynAck(tcb);
 }

@@ -28,6 +28,10 @@ export interface LossPolicies {
   /** Segments out of order that mean a loss, until more reordering has been seen (RFC 5681 3.2: 3), and at most. */
   readonly duplicateThreshold: number;
   readonly maximumReordering: number;
+  /** RFC 8985 6.2 step 4: reported duplicates make RACK's reordering window longer. */
+  readonly adaptWindow: boolean;
+  /** The same step: that window is 0 once DupThresh segments are SACKed, as long as no reordering has been seen. */
+  readonly windowEndsAtThreshold: boolean;
   /** RFC 8985 7. */
   readonly tailLossProbe: boolean;
   /** RFC 5682. */

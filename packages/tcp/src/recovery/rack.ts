@@ -51,7 +51,7 @@ export function reorderingWindow(tcb: ControlBlock): number {
   const { loss } = tcb;
   if (!loss.reorderingSeen) {
     if (loss.phase >= PHASE_RECOVERY) return 0;
-    if (tcb.sackedOut >= loss.reordering * tcb.mss || sackedSegments(tcb) >= loss.reordering) return 0;
+    if (tcb.profile.lossPolicies.windowEndsAtThreshold && sackedSegments(tcb) >= loss.reordering) return 0;
   }
   return Math.min((loss.minRtt >> 2) * loss.windowMultiplier, Math.round(tcb.rto.srtt));
 }
@@ -71,6 +71,7 @@ export function adaptReorderingWindow(tcb: ControlBlock): void {
   const { loss } = tcb;
   if (loss.duplicateRound && ((tcb.sndUna - loss.duplicateRoundEnd) | 0) >= 0) loss.duplicateRound = false;
   if (loss.duplicateRound || !loss.sawDuplicate || !loss.reorderingSeen) return;
+  if (!tcb.profile.lossPolicies.adaptWindow) return;
   if (loss.probeOutstanding && loss.duplicateTo === loss.probeEnd) return;
   loss.duplicateRound = true;
   loss.duplicateRoundEnd = tcb.sndNxt;
