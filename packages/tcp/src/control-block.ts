@@ -307,7 +307,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.lastSentAt = NEVER;
     this.congestion = profile.congestion();
     this.recovery = profile.recovery();
-    this.loss = new RecoveryState();
+    this.loss = new RecoveryState(profile.lossPolicies.duplicateThreshold);
     this.rto = profile.rto();
     this.transmit = new TransmitQueue();
     this.finQueued = false;

@@ -127,8 +127,7 @@ export function resetForConnection(tcb: ControlBlock): void {
   tcb.lostOut = 0;
   tcb.sackedOut = 0;
   tcb.ackedInAvoidance = 0;
-  tcb.loss.reset();
-  tcb.loss.reordering = tcb.profile.lossPolicies.duplicateThreshold;
+  tcb.loss.reset(tcb.profile.lossPolicies.duplicateThreshold);
   tcb.cwndLimited = false;
   tcb.mostInFlight = 0;
   tcb.usageEnd = 0;

@@ -1,10 +1,15 @@
 import { MILLISECOND, NEVER, SECOND } from '@strata/contracts';
-import type { TcpProfile } from '@strata/tcp';
+import { type LossPolicies, rackDetection, sackThresholdDetection, type TcpProfile } from '@strata/tcp';
 import { congestionNamed, rtoAbove, withOptions } from './profile.ts';
 import type { DrillSettings } from './settings.ts';
 
 /** What a sysctl is set to, and whether this stack is like that. */
 type SysctlRule = (settings: DrillSettings, value: string) => string | null;
+
+/** Sets a part of loss recovery with SACK. */
+function lossPolicies(change: (value: number) => Partial<LossPolicies>): SysctlRule {
+  return profile((value, tcp) => ({ lossPolicies: { ...tcp.lossPolicies, ...change(value) } }));
+}
 
 /** Sets a field of the TCP profile from a number. */
 function profile(change: (value: number, tcp: TcpProfile) => Partial<TcpProfile>): SysctlRule {
@@ -36,6 +41,13 @@ function triple(apply: (settings: DrillSettings, low: number, middle: number, hi
   };
 }
 
+/** 0, 1 and 2 mean the same everywhere; what is beyond is Accurate ECN. */
+const ecn: SysctlRule = (settings, value) => {
+  if (!/^[012]$/.test(value)) return 'Accurate ECN is not available';
+  settings.tcp = { ...settings.tcp, ecn: Number(value) };
+  return null;
+};
+
 const SYSCTLS: Readonly<Record<string, SysctlRule>> = {
   'net.ipv4.tcp_syn_retries': profile((value) => ({ maximumSynRetries: value })),
   'net.ipv4.tcp_synack_retries': profile((value) => ({ maximumSynRetries: value })),
@@ -66,10 +78,14 @@ const SYSCTLS: Readonly<Record<string, SysctlRule>> = {
   'net.ipv4.tcp_sack': profile((value, tcp) => withOptions(tcp, { sack: value !== 0 })),
   'net.ipv4.tcp_dsack': profile((value) => ({ reportDuplicates: value !== 0 })),
   'net.ipv4.tcp_fack': harmless,
-  'net.ipv4.tcp_frto': harmless,
-  'net.ipv4.tcp_recovery': harmless,
-  'net.ipv4.tcp_early_retrans': harmless,
-  'net.ipv4.tcp_ecn': only('0', '2'),
+  'net.ipv4.tcp_frto': lossPolicies((value) => ({ frto: value !== 0 })),
+  'net.ipv4.tcp_recovery': lossPolicies((value) => ({
+    detection: value & 1 ? rackDetection : sackThresholdDetection,
+    adaptWindow: (value & 2) === 0,
+    windowEndsAtThreshold: (value & 4) === 0,
+  })),
+  'net.ipv4.tcp_early_retrans': lossPolicies((value) => ({ tailLossProbe: value === 3 || value === 4 })),
+  'net.ipv4.tcp_ecn': ecn,
   'net.ipv4.tcp_ecn_fallback': harmless,
   'net.ipv4.tcp_ecn_option': harmless,
   'net.ipv4.tcp_ecn_option_beacon': harmless,
@@ -80,8 +96,8 @@ const SYSCTLS: Readonly<Record<string, SysctlRule>> = {
     return null;
   },
   'net.ipv4.tcp_allowed_congestion_control': harmless,
-  'net.ipv4.tcp_reordering': only('3'),
-  'net.ipv4.tcp_max_reordering': harmless,
+  'net.ipv4.tcp_reordering': lossPolicies((value) => ({ duplicateThreshold: Math.max(value, 1) })),
+  'net.ipv4.tcp_max_reordering': lossPolicies((value) => ({ maximumReordering: Math.max(value, 1) })),
   'net.ipv4.tcp_slow_start_after_idle': profile((value) => ({ slowStartAfterIdle: value !== 0 })),
   'net.ipv4.tcp_no_metrics_save': harmless,
   'net.ipv4.tcp_no_ssthresh_metrics_save': harmless,
@@ -152,7 +168,7 @@ const SYSCTLS: Readonly<Record<string, SysctlRule>> = {
   },
   'net.inet.tcp.sack.enable': profile((value, tcp) => withOptions(tcp, { sack: value !== 0 })),
   'net.inet.tcp.tolerate_missing_ts': profile((value) => ({ requireTimestamps: value === 0 })),
-  'net.inet.tcp.ecn.enable': only('0', '2'),
+  'net.inet.tcp.ecn.enable': ecn,
   'net.inet.tcp.recvspace': (settings, value) => {
     settings.receiveBuffer = Math.max(1, Math.min(Number(value) || 1, settings.tcp.maximumWindow));
     return null;

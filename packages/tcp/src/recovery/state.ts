@@ -115,7 +115,8 @@ export class RecoveryState {
   undone: number;
   spuriousTimeouts: number;
 
-  constructor() {
+  /** @param threshold segments out of order that mean a loss, until more are seen to be (DupThresh) */
+  constructor(threshold: number) {
     this.phase = PHASE_OPEN;
     this.cause = CAUSE_OF_NONE;
     this.newlySacked = 0;
@@ -134,7 +135,7 @@ export class RecoveryState {
     this.echo = 0;
     this.highestSacked = 0;
     this.highestBefore = 0;
-    this.reordering = 3;
+    this.reordering = threshold;
     this.rackKnown = false;
     this.rackTime = 0.5;
     this.rackEnd = 0;
@@ -173,7 +174,7 @@ export class RecoveryState {
   }
 
   /** Forgets everything, for a new connection. */
-  reset(): void {
-    Object.assign(this, new RecoveryState());
+  reset(threshold: number): void {
+    Object.assign(this, new RecoveryState(threshold));
   }
 }
