@@ -293,10 +293,15 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
 
   /** Sends what can be sent, after a method or an event added something. */
   pump(): Status {
-    if (this.sender.open && this.subscriptions !== null && this.subscriptions.due > 0)
-      this.askAgain(this.subscriptions);
-    const status = this.sender.pump();
-    return status === NX_SUCCESS ? NX_SUCCESS : this.lost(status);
+    const { subscriptions } = this;
+    for (;;) {
+      const due = subscriptions === null || !this.sender.open ? 0 : subscriptions.due;
+      if (subscriptions !== null && due > 0) this.askAgain(subscriptions);
+      const status = this.sender.pump();
+      if (status !== NX_SUCCESS) return this.lost(status);
+      // What has been handed over makes room for further requests.
+      if (subscriptions === null || due === 0 || subscriptions.due === due) return NX_SUCCESS;
+    }
   }
 
   /** Puts requests for subscriptions that are to be renewed into the transmit queue, as far as there is room. */

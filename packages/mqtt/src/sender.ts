@@ -19,6 +19,9 @@ import type { TransmitQueue } from './transmit-queue.ts';
 /** {@link Sender.pump}: everything was handed over, or waits for the stream or the pool. */
 export const PUMP_WELL = NX_SUCCESS;
 
+/** No status: there is nothing to send. */
+const NOTHING_LEFT = -1;
+
 /** What the sender asks of the client. */
 export interface SenderOwner {
   readonly now: number;
@@ -68,6 +71,8 @@ export class Sender {
   private bodyWaits: boolean;
   /** The stream refused and has not called back. */
   private blocked: boolean;
+  /** PINGREQ found the pool empty during this pump. */
+  private pingStarved: boolean;
 
   constructor(owner: SenderOwner, queue: TransmitQueue, tracer: Tracer | null) {
     this.stream = null;
@@ -89,6 +94,7 @@ export class Sender {
     this.bodyId = 0;
     this.bodyWaits = false;
     this.blocked = false;
+    this.pingStarved = false;
   }
 
   /** Control packets not yet handed over. */
@@ -138,31 +144,27 @@ export class Sender {
   pump(): Status {
     const stream = this.stream;
     if (stream === null || this.blocked) return PUMP_WELL;
-    let pingStarved = false;
+    this.pingStarved = false;
     for (;;) {
-      if (this.partial !== null) {
-        const status = this.offer(stream, this.partial);
-        if (status !== NX_SUCCESS) return settled(status);
-      } else if (this.body !== null) {
-        if (this.bodyWaits) return PUMP_WELL;
-        const status = this.sendPiece(stream, this.body);
-        if (status !== NX_SUCCESS) return settled(status);
-      } else if (this.connectWanted) {
-        const status = this.sendConnect(stream);
-        if (status !== NX_SUCCESS) return settled(status);
-      } else if (this.pingWanted && !pingStarved) {
-        const status = this.sendEmpty(stream, MQTT_PINGREQ);
-        // What has its packet already goes on: that is what frees packets.
-        pingStarved = status === NX_NO_PACKET && this.partial === null;
-        if (status !== NX_SUCCESS && !pingStarved) return settled(status);
-      } else if (this.head !== null || (this.open && this.queue.ready !== null)) {
-        const status = this.sendNext(stream);
-        if (status !== NX_SUCCESS) return settled(status);
-      } else if (this.disconnectWanted) {
-        const status = this.sendEmpty(stream, MQTT_DISCONNECT);
-        if (status !== NX_SUCCESS) return settled(status);
-      } else return PUMP_WELL;
+      const status = this.sendOne(stream);
+      if (status === NOTHING_LEFT) return PUMP_WELL;
+      if (status !== NX_SUCCESS) return settled(status);
     }
+  }
+
+  /** Sends what comes first. {@link NOTHING_LEFT} when nothing may be sent now. */
+  private sendOne(stream: PacketStream): Status {
+    if (this.partial !== null) return this.offer(stream, this.partial);
+    if (this.body !== null) return this.bodyWaits ? NOTHING_LEFT : this.sendPiece(stream, this.body);
+    if (this.connectWanted) return this.sendConnect(stream);
+    if (this.pingWanted && !this.pingStarved) {
+      const status = this.sendEmpty(stream, MQTT_PINGREQ);
+      // What has its packet already goes on: that is what frees packets.
+      this.pingStarved = status === NX_NO_PACKET && this.partial === null;
+      return this.pingStarved ? NX_SUCCESS : status;
+    }
+    if (this.head !== null || (this.open && this.queue.ready !== null)) return this.sendNext(stream);
+    return this.disconnectWanted ? this.sendEmpty(stream, MQTT_DISCONNECT) : NOTHING_LEFT;
   }
 
   /** Forgets the connection and releases what waits. The transmit queue stays. */

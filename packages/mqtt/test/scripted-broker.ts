@@ -175,6 +175,8 @@ export interface LabOptions {
   /** Packets of the client's pool. */
   readonly packets?: number;
   readonly payloadSize?: number;
+  /** What comes from the network is in packets of the client's pool, as on a host. */
+  readonly onePool?: boolean;
 }
 
 /**
@@ -208,7 +210,9 @@ export class BrokerLab implements StreamConnector, StreamHome {
     const payloadSize = options.payloadSize ?? 1536;
     this.pool = new PacketPool({ name: 'client', payloadSize, packets: options.packets ?? 64, memory: this.memory });
     this.streamPool = new PacketPool({ name: 'stream', payloadSize, packets: 64, memory: this.memory });
-    this.networkPool = new PacketPool({ name: 'network', payloadSize: 1536, packets: 512, memory: this.memory });
+    this.networkPool = options.onePool
+      ? this.pool
+      : new PacketPool({ name: 'network', payloadSize: 1536, packets: 512, memory: this.memory });
     this.log = [];
     this.streams = [];
     this.events = [];
@@ -231,6 +235,9 @@ export class BrokerLab implements StreamConnector, StreamHome {
       },
       writable: () => {
         this.log.push('writable');
+      },
+      streamed: () => {
+        if (this.log.at(-1) !== 'streamed') this.log.push('streamed');
       },
     };
     const tracer: Tracer = { event: (id, a, b, c, d) => this.events.push({ id, a, b, c, d }) };
@@ -265,7 +272,7 @@ export class BrokerLab implements StreamConnector, StreamHome {
 
   heard(stream: FakeStream, bytes: Uint8Array): void {
     this.log.push(`< ${toHex(bytes)}`);
-    if (this.accepts && (bytes[0] as number) === 0x10) stream.deliver(hex(CONNACK));
+    if (this.accepts && stream.taken.length === 1 && (bytes[0] as number) === 0x10) stream.deliver(hex(CONNACK));
     this.onHeard?.(stream, bytes);
   }
 
