@@ -9,7 +9,7 @@ export interface LossRecovery {
   arrived(tcb: ControlBlock, segment: TcpHeader): void;
   /** It covers `packet`, which is about to leave the queue. */
   delivered(tcb: ControlBlock, packet: Packet): void;
-  /** Everything else about it is settled, the window and the timers too; `acked` octets were new. */
+  /** Everything else about it is settled, the window and the timers too; `acked` octets were new; -1: it is older than others. */
   settled(tcb: ControlBlock, segment: TcpHeader, acked: number): void;
   /** `packet` was sent again. */
   repeated(tcb: ControlBlock, packet: Packet): void;

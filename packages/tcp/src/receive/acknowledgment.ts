@@ -47,7 +47,7 @@ export function acceptAcknowledgment(tcb: ControlBlock, segment: TcpHeader): boo
   if (tcb.timestamps) noteTimestamp(tcb, segment);
   if (segment.sackCount > 0) {
     recovery.arrived(tcb, segment);
-    recovery.settled(tcb, segment, 0);
+    recovery.settled(tcb, segment, -1);
   }
   return true;
 }

@@ -186,7 +186,7 @@ function settleAcknowledgment(tcb: ControlBlock, segment: TcpHeader, acked: numb
     else if (loss.phase <= PHASE_DISORDER) keepOpen(tcb);
   }
   if (enters) reduction.acknowledged(tcb, Math.max(delivered, 1), advanced);
-  else if (loss.phase === PHASE_RECOVERY || loss.phase === PHASE_REDUCTION) {
+  else if (acked >= 0 && (loss.phase === PHASE_RECOVERY || loss.phase === PHASE_REDUCTION)) {
     reduction.acknowledged(tcb, delivered, advanced);
   } else if (advanced) tcb.congestion.acknowledged(tcb, delivered);
   if (loss.tryNewData) sendNewInstead(tcb);

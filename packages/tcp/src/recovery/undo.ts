@@ -68,6 +68,8 @@ export function undo(tcb: ControlBlock, evidence: number, nothingLost: boolean):
     tcb.cwnd = Math.max(tcb.cwnd, loss.undoWindow);
     tcb.ssthresh = Math.max(tcb.ssthresh, loss.undoThreshold);
     tcb.congestion.lossUndone?.(tcb);
+    tcb.reductionToTell = false;
+    tcb.reducing = false;
   }
   loss.undoable = false;
   loss.undone++;

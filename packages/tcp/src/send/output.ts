@@ -1,4 +1,5 @@
 import type { ControlBlock } from '../control-block.ts';
+import { settleMss } from '../establish.ts';
 import { EVENT_SENDABLE, raise } from '../events.ts';
 import { armPersist } from '../timers/arm.ts';
 import { sendableOctets, usableWindow } from '../window.ts';
@@ -12,9 +13,9 @@ export function flightSize(tcb: ControlBlock): number {
   return (tcb.sndNxt - tcb.sndUna) | 0;
 }
 
-/** Octets thought to be in the network: RFC 6675's pipe. */
+/** Octets thought to be in the network: RFC 6675's pipe. The first packet's marks also count what is acknowledged of it. */
 export function pipe(tcb: ControlBlock): number {
-  return ((tcb.sndNxt - tcb.sndUna) | 0) - tcb.lostOut - tcb.sackedOut;
+  return Math.max(((tcb.sndNxt - tcb.sndUna) | 0) - tcb.lostOut - tcb.sackedOut, 0);
 }
 
 /** Octets that congestion control and the peer's window let go now. Negative when the window has shrunk. */
@@ -27,7 +28,8 @@ export function sendRoom(tcb: ControlBlock): number {
 /** Sends whatever may go now: lost packets first, then new data, then the FIN. Starts the probe timer when nothing may. */
 export function output(tcb: ControlBlock): void {
   const queue = tcb.transmit;
-  const { sndNxt } = tcb;
+  const { flow, sndNxt } = tcb;
+  if (flow !== null && flow.mtu !== tcb.pathMtu) settleMss(tcb);
   if ((tcb.lostOut > 0 || tcb.finLost) && !tcb.loss.holdRepeats) retransmitLost(tcb);
   if (tcb.sndNxt === tcb.sndUna && queue.hasUnsent && pausedTooLong(tcb)) tcb.congestion.restartAfterIdle(tcb);
   while (queue.hasUnsent && mayPassLost(tcb)) {

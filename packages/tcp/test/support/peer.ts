@@ -200,6 +200,11 @@ export class ScriptedPeer {
     return this.time.now - from;
   }
 
+  /** What the host has sent is of no interest. */
+  discard(): void {
+    this.sent.length = 0;
+  }
+
   /** How many segments wait to be expected. */
   get waiting(): number {
     return this.sent.length;
