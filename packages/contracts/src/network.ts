@@ -143,6 +143,8 @@ export interface NetworkService {
   isLocal(address: IpAddress): boolean;
   /** What goes to this flow's remote seems not to arrive (RFC 9293 3.8.3, R1; RFC 1122 3.3.1.4): look at the next hop again. */
   doubt?(flow: Flow): void;
+  /** What goes to this flow's remote does arrive: its next hop is reachable (RFC 4861 7.3.1). */
+  confirm?(flow: Flow): void;
   /** Multicast groups; absent when the network has none. */
   readonly groups?: GroupService;
 }

@@ -24,6 +24,31 @@ const TCP_STATES: readonly string[] = [
 /** States of the MQTT client; 1 to 3 are NetX Duo's. */
 const MQTT_STATES: readonly string[] = ['deleted', 'idle', 'connecting', 'connected', 'disconnecting'];
 
+/** DHCP messages (RFC 2132 9.6), and the states of the client by its numbers (RFC 2131 figure 5). */
+const DHCP_MESSAGES: readonly string[] = [
+  '',
+  'DISCOVER',
+  'OFFER',
+  'REQUEST',
+  'DECLINE',
+  'ACK',
+  'NAK',
+  'RELEASE',
+  'INFORM',
+];
+const DHCP_STATES: readonly string[] = [
+  'STOPPED',
+  'INIT',
+  'SELECTING',
+  'REQUESTING',
+  'REBOOTING',
+  'CHECKING',
+  'BOUND',
+  'RENEWING',
+  'REBINDING',
+  'DECLINED',
+];
+
 /** Phases of loss recovery, by the engine's numbers. */
 const RECOVERY_PHASES: readonly string[] = ['open', 'disorder', 'window reduction', 'fast recovery', 'loss'];
 
@@ -163,6 +188,10 @@ function argumentText(kind: TraceArgument, value: number): string {
       return UNDO_EVIDENCE[value] ?? `evidence ${value}`;
     case 'mqttType':
       return mqttTypeName(value);
+    case 'dhcpMessage':
+      return DHCP_MESSAGES[value] ?? `message ${value}`;
+    case 'dhcpState':
+      return DHCP_STATES[value] ?? `state ${value}`;
     case 'mqttState':
       return MQTT_STATES[value] ?? `in state ${value}`;
     case 'status':

@@ -17,6 +17,8 @@ export class IpCounters {
   /** Datagrams cut into fragments, and not cut because the pool had too few packets. */
   datagramsFragmented: number;
   fragmentationFailures: number;
+  /** Packets of others sent on. */
+  packetsForwarded: number;
   /** Paths forgotten to remember others. */
   pathMtuEvictions: number;
   /** Drops of every layer of the instance, indexed by DROP_ reason. */
@@ -41,6 +43,7 @@ export class IpCounters {
     this.reassemblyEvictions = 0;
     this.datagramsFragmented = 0;
     this.fragmentationFailures = 0;
+    this.packetsForwarded = 0;
     this.pathMtuEvictions = 0;
     this.drops = new Uint32Array(256);
   }
@@ -81,6 +84,7 @@ export class IcmpCounters {
   /** Errors not sent because of the rate limit. */
   errorsWithheld: number;
   errorsReceived: number;
+  redirectsReceived: number;
   /** Errors "too big" that lowered the MTU of a path. */
   pathMtuLowered: number;
   /** Errors "too big" that were not believed. */
@@ -96,6 +100,7 @@ export class IcmpCounters {
     this.errorsSent = 0;
     this.errorsWithheld = 0;
     this.errorsReceived = 0;
+    this.redirectsReceived = 0;
     this.pathMtuLowered = 0;
     this.pathMtuRefused = 0;
   }

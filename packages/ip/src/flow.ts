@@ -1,5 +1,6 @@
 import type { Flow, IpAddress, IpFamily } from '@strata/contracts';
 import type { IpInterface } from './interface.ts';
+import type { NdEntry } from './nd/entry.ts';
 import type { Neighbour } from './neighbour.ts';
 
 /**
@@ -30,6 +31,9 @@ export class IpFlow implements Flow {
   nextHop: number;
   /** Null until the first packet needs it. */
   neighbour: Neighbour | null;
+  /** The same two for IPv6. */
+  nextHop6: IpAddress | null;
+  neighbour6: NdEntry | null;
   /** Bucket of the identification counters; see `identification.ts`. */
   identificationSlot: number;
 
@@ -58,6 +62,8 @@ export class IpFlow implements Flow {
     this.outgoing = null;
     this.nextHop = 0;
     this.neighbour = null;
+    this.nextHop6 = null;
+    this.neighbour6 = null;
     this.identificationSlot = 0;
   }
 }

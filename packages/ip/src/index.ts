@@ -20,12 +20,38 @@ export { Fragmenter, type FragmentShaper } from './fragment/fragmenter.ts';
 export { Reassembly, type ReassemblyOwner } from './fragment/reassembly.ts';
 export { type Echo, Ping, type PingListener, type PingOptions } from './icmp/echo.ts';
 export type { Icmp } from './icmp/icmp.ts';
+export type { Icmpv6 } from './icmpv6/icmpv6.ts';
 export { type InterfaceListener, IpInstance, type IpOptions } from './instance.ts';
 export { IpInterface, LOOPBACK_INTERFACE } from './interface.ts';
+export {
+  ADDRESS_DEPRECATED,
+  ADDRESS_DUPLICATE,
+  ADDRESS_TENTATIVE,
+  ADDRESS_VALID,
+  type Ipv6Address,
+  ORIGIN_AUTOMATIC,
+  ORIGIN_LINK_LOCAL,
+  ORIGIN_MANUAL,
+} from './ipv6/address.ts';
+export type { Ipv6Interface } from './ipv6/interface.ts';
+export type { Ipv6, Ipv6Listener, Ipv6Settings } from './ipv6/ipv6.ts';
+export { type Icmpv6Policy, type Ipv6Policy, modernIpv6Policy, netxIpv6Policy } from './ipv6/policy.ts';
+export type { DefaultRouter, Ipv6Route, Ipv6Routes, OnLinkPrefix } from './ipv6/routes.ts';
 export { isHostAddress, isLoopback, isMulticast, LIMITED_BROADCAST } from './martian.ts';
 export { GroupTable } from './multicast/groups.ts';
 export type { Igmp } from './multicast/igmp.ts';
 export type { Mld, MldTransport } from './multicast/mld.ts';
+export {
+  ND_DELAY,
+  ND_INCOMPLETE,
+  ND_PROBE,
+  ND_REACHABLE,
+  ND_STALE,
+  ND_STATES,
+  ND_STATIC,
+  type NdEntry,
+} from './nd/entry.ts';
+export type { Nd } from './nd/nd.ts';
 export {
   NEIGHBOUR_DYNAMIC,
   NEIGHBOUR_FREE,
@@ -49,4 +75,6 @@ export {
   netxIpPolicy,
   type PathPolicy,
 } from './policy.ts';
+export { PROTOCOL_RAW, RawIp, type RawPacketFilter } from './raw.ts';
+export { RedirectCache } from './redirects.ts';
 export type { RouteTable, StaticRoute } from './routes.ts';

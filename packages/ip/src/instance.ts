@@ -1,5 +1,6 @@
 import {
   type DatagramSink,
+  type Flow,
   type IpAddress,
   LINK_BROADCAST,
   LINK_MULTICAST,
@@ -29,14 +30,20 @@ import { IpFlow } from './flow.ts';
 import { Fragmenter } from './fragment/fragmenter.ts';
 import { Reassembly } from './fragment/reassembly.ts';
 import { Icmp } from './icmp/icmp.ts';
+import { Icmpv6 } from './icmpv6/icmpv6.ts';
 import { IpInterface, LOOPBACK_INTERFACE } from './interface.ts';
+import { Ipv4Forwarder } from './ipv4/forward.ts';
 import { Ipv4Receiver } from './ipv4/receive.ts';
 import { Ipv4Sender } from './ipv4/send.ts';
+import { Ipv6 } from './ipv6/ipv6.ts';
 import { LoopbackQueue } from './loopback.ts';
 import { isHostAddress, isLoopback, isMulticast, LIMITED_BROADCAST } from './martian.ts';
 import { GroupTable } from './multicast/groups.ts';
+import { Nd } from './nd/nd.ts';
 import { PathMtuCache } from './path-mtu.ts';
 import { type IpPolicy, netxIpPolicy } from './policy.ts';
+import { RawIp } from './raw.ts';
+import { RedirectCache } from './redirects.ts';
 import { isMask, RouteTable } from './routes.ts';
 
 /** How to make an {@link IpInstance}. */
@@ -78,6 +85,9 @@ export class IpInstance implements NetworkService {
   readonly routes: RouteTable;
   readonly arp: Arp;
   readonly icmp: Icmp;
+  readonly ipv6: Ipv6;
+  readonly nd: Nd;
+  readonly icmpv6: Icmpv6;
   /** @internal */
   readonly receiver: Ipv4Receiver;
   /** @internal */
@@ -87,6 +97,16 @@ export class IpInstance implements NetworkService {
   readonly paths: PathMtuCache;
   /** Multicast groups of both families, with IGMP and MLD. */
   readonly groups: GroupTable;
+  /** Better first hops that gateways have told of. */
+  readonly redirects: RedirectCache;
+  /** Packets of protocols without a transport, to and from the application. */
+  readonly raw: RawIp;
+  /** The host is a router too: packets of both families for others are sent on (RFC 1812, RFC 8200). Default false. */
+  forwarding: boolean;
+  /** As a router, tells hosts on the link about a better first hop. Default true. */
+  sendRedirects: boolean;
+  /** @internal */
+  readonly forwarder: Ipv4Forwarder;
   /** @internal */
   readonly fragmenter: Fragmenter;
   /** Whether fragments are put together and oversized packets cut; see {@link enableFragments}. */
@@ -115,12 +135,20 @@ export class IpInstance implements NetworkService {
     this.fragmenter = new Fragmenter(this);
     this.paths = new PathMtuCache(this, this.policy.paths);
     this.groups = new GroupTable(this);
+    this.redirects = new RedirectCache(this);
+    this.raw = new RawIp(this);
+    this.forwarding = false;
+    this.sendRedirects = true;
+    this.forwarder = new Ipv4Forwarder(this);
     this.fragmentsEnabled = false;
     this.receiver = new Ipv4Receiver(this);
     this.loopbackQueue = new LoopbackQueue(this);
     this.interfaceListener = null;
     this.sender = new Ipv4Sender(this);
     this.receiver.setSink(PROTOCOL_ICMP, this.icmp);
+    this.nd = new Nd(this, this.policy.ipv6);
+    this.ipv6 = new Ipv6(this);
+    this.icmpv6 = new Icmpv6(this);
   }
 
   /** As nx_ip_interface_attach: puts an interface on a link, at first without an address. */
@@ -215,7 +243,18 @@ export class IpInstance implements NetworkService {
   }
 
   isLocal(address: IpAddress): boolean {
-    return address.family === 4 && this.ownsAddress(address.w3);
+    return address.family === 4 ? this.ownsAddress(address.w3) : this.ipv6.isOwn(address);
+  }
+
+  /** The next hop of a flow that TCP has lost faith in is asked for its link address again. */
+  doubt(flow: Flow): void {
+    if (!(flow instanceof IpFlow)) return;
+    if (flow.family === 6) this.ipv6.doubt(flow);
+    else if (flow.neighbour !== null) this.arp.resolution.verify(flow.neighbour);
+  }
+
+  confirm(flow: Flow): void {
+    if (flow.family === 6 && flow instanceof IpFlow && this.policy.ipv6.upperLayerConfirmation) this.ipv6.confirm(flow);
   }
 
   /** True when an IPv4 address is one of ours: an interface's, or any of 127.0.0.0/8. */
@@ -232,7 +271,8 @@ export class IpInstance implements NetworkService {
    * An interface without an address can be the source (0.0.0.0) of broadcasts only, when `local` is 0.0.0.0.
    */
   openFlow(remote: IpAddress, protocol: number, local: IpAddress | null, interfaceIndex = -1): IpFlow | null {
-    if (remote.family !== 4) return null;
+    if (local !== null && local.family !== remote.family) return null;
+    if (remote.family !== 4) return this.ipv6.openFlow(remote, protocol, local, interfaceIndex);
     const destination = remote.w3;
     const wanted = local !== null && local.w3 !== 0 ? this.wantedInterface(local.w3, interfaceIndex) : interfaceIndex;
     if (wanted === NO_SUCH) return null;
@@ -275,7 +315,12 @@ export class IpInstance implements NetworkService {
       return chosen !== null;
     }
     if (!isHostAddress(destination)) return false;
-    return routes.find(destination, wanted);
+    if (!routes.find(destination, wanted)) return false;
+    if (routes.nextHop !== destination) {
+      const better = this.redirects.gatewayFor(destination, routes.outgoing as IpInterface);
+      if (better !== 0) routes.nextHop = better;
+    }
+    return true;
   }
 
   /** Where group traffic leaves when nothing says otherwise: towards the default gateway, or by the first interface. */
@@ -311,7 +356,7 @@ export class IpInstance implements NetworkService {
   }
 
   send(packet: Packet, flow: IpFlow): Status {
-    return this.sender.send(packet, flow);
+    return flow.family === 4 ? this.sender.send(packet, flow) : this.ipv6.sender.send(packet, flow);
   }
 
   /** @internal Sends an IPv4 packet, its header in front, to a link address. Takes it. */
@@ -330,10 +375,12 @@ export class IpInstance implements NetworkService {
    */
   close(): void {
     this.arp.close();
+    this.nd.close();
     this.icmp.echo.close();
     this.loopbackQueue.flush();
     this.reassembly.close();
     this.groups.close();
+    if (this.raw.enabled) this.raw.disable();
   }
 
   /** @internal */

@@ -7,8 +7,9 @@ import {
   type Packet,
   type PacketAllocator,
 } from '@strata/contracts';
-import { ETHERTYPE_ARP, ETHERTYPE_IPV4 } from '@strata/wire';
+import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from '@strata/wire';
 import type { IpInstance } from './instance.ts';
+import { Ipv6Interface } from './ipv6/interface.ts';
 
 /** MTU of the loopback interface: that of an Ethernet, so that its packets fit the pools of a host. */
 const LOOPBACK_MTU = 1500;
@@ -38,6 +39,8 @@ export class IpInterface implements LinkSink {
   /** Own MAC address. */
   readonly macMsw: number;
   readonly macLsw: number;
+  /** What it has of IPv6; does nothing until that is enabled. */
+  readonly ipv6: Ipv6Interface;
   /** When the last conflict was answered (RFC 5227 2.4), in microseconds. */
   defendedAt: number;
 
@@ -58,12 +61,14 @@ export class IpInterface implements LinkSink {
     this.macMsw = link === null ? 0 : link.properties.macMsw;
     this.macLsw = link === null ? 0 : link.properties.macLsw;
     this.defendedAt = Number.NEGATIVE_INFINITY;
+    this.ipv6 = new Ipv6Interface(this);
   }
 
   /** Takes what the driver received; see {@link LinkSink}. */
   accept(packet: Packet, etherType: number, cast: number, sourceMsw: number, sourceLsw: number): void {
     packet.interfaceIndex = this.index;
     if (etherType === ETHERTYPE_IPV4) this.ip.receiver.accept(packet, this, cast);
+    else if (etherType === ETHERTYPE_IPV6) this.ip.ipv6.receiver.accept(packet, this, cast);
     else if (etherType === ETHERTYPE_ARP) this.ip.arp.accept(packet, this, sourceMsw, sourceLsw);
     else this.ip.drop(packet, DROP_IPV4_ETHERTYPE);
   }

@@ -5,7 +5,7 @@ import {
   NX_PHYSICAL_HEADER,
   type Packet,
 } from '@strata/contracts';
-import { ETHERTYPE_IPV4 } from '@strata/wire';
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from '@strata/wire';
 import type { IpInstance } from './instance.ts';
 
 /**
@@ -52,7 +52,9 @@ export class LoopbackQueue implements Deferred {
     this.delivering = batch;
     this.scheduled = false;
     for (let i = 0; i < batch.length; i++) {
-      this.ip.loopback.accept(batch[i] as Packet, ETHERTYPE_IPV4, LINK_UNICAST, 0, 0);
+      const packet = batch[i] as Packet;
+      const etherType = packet.ipVersion === 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4;
+      this.ip.loopback.accept(packet, etherType, LINK_UNICAST, 0, 0);
     }
     batch.length = 0;
   }
@@ -78,6 +80,7 @@ export class LoopbackQueue implements Deferred {
       }
     }
     copy.frameId = 0;
+    copy.ipVersion = packet.ipVersion;
     return copy;
   }
 }

@@ -1,4 +1,5 @@
 import { SECOND } from '@strata/contracts';
+import { type Ipv6Policy, modernIpv6Policy, netxIpv6Policy } from './ipv6/policy.ts';
 
 /** How IPv4 identifications are chosen (RFC 6864). */
 export const IDENTIFICATION_COUNTER = 0;
@@ -90,6 +91,8 @@ export interface IcmpPolicy {
   readonly matchEchoStrictly: boolean;
   /** Hand received errors to the transports; otherwise they are counted as unhandled and ignored. */
   readonly acceptErrors: boolean;
+  /** Let the gateway in use tell of a better one. A host that forwards never does. */
+  readonly acceptRedirects: boolean;
   /** Send errors at all. */
   readonly sendErrors: boolean;
   /** Octets of the offending packet's data quoted behind its header, at most; the whole error stays within 576 octets. */
@@ -118,6 +121,7 @@ export interface IpPolicy {
   readonly routeTableSize: number;
   readonly arp: ArpPolicy;
   readonly icmp: IcmpPolicy;
+  readonly ipv6: Ipv6Policy;
   readonly fragments: FragmentPolicy;
   readonly paths: PathPolicy;
   readonly multicast: MulticastPolicy;
@@ -171,6 +175,7 @@ export const netxIpPolicy: IpPolicy = {
     answerGroupEcho: false,
     matchEchoStrictly: false,
     acceptErrors: false,
+    acceptRedirects: false,
     sendErrors: true,
     quoteLimit: 8,
     errorBurst: 0,
@@ -180,6 +185,7 @@ export const netxIpPolicy: IpPolicy = {
   fragments: { ...boundedFragments, timeoutIpv4: 15 * SECOND },
   paths: rfc1191,
   multicast: { groups: 7, loopback: false, timeToLive: 0, mldVersion: 0 },
+  ipv6: netxIpv6Policy,
 };
 
 /** A current Internet host. */
@@ -205,6 +211,7 @@ export const modernIpPolicy: IpPolicy = {
     answerGroupEcho: false,
     matchEchoStrictly: true,
     acceptErrors: true,
+    acceptRedirects: true,
     sendErrors: true,
     quoteLimit: 528,
     errorBurst: 10,
@@ -215,4 +222,5 @@ export const modernIpPolicy: IpPolicy = {
   paths: rfc1191,
   // RFC 1112 6.1: packets to a group stay on the link unless their sender wants it otherwise.
   multicast: { groups: 256, loopback: true, timeToLive: 1, mldVersion: 2 },
+  ipv6: modernIpv6Policy,
 };

@@ -4,6 +4,7 @@ import {
   DROP_ICMP_ERROR_IGNORED,
   DROP_ICMP_QUOTE,
   DROP_ICMP_QUOTE_NOT_OURS,
+  DROP_ICMP_REDIRECT,
   ERROR_HOST_UNREACHABLE,
   ERROR_NETWORK_UNREACHABLE,
   ERROR_PARAMETER_PROBLEM,
@@ -199,7 +200,7 @@ describe('errors we receive (RFC 1122 3.2.2)', () => {
     ['a quote of a packet of others', error(3, 1, ours({ source: '192.0.2.3' })), DROP_ICMP_QUOTE_NOT_OURS],
     ['a code that does not exist', error(3, 77, ours()), DROP_ICMP_CODE],
     ['source quench (RFC 6633)', error(4, 0, ours()), DROP_ICMP_CODE],
-    ['a redirect', error(5, 1, ours(), [192, 0, 2, 66]), DROP_ICMP_CODE],
+    ['a redirect without a gateway in use', error(5, 1, ours(), [192, 0, 2, 66]), DROP_ICMP_REDIRECT],
   ];
   test.each(unusable)('%s is dropped', (_name, packet, reason) => {
     const [host, heard] = listeningHost();

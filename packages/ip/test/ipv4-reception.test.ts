@@ -94,7 +94,7 @@ describe('the header (RFC 791 3.1, RFC 1122 3.2.1)', () => {
 
   test('an unknown EtherType is dropped', () => {
     const host = new TestHost();
-    host.inject(0x86dd, new Uint8Array(40));
+    host.inject(0x8847, new Uint8Array(40));
     host.inject(0x88cc, new Uint8Array(0));
     expect(host.drops(DROP_IPV4_ETHERTYPE)).toBe(2);
     host.finish();

@@ -39,6 +39,10 @@ export const UNREACHABLE_NETWORK_PROHIBITED = 9;
 export const UNREACHABLE_HOST_PROHIBITED = 10;
 export const UNREACHABLE_ADMINISTRATIVELY = 13;
 
+/** Codes of {@link ICMP_REDIRECT}. */
+export const REDIRECT_NETWORK = 0;
+export const REDIRECT_HOST = 1;
+
 /** Codes of {@link ICMP_TIME_EXCEEDED}. */
 export const TIME_EXCEEDED_IN_TRANSIT = 0;
 export const TIME_EXCEEDED_REASSEMBLY = 1;

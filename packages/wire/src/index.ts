@@ -11,6 +11,7 @@ export * from './icmpv4.ts';
 export * from './icmpv6.ts';
 export * from './igmp.ts';
 export * from './ipv4.ts';
+export * from './ipv4-options.ts';
 export * from './ipv6.ts';
 export * from './mld.ts';
 export * from './nd.ts';

@@ -5,9 +5,7 @@
 import {
   DROP_IPV4_CHECKSUM,
   DROP_IPV4_HEADER_LENGTH,
-  DROP_IPV4_OPTION,
   DROP_IPV4_SHORT,
-  DROP_IPV4_SOURCE_ROUTE,
   DROP_IPV4_TOTAL_LENGTH,
   DROP_IPV4_TRUNCATED,
   DROP_IPV4_VERSION,
@@ -35,15 +33,6 @@ export const IPV4_RESERVED_FLAG = 0x8000;
 export const IPV4_DONT_FRAGMENT = 0x4000;
 export const IPV4_MORE_FRAGMENTS = 0x2000;
 export const IPV4_OFFSET_MASK = 0x1fff;
-
-/** Option types (RFC 791 3.1); the upper bit says "copy into every fragment". */
-export const IPV4_OPTION_END = 0;
-export const IPV4_OPTION_NOP = 1;
-export const IPV4_OPTION_RECORD_ROUTE = 7;
-export const IPV4_OPTION_TIMESTAMP = 68;
-export const IPV4_OPTION_LOOSE_SOURCE_ROUTE = 131;
-export const IPV4_OPTION_STRICT_SOURCE_ROUTE = 137;
-export const IPV4_OPTION_ROUTER_ALERT = 148;
 
 export function ipv4HeaderLength(view: DataView, offset: number): number {
   return (view.getUint8(offset) & 15) << 2;
@@ -137,7 +126,7 @@ export class Ipv4Repr {
 
 /**
  * Reads a header into `repr`. Lengths as for {@link checkIpv4}; `verify` false when the link has verified the checksum.
- * Returns 0 or a DROP_ reason. Options are judged by {@link scanIpv4Options}, addresses by whoever knows the interface.
+ * Returns 0 or a DROP_ reason. Options are judged by `scanIpv4Options`, addresses by whoever knows the interface.
  */
 export function parseIpv4(
   words: Uint32Array,
@@ -185,31 +174,6 @@ function sumOfFive(a: number, b: number, c: number, d: number, e: number): numbe
   sum += (d >>> 16) + (d & 0xffff) + (e >>> 16) + (e & 0xffff);
   sum = (sum & 0xffff) + (sum >>> 16);
   return (sum & 0xffff) + (sum >>> 16);
-}
-
-/**
- * Walks the options of a header of `headerLength` octets: unknown ones are skipped, a source route is refused (RFC 7126
- * 4.3, 4.4), a length below 2 or past the header is malformed. Returns 0, or `pointer << 8 | reason`, where pointer is the
- * octet of the header at fault (RFC 792, Parameter Problem).
- */
-export function scanIpv4Options(view: DataView, offset: number, headerLength: number): number {
-  let at = IPV4_OPTIONS;
-  while (at < headerLength) {
-    const type = view.getUint8(offset + at);
-    if (type === IPV4_OPTION_END) return 0;
-    if (type === IPV4_OPTION_NOP) {
-      at++;
-      continue;
-    }
-    if (at + 1 >= headerLength) return (at << 8) | DROP_IPV4_OPTION;
-    const length = view.getUint8(offset + at + 1);
-    if (length < 2 || at + length > headerLength) return ((at + 1) << 8) | DROP_IPV4_OPTION;
-    if (type === IPV4_OPTION_LOOSE_SOURCE_ROUTE || type === IPV4_OPTION_STRICT_SOURCE_ROUTE) {
-      return (at << 8) | DROP_IPV4_SOURCE_ROUTE;
-    }
-    at += length;
-  }
-  return 0;
 }
 
 /** Writes a header without options, checksum included. The caller has made room for {@link IPV4_HEADER} octets. */

@@ -19,6 +19,10 @@ export const DROP_IPV4_NO_ROUTE = 0x4f;
 export const DROP_IPV4_TOO_BIG = 0x50;
 export const DROP_IPV4_LOOPBACK_POOL = 0x51;
 export const DROP_IPV4_ETHERTYPE = 0x52;
+export const DROP_IPV4_TIME_TO_LIVE = 0x53;
+export const DROP_IPV4_FORWARD_NOT_UNICAST = 0x54;
+export const DROP_IPV4_RAW_FILTERED = 0x55;
+export const DROP_IPV4_RAW_QUEUE_FULL = 0x56;
 
 /** Reasons 0x40 and up. */
 export const DROP_IPV4: readonly DropDescription[] = [
@@ -40,5 +44,13 @@ export const DROP_IPV4: readonly DropDescription[] = [
   [DROP_IPV4_NO_ROUTE, 'ipv4-no-route', 'there is no route to the destination any more'],
   [DROP_IPV4_TOO_BIG, 'ipv4-too-big', 'the packet is larger than the MTU and fragmentation is not enabled'],
   [DROP_IPV4_LOOPBACK_POOL, 'ipv4-loopback-pool', 'the packet pool is empty, and a packet to ourselves needs a copy'],
+  [DROP_IPV4_TIME_TO_LIVE, 'ipv4-time-to-live', 'the packet has made as many hops as it may'],
+  [
+    DROP_IPV4_FORWARD_NOT_UNICAST,
+    'ipv4-forward-not-unicast',
+    'a router forwards only what one host sends to one other, beyond the link',
+  ],
+  [DROP_IPV4_RAW_FILTERED, 'ipv4-raw-filtered', 'the filter of raw packets does not want it'],
+  [DROP_IPV4_RAW_QUEUE_FULL, 'ipv4-raw-queue-full', 'as many raw packets wait as may'],
   [DROP_IPV4_ETHERTYPE, 'ipv4-ethertype', 'no network protocol of this host has this EtherType'],
 ];

@@ -4,6 +4,7 @@ import {
   DROP_ARP_QUEUE_FULL,
   DROP_ARP_UNRESOLVED,
   ERROR_HOST_UNREACHABLE,
+  LINK_UNICAST,
   NEVER,
   type Packet,
   type Timed,
@@ -14,7 +15,7 @@ import {
   TRACE_ARP_RECYCLED,
   TRACE_ARP_RELEASED,
 } from '@strata/contracts';
-import { type ArpRepr, ICMP_UNREACHABLE, UNREACHABLE_HOST } from '@strata/wire';
+import { type ArpRepr, ICMP_UNREACHABLE, ipv4Source, UNREACHABLE_HOST } from '@strata/wire';
 import type { IpInterface } from '../interface.ts';
 import { NEIGHBOUR_DYNAMIC, NEIGHBOUR_INCOMPLETE, NEIGHBOUR_STATIC, type Neighbour } from '../neighbour.ts';
 import type { ArpPolicy } from '../policy.ts';
@@ -89,6 +90,13 @@ export class ArpResolution implements Timed {
     this.request(entry);
   }
 
+  /** Asks again for an address that is known: whoever has it now answers, and the entry follows. */
+  verify(entry: Neighbour): void {
+    if (entry.state !== NEIGHBOUR_DYNAMIC) return;
+    const outgoing = this.arp.ip.interfaceAt(entry.interfaceIndex);
+    if (outgoing !== null) this.arp.sendRequest(outgoing, outgoing.address, entry.address, 1);
+  }
+
   private request(entry: Neighbour): void {
     const outgoing = this.arp.ip.interfaceAt(entry.interfaceIndex);
     entry.requests++;
@@ -138,7 +146,13 @@ export class ArpResolution implements Timed {
     entry.queue.fill(null);
     this.arp.cache.remove(entry);
     ip.generation++;
+    if (reason === DROP_ARP_UNRESOLVED) ip.redirects.forgetGateway(entry.address);
     for (const packet of waiting as Packet[]) {
+      if (reason === DROP_ARP_UNRESOLVED && !ip.ownsAddress(ipv4Source(packet.view, packet.ipHeader))) {
+        ip.icmp.errors.send(packet, LINK_UNICAST, ICMP_UNREACHABLE, UNREACHABLE_HOST, 0);
+        ip.dropOutgoing(packet, reason);
+        continue;
+      }
       if (report) ip.icmp.errors.readQuote(packet, ERROR_HOST_UNREACHABLE, ICMP_UNREACHABLE, UNREACHABLE_HOST, 0);
       ip.dropOutgoing(packet, reason);
       if (report) ip.icmp.errors.tellTransport();

@@ -21,21 +21,29 @@ import {
   NX_SUCCESS,
   type Packet,
   PROTOCOL_ICMP,
+  PROTOCOL_ICMPV6,
   type Status,
   type Timed,
   TRACE_ICMP_ECHO_ANSWERED,
   TRACE_ICMP_ECHO_REPLY,
   TRACE_ICMP_ECHO_SENT,
   TRACE_ICMP_ECHO_TIMEOUT,
+  TRACE_ICMPV6_ECHO_REPLY,
+  TRACE_ICMPV6_ECHO_SENT,
+  TRACE_ICMPV6_ECHO_TIMEOUT,
 } from '@strata/contracts';
 import {
   emitIcmp,
+  fold,
   ICMP_CHECKSUM,
   ICMP_ECHO_REPLY,
   ICMP_ECHO_REQUEST,
   ICMP_HEADER,
+  ICMPV6_ECHO_REQUEST,
   IcmpRepr,
   ipv4Address,
+  ipv6Address,
+  sameAddress,
   sumPacket,
   updateChecksum,
 } from '@strata/wire';
@@ -67,8 +75,10 @@ export class Ping implements Deferred {
   roundTrip: number;
   /** Time to live of the reply; 0 without. */
   timeToLive: number;
-  /** Who answered, int32; 0 without reply. */
+  /** Who answered, int32 of an IPv4 address; 0 without reply. */
   responder: number;
+  /** Who answered, in either family; null without reply. */
+  from: IpAddress | null;
   /** Kind (ERROR_ constant) and code of the ICMP error; 0 without. */
   errorKind: number;
   errorCode: number;
@@ -92,6 +102,7 @@ export class Ping implements Deferred {
     this.roundTrip = 0;
     this.timeToLive = 0;
     this.responder = 0;
+    this.from = null;
     this.errorKind = 0;
     this.errorCode = 0;
   }
@@ -117,6 +128,8 @@ export interface PingOptions {
   readonly timeToLive?: number;
   readonly typeOfService?: number;
   readonly dontFragment?: boolean;
+  /** Where to send it out; the route's interface when absent. Link-local destinations need it on a host with several. */
+  readonly interfaceIndex?: number;
 }
 
 /** Echo request and reply in both directions (RFC 792; RFC 1122 3.2.2.6). */
@@ -150,12 +163,14 @@ export class Echo implements Timed {
    */
   ping(remote: IpAddress, data: Uint8Array, timeout: number, listener: PingListener, options?: PingOptions): Status {
     const ip = this.ip;
-    const flow = ip.openFlow(remote, PROTOCOL_ICMP, options?.local ?? null);
+    const six = remote.family === 6;
+    const protocol = six ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP;
+    const flow = ip.openFlow(remote, protocol, options?.local ?? null, options?.interfaceIndex ?? -1);
     if (flow === null) return NX_IP_ADDRESS_ERROR;
     flow.timeToLive = options?.timeToLive ?? 0;
     flow.typeOfService = options?.typeOfService ?? 0;
     flow.dontFragment = options?.dontFragment ?? false;
-    const packet = ip.pool.allocate(NX_ICMP_PACKET);
+    const packet = ip.pool.allocate(six ? NX_ICMP_PACKET + ICMP_HEADER : NX_ICMP_PACKET);
     if (packet === null) return NX_NO_PACKET;
     if (packet.appendBytes(data, 0, data.length) !== NX_SUCCESS) {
       packet.release();
@@ -164,14 +179,19 @@ export class Echo implements Timed {
     const header = this.header;
     const sequence = this.nextSequence;
     const identifier = flow.local.w3 & 0xffff;
-    header.type = ICMP_ECHO_REQUEST;
+    header.type = six ? ICMPV6_ECHO_REQUEST : ICMP_ECHO_REQUEST;
     header.code = 0;
     header.rest = (identifier << 16) | sequence;
     packet.prepend -= ICMP_HEADER;
     packet.length += ICMP_HEADER;
     emitIcmp(packet.view, packet.prepend, header);
-    if (!flow.checksumOffload) packet.view.setUint16(packet.prepend + ICMP_CHECKSUM, ~sumPacket(packet) & 0xffff);
-    if (ip.tracer !== null) {
+    if (six || !flow.checksumOffload) {
+      const pseudo = six ? flow.pseudoHeaderSum + packet.length : 0;
+      packet.view.setUint16(packet.prepend + ICMP_CHECKSUM, ~fold(sumPacket(packet) + pseudo) & 0xffff);
+    }
+    if (ip.tracer !== null && six) {
+      ip.tracer.event(TRACE_ICMPV6_ECHO_SENT, remote.w0, remote.w1, remote.w2, remote.w3, packet);
+    } else if (ip.tracer !== null) {
       ip.tracer.event(TRACE_ICMP_ECHO_SENT, remote.w3, identifier, sequence, data.length, packet);
     }
     const status = ip.send(packet, flow);
@@ -202,7 +222,10 @@ export class Echo implements Timed {
         continue;
       }
       this.counters.pingTimeouts++;
-      if (this.ip.tracer !== null) {
+      const { family, w0, w1, w2, w3 } = ping.remote;
+      if (this.ip.tracer !== null && family === 6) {
+        this.ip.tracer.event(TRACE_ICMPV6_ECHO_TIMEOUT, w0, w1, w2, w3, null);
+      } else if (this.ip.tracer !== null) {
         this.ip.tracer.event(TRACE_ICMP_ECHO_TIMEOUT, ping.remote.w3, ping.identifier, ping.sequence, 0, null);
       }
       this.end(i, NX_NO_RESPONSE, null);
@@ -248,7 +271,8 @@ export class Echo implements Timed {
     const at = this.pending.findIndex(
       (ping) =>
         ping.sequence === sequence &&
-        (!strict || (ping.identifier === identifier && ping.remote.w3 === info.source3 && ping.remote.family === 4)),
+        ping.remote.family === info.family &&
+        (!strict || (ping.identifier === identifier && mayAnswer(ping.remote, info))),
     );
     if (at < 0 || header.code !== 0) {
       this.counters.unhandledMessages++;
@@ -259,7 +283,14 @@ export class Echo implements Timed {
     ping.roundTrip = this.ip.time.now - ping.sentAt;
     ping.timeToLive = info.timeToLive;
     ping.responder = info.source3;
-    if (this.ip.tracer !== null) {
+    ping.from =
+      info.family === 4
+        ? ipv4Address(info.source3)
+        : ipv6Address(info.source0, info.source1, info.source2, info.source3);
+    if (this.ip.tracer !== null && info.family === 6) {
+      const { source0, source1, source2, source3 } = info;
+      this.ip.tracer.event(TRACE_ICMPV6_ECHO_REPLY, source0, source1, source2, source3, packet);
+    } else if (this.ip.tracer !== null) {
       this.ip.tracer.event(TRACE_ICMP_ECHO_REPLY, info.source3, identifier, sequence, ping.roundTrip, packet);
     }
     packet.prepend += ICMP_HEADER;
@@ -277,9 +308,9 @@ export class Echo implements Timed {
   private findQuoted(error: NetworkError): number {
     const identifier = error.sequence >>> 16;
     const sequence = error.sequence & 0xffff;
-    if (error.localPort >>> 8 !== ICMP_ECHO_REQUEST) return -1;
+    if (error.localPort >>> 8 !== (error.family === 6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO_REQUEST)) return -1;
     return this.pending.findIndex(
-      (ping) => ping.sequence === sequence && ping.identifier === identifier && ping.remote.w3 === error.remote.w3,
+      (ping) => ping.sequence === sequence && ping.identifier === identifier && sameAddress(ping.remote, error.remote),
     );
   }
 
@@ -304,4 +335,11 @@ export class Echo implements Timed {
     ping.finish(status, response);
     this.ip.time.defer(ping);
   }
+}
+
+/** A reply comes from where the request went, unless that was a group. */
+function mayAnswer(remote: IpAddress, info: DatagramInfo): boolean {
+  if (remote.family === 6 && remote.w0 >>> 24 === 0xff) return true;
+  const sameHost = remote.w3 === info.source3 && remote.w2 === info.source2;
+  return sameHost && remote.w1 === info.source1 && remote.w0 === info.source0;
 }

@@ -1,9 +1,11 @@
 import {
+  type DatagramInfo,
   type Disposition,
   DROP_ICMP_CODE,
   DROP_ICMP_ERROR_IGNORED,
   DROP_ICMP_QUOTE,
   DROP_ICMP_QUOTE_NOT_OURS,
+  DROP_ICMP_REDIRECT,
   ERROR_HOST_UNREACHABLE,
   ERROR_NETWORK_UNREACHABLE,
   ERROR_PARAMETER_PROBLEM,
@@ -23,6 +25,7 @@ import {
   TRACE_ICMP_ERROR_RECEIVED,
   TRACE_ICMP_ERROR_SENT,
   TRACE_ICMP_ERROR_WITHHELD,
+  TRACE_IP_ROUTE_REDIRECTED,
 } from '@strata/contracts';
 import {
   checkIpv4,
@@ -184,12 +187,8 @@ export class IcmpErrors {
     if (kind === 0) return DROP_ICMP_CODE;
     const view = packet.view;
     const quoted = packet.prepend + ICMP_HEADER;
-    const held = packet.append - quoted;
-    // The quote is cut short, so its total length is no guide; everything else of it must be right.
-    if (checkIpv4(view, quoted, held, 0xffff) !== 0) return DROP_ICMP_QUOTE;
-    if (held < ipv4HeaderLength(view, quoted) + 8) return DROP_ICMP_QUOTE;
-    if ((ipv4Fragment(view, quoted) & IPV4_OFFSET_MASK) !== 0) return DROP_ICMP_QUOTE;
-    if (!ip.ownsAddress(ipv4Source(view, quoted))) return DROP_ICMP_QUOTE_NOT_OURS;
+    const fault = this.quoteFault(packet, quoted);
+    if (fault !== 0) return fault;
     const mtu = kind === ERROR_TOO_BIG ? header.rest & 0xffff : 0;
     this.fill(view, quoted, kind, header.type, header.code, mtu);
     const error = this.error;
@@ -202,6 +201,46 @@ export class IcmpErrors {
     packet.release();
     this.tellTransport();
     return HANDLED;
+  }
+
+  /**
+   * A gateway tells of a better first hop (RFC 1122 3.2.2.2, 3.3.1.2). HANDLED when it is used from now on (the packet is
+   * released), otherwise why not: only the gateway in use may say so, only about a gateway on the same link, and only about
+   * a packet of ours.
+   */
+  redirected(packet: Packet, header: IcmpRepr, info: DatagramInfo): Disposition {
+    const ip = this.ip;
+    this.counters.redirectsReceived++;
+    if (!ip.policy.icmp.acceptRedirects || ip.forwarding) return DROP_ICMP_ERROR_IGNORED;
+    const quoted = packet.prepend + ICMP_HEADER;
+    if (header.code > 3) return DROP_ICMP_CODE;
+    const fault = this.quoteFault(packet, quoted);
+    if (fault !== 0) return fault;
+    this.fill(packet.view, quoted, 0, header.type, header.code, 0);
+    const incoming = ip.interfaceAt(info.interfaceIndex);
+    const gateway = header.rest;
+    const { local, remote, protocol } = this.error;
+    const flow = ip.openFlow(remote, protocol, local);
+    if (incoming === null || flow === null || flow.nextHop !== info.source3 || flow.nextHop === remote.w3) {
+      return DROP_ICMP_REDIRECT;
+    }
+    if (!isHostAddress(gateway) || ip.ownsAddress(gateway) || gateway === incoming.broadcast) return DROP_ICMP_REDIRECT;
+    if (flow.outgoing !== incoming || ((gateway ^ incoming.address) & incoming.mask) !== 0) return DROP_ICMP_REDIRECT;
+    if (ip.receiver.sinkOf(protocol)?.confirms?.(this.error) === false) return DROP_ICMP_QUOTE_NOT_OURS;
+    ip.redirects.add(remote.w3, gateway, incoming);
+    if (ip.tracer !== null) ip.tracer.event(TRACE_IP_ROUTE_REDIRECTED, remote.w3, gateway, info.source3, 0, packet);
+    packet.release();
+    return HANDLED;
+  }
+
+  /** What is wrong with the packet that an error quotes: 0 or a DROP_ reason. The quote is cut short. */
+  private quoteFault(packet: Packet, quoted: number): number {
+    const view = packet.view;
+    const held = packet.append - quoted;
+    if (checkIpv4(view, quoted, held, 0xffff) !== 0) return DROP_ICMP_QUOTE;
+    if (held < ipv4HeaderLength(view, quoted) + 8) return DROP_ICMP_QUOTE;
+    if ((ipv4Fragment(view, quoted) & IPV4_OFFSET_MASK) !== 0) return DROP_ICMP_QUOTE;
+    return this.ip.ownsAddress(ipv4Source(view, quoted)) ? 0 : DROP_ICMP_QUOTE_NOT_OURS;
   }
 
   /**
@@ -232,6 +271,7 @@ export class IcmpErrors {
   private fill(view: DataView, quoted: number, kind: number, type: number, code: number, mtu: number): void {
     const error = this.error;
     const transport = quoted + ipv4HeaderLength(view, quoted);
+    error.family = 4;
     error.kind = kind;
     error.type = type;
     error.code = code;

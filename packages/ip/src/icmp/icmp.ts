@@ -8,7 +8,15 @@ import {
   type NetworkError,
   type Packet,
 } from '@strata/contracts';
-import { ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, IcmpRepr, isIcmpError, parseIcmp, sumPacket } from '@strata/wire';
+import {
+  ICMP_ECHO_REPLY,
+  ICMP_ECHO_REQUEST,
+  ICMP_REDIRECT,
+  IcmpRepr,
+  isIcmpError,
+  parseIcmp,
+  sumPacket,
+} from '@strata/wire';
 import { IcmpCounters } from '../counters.ts';
 import type { IpInstance } from '../instance.ts';
 import { Echo } from './echo.ts';
@@ -45,7 +53,10 @@ export class Icmp implements DatagramSink {
       this.counters.unhandledMessages++;
       return DROP_ICMP_TYPE;
     }
-    const ignored = this.errors.receive(packet, header);
+    const ignored =
+      header.type === ICMP_REDIRECT
+        ? this.errors.redirected(packet, header, info)
+        : this.errors.receive(packet, header);
     if (ignored !== HANDLED) this.counters.unhandledMessages++;
     return ignored;
   }

@@ -94,7 +94,8 @@ export class Ipv4Receiver implements ReassemblyOwner {
     }
     counters.totalBytesReceived += header.totalLength - header.headerLength;
     const addressReason = this.judgeAddresses(header, incoming, cast);
-    if (addressReason !== 0) {
+    const forOthers = addressReason === DROP_IPV4_NOT_FOR_US && ip.forwarding && incoming.link !== null;
+    if (addressReason !== 0 && !forOthers) {
       counters.receivePacketsDropped++;
       ip.drop(packet, addressReason);
       return;
@@ -112,6 +113,10 @@ export class Ipv4Receiver implements ReassemblyOwner {
         ip.drop(packet, options & 0xff);
         return;
       }
+    }
+    if (forOthers) {
+      ip.forwarder.forward(packet, incoming, cast, header.source, header.destination);
+      return;
     }
     if (header.moreFragments || header.fragmentOffset !== 0) {
       counters.totalFragmentsReceived++;
@@ -199,6 +204,11 @@ export class Ipv4Receiver implements ReassemblyOwner {
     }
     const sink = this.sinks[protocol] as DatagramSink | null;
     if (sink === null) {
+      if (ip.raw.enabled) {
+        const refusal = ip.raw.offer(packet, info);
+        if (refusal !== 0) this.unhandledRaw(packet, refusal);
+        return;
+      }
       this.unhandled(packet, protocol === PROTOCOL_IGMP ? DROP_IPV4_UNHANDLED : DROP_IPV4_PROTOCOL);
       return;
     }
@@ -206,6 +216,11 @@ export class Ipv4Receiver implements ReassemblyOwner {
     if (disposition === HANDLED) return;
     if (disposition === UNHANDLED) this.unhandled(packet, DROP_IPV4_UNHANDLED);
     else ip.drop(packet, disposition);
+  }
+
+  private unhandledRaw(packet: Packet, reason: number): void {
+    this.ip.counters.receivePacketsDropped++;
+    this.ip.drop(packet, reason);
   }
 
   /**
@@ -253,7 +268,18 @@ export class Ipv4Receiver implements ReassemblyOwner {
       // RFC 2131 4.1: an interface without an address takes the offer that is sent to its address-to-be.
       if (!isHostAddress(destination)) return DROP_IPV4_NOT_FOR_US;
       info.toUnicast = true;
-    } else return DROP_IPV4_NOT_FOR_US;
+    } else if (
+      this.ip.forwarding &&
+      cast === LINK_UNICAST &&
+      this.ip.ownsAddress(destination) &&
+      !isLoopback(destination)
+    ) {
+      // A router has the addresses of all its interfaces on each of them (RFC 1812 5.2.3).
+      info.toUnicast = true;
+    } else {
+      if (!isHostAddress(source)) return DROP_IPV4_SOURCE_ADDRESS;
+      return this.ip.ownsAddress(source) ? DROP_IPV4_OWN_SOURCE : DROP_IPV4_NOT_FOR_US;
+    }
     if (isHostAddress(source)) {
       if (source === incoming.broadcast) return DROP_IPV4_SOURCE_ADDRESS;
       if (source === incoming.address || this.ip.ownsAddress(source)) return DROP_IPV4_OWN_SOURCE;
