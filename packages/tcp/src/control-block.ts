@@ -82,6 +82,8 @@ export abstract class ControlBlock implements Timed, Deferred {
   sndUrgent: boolean;
   /** Largest payload of one segment, data options already taken off. */
   mss: number;
+  /** MTU of the path that {@link mss} was settled for. */
+  pathMtu: number;
   /** Octets that a data segment's headers need in front of the payload. */
   headroom: number;
   /** What the peer's MSS option said, or its default. */
@@ -270,6 +272,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.sndUp = 0;
     this.sndUrgent = false;
     this.mss = 0;
+    this.pathMtu = 0;
     this.headroom = 0;
     this.peerMss = 0;
     this.sndScale = 0;
@@ -358,7 +361,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.transmitQueueMaximum = profile.transmitQueueMaximum;
     this.timeToLive = 0;
     this.typeOfService = 0;
-    this.dontFragment = false;
+    this.dontFragment = profile.dontFragment;
     this.mssLimit = 0;
     this.receiverGone = false;
     this.softError = 0;

@@ -29,6 +29,7 @@ export function learnFromSyn(tcb: ControlBlock, segment: TcpHeader): void {
 export function settleMss(tcb: ControlBlock): void {
   const flow = tcb.flow;
   if (flow === null) return;
+  tcb.pathMtu = flow.mtu;
   let mss = Math.min(tcb.peerMss, pathMss(tcb));
   if (tcb.mssLimit > 0 && tcb.mssLimit < mss) mss = tcb.mssLimit;
   const options = tcb.profile.options.dataLength(tcb);

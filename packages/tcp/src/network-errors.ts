@@ -1,15 +1,28 @@
-import { ERROR_PORT_UNREACHABLE, ERROR_PROTOCOL_UNREACHABLE, type NetworkError } from '@strata/contracts';
+import {
+  ERROR_PORT_UNREACHABLE,
+  ERROR_PROTOCOL_UNREACHABLE,
+  ERROR_TOO_BIG,
+  type NetworkError,
+} from '@strata/contracts';
 import type { ControlBlock } from './control-block.ts';
 import { EVENT_TROUBLE, raise } from './events.ts';
 import type { NetworkErrorPolicy } from './profile.ts';
+import { segmentWasTooBig } from './send/path-mtu.ts';
 import { CAUSE_UNREACHABLE, TCP_SYN_RECEIVED, TCP_SYN_SENT } from './states.ts';
 import { endConnection } from './teardown.ts';
 
 /** NetX: connections never hear of ICMP errors. */
 export const ignoreNetworkErrors: NetworkErrorPolicy = () => {};
 
-/** RFC 5461: hard errors end a connection only while it is being opened; everything else is noted and waited out. */
+/**
+ * RFC 5461: hard errors end a connection only while it is being opened; everything else is noted and waited out. "Too big" is
+ * no error but news of the path.
+ */
 export const softNetworkErrors: NetworkErrorPolicy = (tcb: ControlBlock, error: NetworkError) => {
+  if (error.kind === ERROR_TOO_BIG) {
+    segmentWasTooBig(tcb);
+    return;
+  }
   tcb.softError = error.kind;
   raise(tcb, EVENT_TROUBLE);
   const isHard = error.kind === ERROR_PORT_UNREACHABLE || error.kind === ERROR_PROTOCOL_UNREACHABLE;

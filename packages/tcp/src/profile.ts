@@ -94,6 +94,8 @@ export interface TcpProfile {
 
   /** A full backlog answers SYNs with cookies and keeps nothing of them; otherwise the oldest half-open connection goes. */
   readonly synCookies: boolean;
+  /** IPv4 segments say "do not fragment", so that routers tell when they are too big (RFC 1191); sockets may differ. */
+  readonly dontFragment: boolean;
   /** Listen requests a service takes (NX_MAX_LISTEN_REQUESTS). */
   readonly maximumListeners: number;
 }

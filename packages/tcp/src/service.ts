@@ -10,6 +10,7 @@ import {
   DROP_TCP_OPTION_LENGTH,
   DROP_TCP_PORT_ZERO,
   DROP_TCP_SHORT,
+  ERROR_TOO_BIG,
   HANDLED,
   type IpAddress,
   LINK_UNICAST,
@@ -319,7 +320,9 @@ export class TcpService implements DatagramSink {
     const tcb = this.connections.findPair((error.localPort << 16) | error.remotePort, error.local, error.remote);
     if (tcb === null) return null;
     const offset = (error.sequence - tcb.sndUna) | 0;
-    return offset < 0 || ((error.sequence - tcb.sndNxt) | 0) > 0 ? null : tcb;
+    const beyond = (error.sequence - tcb.sndNxt) | 0;
+    // What is at SND.NXT was an acknowledgment or a probe; neither is ever too big.
+    return offset < 0 || beyond > 0 || (beyond === 0 && error.kind === ERROR_TOO_BIG) ? null : tcb;
   }
 
   networkError(error: NetworkError): void {

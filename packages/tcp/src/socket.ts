@@ -77,6 +77,8 @@ export interface TcpSocketOptions {
   readonly timeToLive?: number;
   readonly typeOfService?: number;
   readonly dontFragment?: boolean;
+  /** Largest segment to announce and to send (TCP_MAXSEG); 0 or absent: what the path takes. */
+  readonly mssLimit?: number;
   /** Local address to use (RFC 9293 MUST-43); null: IP chooses. */
   readonly localAddress?: IpAddress | null;
   /** The socket unbinds itself when its connection is over (after TIMED_WAIT). What it holds unread can still be read. */
@@ -151,7 +153,8 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     this.windowSize = windowSize;
     this.timeToLive = timeToLive;
     this.typeOfService = options.typeOfService ?? 0;
-    this.dontFragment = options.dontFragment ?? false;
+    this.dontFragment = options.dontFragment ?? profile.dontFragment;
+    this.mssLimit = options.mssLimit ?? 0;
     this.deleteWhenClosed = options.deleteWhenClosed ?? false;
   }
 

@@ -60,6 +60,7 @@ export const modernTcpProfile: TcpProfile = {
   keepaliveProbes: 9,
   keepaliveByAnySegment: true,
   synCookies: true,
+  dontFragment: true,
   maximumListeners: 65535,
   challengeAcksPerSecond: 100,
 };

@@ -59,6 +59,7 @@ export const netxTcpProfile: TcpProfile = {
   keepaliveProbes: 10,
   keepaliveByAnySegment: false,
   synCookies: false,
+  dontFragment: false,
   maximumListeners: 10,
   challengeAcksPerSecond: 0,
 };

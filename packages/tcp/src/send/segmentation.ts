@@ -1,5 +1,7 @@
-import type { Packet, PacketAllocator } from '@strata/contracts';
+import { PACKET_RETAINED, type Packet, type PacketAllocator } from '@strata/contracts';
+import { TCP_HEADER, TCP_OFFSET_AND_FLAGS } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
+import { headerInPlace } from './header.ts';
 import { MARK_FIN } from './marks.ts';
 
 /** Copies `count` octets, starting `offset` into `source`'s data, to the end of `target`, which has the room. */
@@ -87,6 +89,34 @@ export function split(tcb: ControlBlock, position: number, octets: number): bool
   queue.resized(position, octets - packet.sequenceLength);
   packet.sequenceLength = octets;
   queue.insertAfter(position, second);
+  return true;
+}
+
+/**
+ * Cuts a packet that was sent before so that it keeps `octets` of payload; the rest follows it in the queue, with the same
+ * marks, as if it had been sent so. False when the pool is empty.
+ */
+export function splitSent(tcb: ControlBlock, packet: Packet, octets: number): boolean {
+  const queue = tcb.transmit;
+  let position = queue.head;
+  while (position !== queue.unsent && queue.at(position) !== packet) position = (position + 1) | 0;
+  if (position === queue.unsent) return false;
+  // A driver has left the headers below in front: the payload is what the packet holds while it is cut.
+  const payload = packet.sequenceLength - (packet.marks & MARK_FIN ? 1 : 0);
+  packet.prepend = packet.transportHeader + headerInPlace(packet);
+  packet.length = payload;
+  const marks = packet.marks;
+  if (!split(tcb, position, octets)) return false;
+  const rest = queue.at((position + 1) | 0);
+  rest.marks = marks;
+  rest.transmissions = packet.transmissions;
+  rest.sentAt = packet.sentAt;
+  rest.state = PACKET_RETAINED;
+  rest.ipHeader = -1;
+  // What tells where the payload begins (see `headerInPlace`): a plain header that was never written.
+  rest.transportHeader = rest.prepend - TCP_HEADER;
+  rest.view.setUint8(rest.transportHeader + TCP_OFFSET_AND_FLAGS, (TCP_HEADER >> 2) << 4);
+  packet.ipHeader = -1;
   return true;
 }
 

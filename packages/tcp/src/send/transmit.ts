@@ -23,6 +23,7 @@ import { CAUSE_OF_NONE } from '../recovery/state.ts';
 import { acknowledgmentSent, armRetransmit } from '../timers/arm.ts';
 import { headerInPlace, writeHeader } from './header.ts';
 import { MARK_FIN, MARK_LOST, MARK_RETRANSMITTED } from './marks.ts';
+import { splitSent } from './segmentation.ts';
 
 /**
  * Sends the first unsent packet of the transmit queue. The packet stays in the queue: IP and the driver borrow it
@@ -49,6 +50,7 @@ export function transmitNext(tcb: ControlBlock): void {
 /** Sends a packet of the queue again. False when a driver still holds it: it has not even left yet. */
 export function retransmit(tcb: ControlBlock, packet: Packet): boolean {
   if (packet.state === PACKET_TRANSMITTING) return false;
+  if (packet.sequenceLength > tcb.mss && !cutToSize(tcb, packet)) return false;
   if (packet.marks & MARK_LOST) tcb.lostOut -= packet.sequenceLength;
   packet.marks = (packet.marks & ~MARK_LOST) | MARK_RETRANSMITTED;
   let flags = TCP_ACK;
@@ -67,6 +69,12 @@ export function retransmit(tcb: ControlBlock, packet: Packet): boolean {
   noteUsage(tcb, inFlight(tcb));
   armRetransmit(tcb);
   return true;
+}
+
+/** A packet was sent when segments could be bigger: what is too much follows in one of its own. False without a packet for it. */
+function cutToSize(tcb: ControlBlock, packet: Packet): boolean {
+  const payload = packet.sequenceLength - (packet.marks & MARK_FIN ? 1 : 0);
+  return payload <= tcb.mss || splitSent(tcb, packet, tcb.mss);
 }
 
 function inFlight(tcb: ControlBlock): number {
