@@ -18,7 +18,16 @@ import { type TcpServer, TcpService, type TcpSocketOptions } from '@strata/tcp';
 import { type Island, type Islands, type Scheduler, Waits } from '@strata/time';
 import type { TlsConnector, TlsSecrets } from '@strata/tls';
 import { UdpService } from '@strata/udp';
-import { formatAddress, IPV4_LOOPBACK, ipv4Address, ipv4Mask, parseAddress, parseMac, parsePrefix } from '@strata/wire';
+import {
+  formatAddress,
+  formatIpv4,
+  IPV4_LOOPBACK,
+  ipv4Address,
+  ipv4Mask,
+  parseAddress,
+  parseMac,
+  parsePrefix,
+} from '@strata/wire';
 import { NetError } from './net-error.ts';
 import type { Profile } from './profile.ts';
 import { StreamConnection, type WaitOptions } from './stream-connection.ts';
@@ -52,8 +61,16 @@ export interface HostOptions {
 
 /** How to put a host on a link. */
 export interface InterfaceOptions {
-  /** Address and prefix length, such as "192.0.2.1/24"; absent: none yet. */
+  /**
+   * Address and prefix length, such as "192.0.2.1/24" or "2001:db8::1/64"; absent: none yet. An IPv6 address switches IPv6 on
+   * and is used when nobody else turns out to have it; {@link Host.settled} waits for that.
+   */
   readonly address?: string;
+  /** More addresses, of either family; IPv4 has one per interface, the last one given. */
+  readonly addresses?: readonly string[];
+  /** Switches IPv6 on: a link-local address, and more from the routers that answer. Default: by an IPv6 address only. */
+  readonly ipv6?: boolean;
+  /** Default router, of either family. */
   readonly gateway?: string;
   /** Default: locally administered, from the lab's seed. */
   readonly mac?: string;
@@ -72,6 +89,8 @@ export interface PingResult {
   readonly from: string | null;
 }
 
+/** Lifetime of a default router that stays (nxd_ipv6_default_router_add). */
+const WITHOUT_END = 0xffff;
 const DEFAULT_PACKETS = 512;
 const DEFAULT_PAYLOAD = 1568;
 
@@ -95,6 +114,7 @@ export class Host {
   /** Servers that names are asked of, in order of preference: set by hand or by DHCP. */
   readonly nameServers: IpAddress[];
   private eventLoop: boolean;
+  private readonly settling: (() => void)[];
   private tls: Island | null;
 
   constructor(name: string, environment: Environment, profile: Profile, options: HostOptions = {}) {
@@ -120,6 +140,7 @@ export class Host {
     this.drivers = [];
     this.nameServers = [];
     this.eventLoop = false;
+    this.settling = [];
     this.tls = null;
   }
 
@@ -135,15 +156,60 @@ export class Host {
     });
     this.drivers.push(driver);
     const made = this.ip.attachInterface(name, driver);
-    if (options.address !== undefined) {
-      const prefix = read(parsePrefix, options.address, 'address', '192.0.2.1/24');
-      this.check(this.ip.setAddress(made, prefix.address.w3, ipv4Mask(prefix.length)), `address ${options.address}`);
-    }
+    if (options.ipv6 === true) this.check(this.ip.ipv6.enable(made), 'IPv6');
+    const first = options.address === undefined ? [] : [options.address];
+    for (const text of [...first, ...(options.addresses ?? [])]) this.addAddress(made, text);
     if (options.gateway !== undefined) {
       const gateway = read(parseAddress, options.gateway, 'address', '192.0.2.254');
-      this.check(this.ip.setGateway(gateway.w3), `gateway ${options.gateway}`);
+      const status =
+        gateway.family === 4
+          ? this.ip.setGateway(gateway.w3)
+          : this.ip.ipv6.addDefaultRouter(gateway, WITHOUT_END, made);
+      this.check(status, `gateway ${options.gateway}`);
     }
     return made;
+  }
+
+  /** Gives an interface an address, such as "192.0.2.1/24" or "2001:db8::1/64". @throws as {@link attach} */
+  addAddress(target: IpInterface, text: string): void {
+    const { address, length } = read(parsePrefix, text, 'address', '192.0.2.1/24 or 2001:db8::1/64');
+    const status =
+      address.family === 4
+        ? this.ip.setAddress(target, address.w3, ipv4Mask(length))
+        : this.ip.ipv6.addAddress(target, address, length);
+    this.check(status, `address ${text}`);
+  }
+
+  /** Resolves when no IPv6 address of the host waits for its duplicate detection any more. At once when none does. */
+  settled(): Promise<void> {
+    const { ipv6 } = this.ip;
+    if (!ipv6.settling) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.settling.push(resolve);
+      if (this.settling.length > 1) return;
+      const listener = {
+        addressChanged: () => {
+          if (ipv6.settling) return;
+          ipv6.unlisten(listener);
+          const waiting = this.settling.splice(0);
+          this.time.touch();
+          for (const each of waiting) each();
+        },
+      };
+      ipv6.listen(listener);
+    });
+  }
+
+  /** The addresses in use, with their prefix lengths, such as "192.0.2.1/24"; the loopback's are not among them. */
+  get addresses(): readonly string[] {
+    const list: string[] = [];
+    for (const each of this.ip.interfaces) {
+      if (each.address !== 0) list.push(`${formatIpv4(each.address)}/${ones(each.mask)}`);
+      for (const own of each.ipv6.addresses) {
+        if (own.usable) list.push(`${formatAddress(own.address)}/${own.prefixLength}`);
+      }
+    }
+    return list;
   }
 
   /** A unicast, locally administered address from the host's own randomness. */
@@ -155,10 +221,18 @@ export class Host {
     if (status !== NX_SUCCESS) throw new NetError(`${this.name}: ${what}`, status);
   }
 
+  /** This host's first global IPv6 address in use, or its link-local one, or null. */
+  get localAddress6(): IpAddress | null {
+    const usable = this.ip.interfaces.flatMap((one) => one.ipv6.addresses.filter((own) => own.usable));
+    const global = usable.find((own) => own.address.w0 >>> 22 !== 0x3fa);
+    return (global ?? usable[0])?.address ?? null;
+  }
+
   /** This host's first own address, or 127.0.0.1 before it has one. */
   get localAddress(): IpAddress {
     const owner = this.ip.interfaces.find((one) => one.address !== 0 && one !== this.ip.loopback);
-    return owner === undefined ? IPV4_LOOPBACK : ipv4Address(owner.address);
+    if (owner !== undefined) return ipv4Address(owner.address);
+    return this.localAddress6 ?? IPV4_LOOPBACK;
   }
 
   /** Reads an address, or this host's own name and `localhost`. @throws NetError for anything else */
@@ -177,6 +251,7 @@ export class Host {
   ): Promise<StreamConnection> {
     const remote = typeof address === 'string' ? this.resolve(address) : address;
     const what = `tcp ${formatAddress(remote)}:${port}`;
+    if (remote.family === 6 && this.ip.ipv6.settling) await this.settled();
     const connection = new StreamConnection(this.waits, what);
     const socket = this.tcp.open(remote, port, connection.events, { deleteWhenClosed: true, ...options });
     if (socket === null) throw new NetError(`connect ${what}: no route, or no free port`, NX_IP_ADDRESS_ERROR);
@@ -224,6 +299,7 @@ export class Host {
     tcp: TcpSocketOptions = {},
   ): Promise<StreamConnection> {
     const remote = typeof address === 'string' ? this.resolve(address) : address;
+    if (remote.family === 6 && this.ip.ipv6.settling) await this.settled();
     const connection = new StreamConnection(this.waits, `tls ${formatAddress(remote)}:${port}`);
     return connection.begin(this.tlsConnector(remote, port, options, tcp)).established(options);
   }
@@ -250,6 +326,7 @@ export class Host {
     options: { readonly bytes?: number; readonly timeoutSeconds?: number } = {},
   ): Promise<PingResult> {
     const remote = typeof address === 'string' ? this.resolve(address) : address;
+    if (remote.family === 6 && this.ip.ipv6.settling) return this.settled().then(() => this.ping(remote, options));
     const bytes = options.bytes ?? 56;
     const payload = Uint8Array.from({ length: bytes }, (_, i) => i & 255);
     return new Promise((resolve) => {
@@ -264,7 +341,7 @@ export class Host {
             sequence: ping.sequence,
             timeToLive: ping.timeToLive,
             roundTrip: ping.roundTrip,
-            from: status === NX_SUCCESS ? formatAddress(ipv4Address(ping.responder)) : null,
+            from: status === NX_SUCCESS ? formatAddress(ping.from ?? remote) : null,
           });
         },
       };
@@ -291,4 +368,9 @@ function read<T>(parse: (text: string) => T | null, text: string, what: string, 
   const value = parse(text);
   if (value === null) throw new RangeError(`"${text}" is not a ${what}; one looks like ${example}`);
   return value;
+}
+
+/** The length of a contiguous mask. */
+function ones(mask: number): number {
+  return Math.clz32(~mask);
 }

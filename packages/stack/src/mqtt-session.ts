@@ -7,12 +7,15 @@ import {
   NX_SUCCESS,
   NX_TX_QUEUE_DEPTH,
   NXD_MQTT_COMMUNICATION_FAILURE,
+  NXD_MQTT_INSUFFICIENT_BUFFER_SPACE,
+  NXD_MQTT_NOT_CONNECTED,
   NXD_MQTT_PACKET_POOL_FAILURE,
   type Status,
   type StreamConnector,
 } from '@strata/contracts';
 import {
   MQTT_PUBACK,
+  MQTT_PUBCOMP,
   MQTT_SUBACK,
   MQTT_UNSUBACK,
   MqttClient,
@@ -20,6 +23,8 @@ import {
   type MqttConnectOptions,
   type MqttListener,
   type MqttMessage,
+  type MqttMessageStream,
+  type MqttPayloadSource,
   type MqttText,
 } from '@strata/mqtt';
 import { type Suspension, type Waited, WaitQueue } from '@strata/time';
@@ -58,7 +63,10 @@ export interface MqttSessionOptions {
     readonly qos?: number;
   };
   readonly client?: Partial<
-    Pick<MqttClientOptions, 'transmitQueueMaximum' | 'sendQueueMaximum' | 'maximumPacketSize' | 'quirks'>
+    Pick<
+      MqttClientOptions,
+      'transmitQueueMaximum' | 'sendQueueMaximum' | 'maximumPacketSize' | 'quirks' | 'extensions'
+    >
   >;
 }
 
@@ -103,12 +111,14 @@ export class MqttSession implements AsyncDisposable {
   /** Those who wait for an attempt to connect, for room to send, for a message, for the end. */
   private readonly connecting: WaitQueue<Status>;
   private readonly sending: WaitQueue<Answered>;
-  private readonly receiving: WaitQueue<MqttMessage>;
+  private readonly receiving: WaitQueue<MqttMessage | MqttMessageStream>;
   private readonly ending: WaitQueue<Status>;
   /** Requests that await their acknowledgement, by type and packet identifier. */
   private readonly requests: Map<number, Suspension<number>>;
   private answer: MqttConnected;
   private lost: Status;
+  /** What the application waits for goes on with the next connection: the client makes one by itself, with the same session. */
+  private cleanSession: boolean;
 
   constructor(host: Host, options: MqttSessionOptions) {
     const { waits, name } = host;
@@ -121,6 +131,7 @@ export class MqttSession implements AsyncDisposable {
     this.requests = new Map();
     this.answer = { returnCode: -1, sessionPresent: false };
     this.lost = NX_NOT_CONNECTED;
+    this.cleanSession = true;
     this.tls = options.tls === undefined ? null : { host: options.broker, ...options.tls };
     this.connector = options.connector ?? this.makeConnector();
     this.client = new MqttClient({
@@ -156,6 +167,8 @@ export class MqttSession implements AsyncDisposable {
       connected: (status, returnCode, sessionPresent) => {
         this.answer = { returnCode, sessionPresent };
         this.connecting.give(status);
+        if (status === NX_SUCCESS) this.sending.wake();
+        else if (!this.client.returns) this.disconnected(status);
       },
       disconnected: (status) => this.disconnected(status),
       received: () => this.receiving.wake(),
@@ -166,15 +179,23 @@ export class MqttSession implements AsyncDisposable {
         this.sending.wake();
       },
       writable: () => this.sending.wake(),
+      streamed: () => this.receiving.wake(),
     };
   }
 
   private disconnected(status: Status): void {
     this.lost = status === NX_SUCCESS ? NX_NOT_CONNECTED : status;
-    this.sending.refuse(this.lost);
-    this.receiving.refuse(this.lost);
-    for (const request of this.requests.values()) request.refused(this.lost);
-    this.requests.clear();
+    const goesOn = this.client.returns;
+    if (!goesOn) {
+      this.sending.refuse(this.lost);
+      this.receiving.refuse(this.lost);
+    }
+    for (const [key, request] of this.requests) {
+      // Messages are sent again with the session that goes on; requests are made anew, under other identifiers.
+      if (goesOn && !this.cleanSession && isMessageKey(key)) continue;
+      this.requests.delete(key);
+      request.refused(this.lost);
+    }
     while (this.ending.give(status));
   }
 
@@ -195,6 +216,8 @@ export class MqttSession implements AsyncDisposable {
       this.check(this.client.willMessageSet(will.topic, will.message, will.retain ?? false, will.qos ?? 0), what);
     }
     this.setUpTls(what);
+    if (broker.includes(':') && this.host.ip.ipv6.settling) await this.host.settled();
+    this.cleanSession = options.cleanSession ?? true;
     const begun = this.client.connect(options);
     if (begun !== NX_IN_PROGRESS && begun !== NX_SUCCESS) throw this.failure(what, begun);
     const waited = await this.connecting.wait(ticksOf(options), options.signal);
@@ -223,9 +246,10 @@ export class MqttSession implements AsyncDisposable {
   }
 
   /**
-   * Publishes. QoS 0 resolves when the client has taken it, QoS 1 with PUBACK. @throws NetError when the connection ends
-   * before (a QoS 1 message is then kept, and sent again when the session goes on), and when the message would not fit the
-   * host's pool if all of it were free
+   * Publishes. QoS 0 resolves when the client has taken it, QoS 1 with PUBACK, QoS 2 with PUBCOMP. With the extension
+   * `reconnect` that may be on a later connection. @throws NetError when the connection ends before (a QoS 1 or 2 message is
+   * then kept, and sent again when the session goes on), and when the message would not fit the host's pool if all of it were
+   * free; with the extension `chainedPackets` such a message leaves piece by piece
    */
   async publish(
     topic: string,
@@ -233,24 +257,60 @@ export class MqttSession implements AsyncDisposable {
     options: { readonly qos?: number; readonly retain?: boolean } & WaitOptions = {},
   ): Promise<void> {
     const { qos = 0, retain = false } = options;
+    if (typeof payload !== 'string' && this.options.client?.extensions?.chainedPackets && !this.fits(payload, qos)) {
+      await this.publishFrom(topic, piecesOf(payload), options);
+      return;
+    }
     this.checkRoom(topic, payload, qos);
     const service = () => this.client.publish(topic, payload, retain, qos);
-    await this.request(service, qos === 0 ? 0 : MQTT_PUBACK, `publish to "${topic}"`, options);
+    await this.request(service, acknowledgementOf(qos), `publish to "${topic}"`, options);
   }
 
-  /** The next message; waits for one. @throws NetError when the connection ends while there is none */
+  /** Publishes what `source` gives piece by piece (extension `chainedPackets`). Resolves as {@link publish} does. */
+  async publishFrom(
+    topic: string,
+    source: MqttPayloadSource,
+    options: { readonly qos?: number; readonly retain?: boolean } & WaitOptions = {},
+  ): Promise<void> {
+    const { qos = 0, retain = false } = options;
+    const service = () => this.client.publishFrom(topic, source, retain, qos);
+    await this.request(service, acknowledgementOf(qos), `publish to "${topic}"`, options);
+  }
+
+  /**
+   * The next message; waits for one. @throws NetError when the connection ends while there is none, and with
+   * NXD_MQTT_INSUFFICIENT_BUFFER_SPACE when it is one for {@link receiveStream}
+   */
   async receive(options: WaitOptions = {}): Promise<MqttMessage> {
-    const message = this.client.receive();
+    const next = await this.next(options);
+    if ('payload' in next) return next;
+    next.discard();
+    throw new NetError(
+      `receive an MQTT message: one of ${next.length} bytes on "${next.topic}" must be read piece by piece`,
+      NXD_MQTT_INSUFFICIENT_BUFFER_SPACE,
+    );
+  }
+
+  /** The next message, as one to be read piece by piece if it is too large to be held (extension `chainedPackets`). */
+  async next(options: WaitOptions = {}): Promise<MqttMessage | MqttMessageStream> {
+    const message = this.taken();
     if (message !== null && this.receiving.length === 0) return message;
-    if (!this.client.isConnected) throw this.failure('receive', this.lost);
-    const { status, value } = await this.receiving.until(() => this.client.receive(), ticksOf(options), options.signal);
+    if (!this.client.isConnected && !this.client.returns) throw this.failure('receive', this.lost);
+    const { status, value } = await this.receiving.until(() => this.taken(), ticksOf(options), options.signal);
     if (value === null) throw this.failure('receive an MQTT message', status);
     return value;
   }
 
+  private taken(): MqttMessage | MqttMessageStream | null {
+    return this.client.receive() ?? this.client.receiveStream();
+  }
+
   /** Disconnects in order and waits until the connection is over. */
   async disconnect(options: WaitOptions = {}): Promise<void> {
-    if (!this.client.isConnected) return;
+    if (!this.client.isConnected) {
+      this.client.disconnect();
+      return;
+    }
     const over = this.ending.wait(ticksOf(options), options.signal);
     this.client.disconnect();
     const { status } = await over;
@@ -269,11 +329,19 @@ export class MqttSession implements AsyncDisposable {
 
   /** Room for a message can be waited for, but not if the pool is too small for it. QoS 1 keeps a copy until PUBACK. */
   private checkRoom(topic: string, payload: MqttText, qos: number): void {
+    if (this.fits(payload, qos)) return;
     const { pool } = this.host;
-    const packets = Math.ceil(payload.length / pool.payloadSize) * (qos === 0 ? 1 : 2);
-    if (packets <= pool.total) return;
+    const packets = this.packetsFor(payload, qos);
     const why = `${payload.length} bytes at QoS ${qos} take ${packets} packets, and pool "${pool.name}" has ${pool.total}`;
     throw new NetError(`publish to "${topic}": ${why}`, NXD_MQTT_PACKET_POOL_FAILURE);
+  }
+
+  private fits(payload: MqttText, qos: number): boolean {
+    return this.packetsFor(payload, qos) <= this.host.pool.total;
+  }
+
+  private packetsFor(payload: MqttText, qos: number): number {
+    return Math.ceil(payload.length / this.host.pool.payloadSize) * (qos === 0 ? 1 : 2);
   }
 
   private check(status: Status, what: string): void {
@@ -289,6 +357,7 @@ export class MqttSession implements AsyncDisposable {
     const attempt = (): Answered | null => {
       const status = service();
       if (status === NX_TX_QUEUE_DEPTH || status === NXD_MQTT_PACKET_POOL_FAILURE) return null;
+      if (status === NXD_MQTT_NOT_CONNECTED && this.client.returns) return null;
       const expected = status === NX_SUCCESS && type !== 0;
       return { status, acknowledged: expected ? this.expect(type, this.client.lastPacketId, what, options) : null };
     };
@@ -309,6 +378,26 @@ export class MqttSession implements AsyncDisposable {
     if (request.pending) this.requests.set(key, request);
     return request.result;
   }
+}
+
+/** The acknowledgement that ends a publication. */
+function acknowledgementOf(qos: number): number {
+  return qos === 0 ? 0 : qos === 1 ? MQTT_PUBACK : MQTT_PUBCOMP;
+}
+
+function isMessageKey(key: number): boolean {
+  return key >> 16 === MQTT_PUBACK || key >> 16 === MQTT_PUBCOMP;
+}
+
+/** A payload that is there as a whole, given piece by piece. */
+function piecesOf(payload: Uint8Array): MqttPayloadSource {
+  return {
+    length: payload.length,
+    read(offset, target, at, count) {
+      target.set(payload.subarray(offset, offset + count), at);
+      return count;
+    },
+  };
 }
 
 function requestKey(type: number, id: number): number {
