@@ -1,5 +1,11 @@
 import { NEVER } from '@strata/contracts';
 import {
+  PHASE_DISORDER,
+  PHASE_LOSS,
+  PHASE_OPEN,
+  PHASE_RECOVERY,
+  PHASE_REDUCTION,
+  recoveryInfo,
   TCP_CLOSE_WAIT,
   TCP_CLOSED,
   TCP_CLOSING,
@@ -57,23 +63,19 @@ export function snippetNames(file: TcpFile | null, now: number): Map<string, Val
   return names;
 }
 
-/** Segments on their way: how many, and how many of them were sent more than once. */
-function countSegments(socket: TcpSocket): { unacked: number; retransmitted: number } {
-  const { transmit } = socket;
-  let retransmitted = 0;
-  for (let position = transmit.head; position !== transmit.unsent; position = (position + 1) | 0) {
-    if (transmit.at(position).transmissions > 1) retransmitted++;
-  }
-  const fin = socket.finSent && transmit.count === 0 && socket.sndNxt !== socket.sndUna ? 1 : 0;
-  return { unacked: ((transmit.unsent - transmit.head) | 0) + fin, retransmitted };
-}
+/** Linux's numbers of the phases of loss recovery. */
+const PHASES: Readonly<Record<number, string>> = {
+  [PHASE_OPEN]: 'TCP_CA_Open',
+  [PHASE_DISORDER]: 'TCP_CA_Disorder',
+  [PHASE_REDUCTION]: 'TCP_CA_CWR',
+  [PHASE_RECOVERY]: 'TCP_CA_Recovery',
+  [PHASE_LOSS]: 'TCP_CA_Loss',
+};
 
 /** What Linux calls the state of congestion avoidance. */
-function congestionState(socket: TcpSocket): number {
-  if (socket.retries > 0 || (!socket.inRecovery && socket.lostOut > 0)) return CONSTANTS.TCP_CA_Loss as number;
-  if (socket.inRecovery) return CONSTANTS.TCP_CA_Recovery as number;
-  if (socket.duplicateAcks > 0 || socket.sackedOut > 0) return CONSTANTS.TCP_CA_Disorder as number;
-  return CONSTANTS.TCP_CA_Open as number;
+function congestionState(socket: TcpSocket, phase: number): number {
+  const name = socket.reducing && phase < PHASE_REDUCTION ? 'TCP_CA_CWR' : (PHASES[phase] as string);
+  return CONSTANTS[name] as number;
 }
 
 function negotiatedOptions(socket: TcpSocket): number {
@@ -81,24 +83,25 @@ function negotiatedOptions(socket: TcpSocket): number {
   if (socket.timestamps) options |= CONSTANTS.TCPI_OPT_TIMESTAMPS as number;
   if (socket.sackPermitted) options |= CONSTANTS.TCPI_OPT_SACK as number;
   if (socket.scaling) options |= CONSTANTS.TCPI_OPT_WSCALE as number;
+  if (socket.ecn) options |= CONSTANTS.TCPI_OPT_ECN as number;
   return options;
 }
 
 /** `struct tcp_info` without the prefix; windows in segments, times in microseconds unless Linux has milliseconds. */
 function tcpInfo(socket: TcpSocket, now: number): Record<string, number> {
   const mss = Math.max(socket.mss, 1);
-  const segments = (octets: number) => Math.ceil(octets / mss);
   const { transmit, rto } = socket;
-  const { unacked, retransmitted } = countSegments(socket);
+  const recovery = recoveryInfo(socket);
+  const fin = socket.finSent && transmit.count === 0 && socket.sndNxt !== socket.sndUna ? 1 : 0;
+  const unacked = ((transmit.unsent - transmit.head) | 0) + fin;
   const since = (moment: number) => (moment === NEVER ? 0 : Math.max(0, Math.floor((now - moment) / 1000)));
-  const lastSent = transmit.hasSent ? transmit.at((transmit.unsent - 1) | 0).sentAt : socket.lastReceivedAt;
   const path = socket.flow?.mtu ?? 1500;
   const header = socket.flow?.family === 6 ? 60 : 40;
   const cwnd = Math.floor(socket.cwnd / mss);
   const srtt = Math.round(rto.srtt);
   return {
     state: STATES[socket.state] ?? 7,
-    ca_state: congestionState(socket),
+    ca_state: congestionState(socket, recovery.phase),
     retransmits: socket.retries,
     probes: socket.probes + socket.keepaliveProbes,
     backoff: socket.retries,
@@ -112,10 +115,10 @@ function tcpInfo(socket: TcpSocket, now: number): Record<string, number> {
     snd_mss: socket.mss,
     rcv_mss: Math.max(socket.rcvMss, Math.min(536, mss)),
     unacked,
-    sacked: socket.sackPermitted ? segments(socket.sackedOut) : Math.min(socket.duplicateAcks, unacked),
-    lost: segments(socket.lostOut) + retransmitted,
-    retrans: retransmitted,
-    last_data_sent: since(lastSent),
+    sacked: socket.sackPermitted ? recovery.sacked : Math.min(socket.duplicateAcks, unacked),
+    lost: recovery.lost,
+    retrans: recovery.repeated,
+    last_data_sent: since(socket.lastSentAt),
     last_ack_sent: 0,
     last_data_recv: since(socket.lastReceivedAt),
     last_ack_recv: since(socket.lastReceivedAt),
@@ -126,7 +129,10 @@ function tcpInfo(socket: TcpSocket, now: number): Record<string, number> {
     snd_ssthresh: socket.ssthresh >= NO_THRESHOLD ? INFINITE : Math.floor(socket.ssthresh / mss),
     snd_cwnd: cwnd,
     advmss: path - header - (socket.timestamps ? 12 : 0),
-    reordering: 3,
+    reordering: recovery.reordering,
+    reord_seen: recovery.reorderingSeen ? 1 : 0,
+    dsack_dups: recovery.duplicates,
+    min_rtt: recovery.minRtt,
     rcv_space: socket.windowSize,
     total_retrans: socket.retransmitPackets,
     pacing_rate: srtt > 0 ? Math.round((socket.cwnd * 1e6) / srtt) : 0,
