@@ -175,6 +175,11 @@ export class MqttClient {
     return engine.open(connector, options.waitTicks ?? NX_WAIT_FOREVER);
   }
 
+  /** There is no connection, and the client makes one by itself: it waits to try, or is trying (extension `reconnect`). */
+  get returns(): boolean {
+    return this.engine.returns;
+  }
+
   /** A new attempt to connect is due, by itself (extension `reconnect`). */
   get isReconnecting(): boolean {
     return this.engine.reconnectAt !== NEVER;

@@ -287,6 +287,11 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
     this.arm();
   }
 
+  get returns(): boolean {
+    if (this.state === MQTT_STATE_CONNECTED) return false;
+    return this.reconnectAt !== NEVER || (this.persists && !this.deleted);
+  }
+
   get isDeleted(): boolean {
     return this.deleted;
   }

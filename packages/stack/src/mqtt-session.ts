@@ -63,10 +63,7 @@ export interface MqttSessionOptions {
     readonly qos?: number;
   };
   readonly client?: Partial<
-    Pick<
-      MqttClientOptions,
-      'transmitQueueMaximum' | 'sendQueueMaximum' | 'maximumPacketSize' | 'quirks' | 'extensions'
-    >
+    Pick<MqttClientOptions, 'transmitQueueMaximum' | 'sendQueueMaximum' | 'maximumPacketSize' | 'quirks' | 'extensions'>
   >;
 }
 
@@ -166,7 +163,7 @@ export class MqttSession implements AsyncDisposable {
     return {
       connected: (status, returnCode, sessionPresent) => {
         this.answer = { returnCode, sessionPresent };
-        this.connecting.give(status);
+        if (status === NX_SUCCESS || !this.client.returns) this.connecting.give(status);
         if (status === NX_SUCCESS) this.sending.wake();
         else if (!this.client.returns) this.disconnected(status);
       },
