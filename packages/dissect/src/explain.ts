@@ -47,6 +47,7 @@ const DHCP_STATES: readonly string[] = [
   'RENEWING',
   'REBINDING',
   'DECLINED',
+  'RELEASING',
 ];
 
 /** Phases of loss recovery, by the engine's numbers. */

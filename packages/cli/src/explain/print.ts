@@ -69,6 +69,8 @@ const ARGUMENTS: Readonly<Record<TraceArgument, string>> = {
   tcpFlags: 'TCP flags',
   mqttType: 'an MQTT packet type',
   mqttState: 'a state of the MQTT client',
+  dhcpMessage: 'a DHCP message type',
+  dhcpState: 'a state of the DHCP client',
   status: 'a status',
   reason: 'a drop reason',
   hex: 'a hexadecimal number',

@@ -12,6 +12,7 @@ export const TRACE_IPV6_ADDRESS_DUPLICATE = LAYER | 70;
 export const TRACE_IPV6_ADDRESS_DEPRECATED = LAYER | 71;
 export const TRACE_IPV6_ADDRESS_REMOVED = LAYER | 72;
 export const TRACE_IPV6_PATH_MTU = LAYER | 73;
+export const TRACE_IPV6_FORWARDED = LAYER | 74;
 
 /** Events of IPv6. An address takes all four arguments. */
 export const IPV6_EVENTS: readonly TraceEventDescription[] = [
@@ -84,5 +85,12 @@ export const IPV6_EVENTS: readonly TraceEventDescription[] = [
     arguments: ['bytes', 'none', 'none', 'none'],
     text: 'a path takes packets of {a} now',
     comment: true,
+  },
+  {
+    id: TRACE_IPV6_FORWARDED,
+    name: 'ipv6.forwarded',
+    arguments: ['address6', 'address6', 'address6', 'address6'],
+    text: 'forwards a packet to {a}',
+    comment: false,
   },
 ];
