@@ -35,6 +35,7 @@ import { IpInterface, LOOPBACK_INTERFACE } from './interface.ts';
 import { Ipv4Forwarder } from './ipv4/forward.ts';
 import { Ipv4Receiver } from './ipv4/receive.ts';
 import { Ipv4Sender } from './ipv4/send.ts';
+import { Ipv6Forwarder } from './ipv6/forward.ts';
 import { Ipv6 } from './ipv6/ipv6.ts';
 import { LoopbackQueue } from './loopback.ts';
 import { isHostAddress, isLoopback, isMulticast, LIMITED_BROADCAST } from './martian.ts';
@@ -108,6 +109,8 @@ export class IpInstance implements NetworkService {
   /** @internal */
   readonly forwarder: Ipv4Forwarder;
   /** @internal */
+  readonly forwarder6: Ipv6Forwarder;
+  /** @internal */
   readonly fragmenter: Fragmenter;
   /** Whether fragments are put together and oversized packets cut; see {@link enableFragments}. */
   fragmentsEnabled: boolean;
@@ -140,6 +143,7 @@ export class IpInstance implements NetworkService {
     this.forwarding = false;
     this.sendRedirects = true;
     this.forwarder = new Ipv4Forwarder(this);
+    this.forwarder6 = new Ipv6Forwarder(this);
     this.fragmentsEnabled = false;
     this.receiver = new Ipv4Receiver(this);
     this.loopbackQueue = new LoopbackQueue(this);

@@ -41,6 +41,9 @@ export const DROP_ND_FLUSHED = 0xa6;
 export const DROP_ND_DUPLICATE = 0xa7;
 export const DROP_ND_HOST = 0xa8;
 export const DROP_ND_NOT_FIRST_HOP = 0xa9;
+export const DROP_IPV6_HOP_LIMIT = 0xad;
+export const DROP_IPV6_FORWARD_NOT_UNICAST = 0xae;
+export const DROP_IPV6_BEYOND_SCOPE = 0xaf;
 
 /** Reasons 0x80 and up: IPv6, and Neighbor Discovery from 0x98 on. */
 export const DROP_IPV6: readonly DropDescription[] = [
@@ -67,6 +70,13 @@ export const DROP_IPV6: readonly DropDescription[] = [
   [DROP_IPV6_NO_ROUTE, 'ipv6-no-route', 'there is no route to the destination any more'],
   [DROP_IPV6_TOO_BIG, 'ipv6-too-big', 'the packet is larger than the path MTU and fragmentation is not enabled'],
   [DROP_IPV6_FRAGMENT, 'ipv6-fragment', 'the packet is a fragment and reassembly is not enabled'],
+  [DROP_IPV6_HOP_LIMIT, 'ipv6-hop-limit', 'the packet has made as many hops as it may'],
+  [
+    DROP_IPV6_FORWARD_NOT_UNICAST,
+    'ipv6-forward-not-unicast',
+    'a router forwards only what one host sends to one other, beyond the link',
+  ],
+  [DROP_IPV6_BEYOND_SCOPE, 'ipv6-beyond-scope', 'the source address means nothing beyond its link'],
   [DROP_ND_HOP_LIMIT, 'nd-hop-limit', 'the hop limit is not 255: the message may come from another link'],
   [DROP_ND_CODE, 'nd-code', 'the ICMPv6 code is not 0'],
   [DROP_ND_SHORT, 'nd-short', 'the message is shorter than its type requires'],

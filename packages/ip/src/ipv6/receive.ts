@@ -120,7 +120,8 @@ export class Ipv6Receiver implements ReassemblyOwner {
     }
     counters.totalBytesReceived += header.payloadLength;
     const addressReason = this.judgeAddresses(header, incoming, cast);
-    if (addressReason !== 0) {
+    const forwards = addressReason === DROP_IPV6_NOT_FOR_US && ip.forwarding && incoming.link !== null;
+    if (addressReason !== 0 && !forwards) {
       counters.receivePacketsDropped++;
       ip.drop(packet, addressReason);
       return;
@@ -128,6 +129,15 @@ export class Ipv6Receiver implements ReassemblyOwner {
     trimPacket(packet, header.payloadLength + IPV6_HEADER);
     packet.ipHeader = offset;
     packet.ipVersion = 6;
+    if (forwards) {
+      const { destination0, destination1, destination2, destination3 } = header;
+      // A router has the addresses of all its interfaces on each of them.
+      this.info.toUnicast = ip.ipv6.owns(destination0, destination1, destination2, destination3);
+      if (!this.info.toUnicast) {
+        ip.forwarder6.forward(packet, cast);
+        return;
+      }
+    }
     this.fragmented = false;
     this.walk(packet, offset + IPV6_NEXT_HEADER, offset + IPV6_HEADER, incoming.verifiesChecksums);
   }

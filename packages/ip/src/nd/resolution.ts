@@ -5,6 +5,7 @@ import {
   DROP_ND_UNRESOLVED,
   ERROR_HOST_UNREACHABLE,
   type IpAddress,
+  LINK_UNICAST,
   NEVER,
   type Packet,
   type Timed,
@@ -164,10 +165,21 @@ export class NdResolution implements Timed {
     if (wasRouter) ip.ipv6.destinations.forgetNextHop(entry.interfaceIndex, entry.address);
     const errors = ip.icmpv6.errors;
     for (const packet of waiting as Packet[]) {
+      if (reason === DROP_ND_UNRESOLVED && this.isForwarded(packet)) {
+        errors.send(packet, LINK_UNICAST, ICMPV6_UNREACHABLE, UNREACHABLE6_ADDRESS, 0);
+        this.nd.dropOutgoing(packet, reason);
+        continue;
+      }
       const told = report && errors.readQuote(packet, ERROR_HOST_UNREACHABLE, ICMPV6_UNREACHABLE, UNREACHABLE6_ADDRESS);
       this.nd.dropOutgoing(packet, reason);
       if (told) errors.tellTransport();
     }
+  }
+
+  /** A packet of somebody else, which this router sends on. */
+  private isForwarded(packet: Packet): boolean {
+    const { w0, w1, w2, w3 } = ipv6AddressAt(packet.view, packet.ipHeader + IPV6_SOURCE);
+    return !this.nd.ip.ipv6.owns(w0, w1, w2, w3);
   }
 
   /** Gives the entry a link address and a state (STALE, REACHABLE, STATIC), and sends what waited for it. */
