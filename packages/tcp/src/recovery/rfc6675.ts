@@ -48,19 +48,21 @@ export const sackThresholdDetection: LossDetection = {
    */
   fillRecovery(tcb: ControlBlock): void {
     const { loss, transmit: queue } = tcb;
-    if (!queue.hasSent || tcb.lostOut > 0) return;
+    if (!queue.hasSent || tcb.lostOut > 0 || queue.hasUnsent) return;
+    let room = tcb.cwnd - pipe(tcb);
     for (let position = queue.head; position !== queue.unsent; position = (position + 1) | 0) {
       const packet = queue.at(position);
       const below = ((packet.sequence - loss.highestSacked) | 0) < 0;
       if (tcb.sackedOut === 0 || !below) break;
       if (packet.marks & MARK_SACKED || packet.transmissions > 1) continue;
-      if (pipe(tcb) + packet.sequenceLength > tcb.cwnd) return;
+      room -= packet.sequenceLength;
+      if (room < 0) return;
       loss.cause = CAUSE_OF_RESCUE;
       if (!retransmit(tcb, packet)) return;
     }
     if (loss.rescued) return;
     const last = queue.at((queue.unsent - 1) | 0);
-    if (last.marks & MARK_SACKED || pipe(tcb) + last.sequenceLength > tcb.cwnd) return;
+    if (last.marks & MARK_SACKED || last.sequenceLength > room) return;
     loss.cause = CAUSE_OF_RESCUE;
     if (retransmit(tcb, last)) loss.rescued = true;
   },

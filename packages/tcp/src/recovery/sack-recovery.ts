@@ -5,7 +5,7 @@ import type { LossRecovery } from '../congestion/recovery.ts';
 import type { ControlBlock } from '../control-block.ts';
 import { measure } from '../receive/acknowledgment.ts';
 import { MARK_LOST, MARK_REPEATED, MARK_SACKED } from '../send/marks.ts';
-import { finRides, flightSize, output, retransmitHead } from '../send/output.ts';
+import { finRides, flightSize, output, retransmitFirstLost, retransmitHead } from '../send/output.ts';
 import { rearm, restartRetransmit } from '../timers/arm.ts';
 import { sendNewInstead, timeoutWasSpurious } from './frto.ts';
 import { adaptReorderingWindow, relaxReorderingWindow } from './rack.ts';
@@ -185,8 +185,10 @@ function settleAcknowledgment(tcb: ControlBlock, segment: TcpHeader, acked: numb
     if (enters) enterRecovery(tcb);
     else if (loss.phase <= PHASE_DISORDER) keepOpen(tcb);
   }
-  if (enters) reduction.acknowledged(tcb, Math.max(delivered, 1), advanced);
-  else if (acked >= 0 && (loss.phase === PHASE_RECOVERY || loss.phase === PHASE_REDUCTION)) {
+  if (enters) {
+    reduction.acknowledged(tcb, Math.max(delivered, 1), advanced);
+    retransmitFirstLost(tcb);
+  } else if (acked >= 0 && (loss.phase === PHASE_RECOVERY || loss.phase === PHASE_REDUCTION)) {
     reduction.acknowledged(tcb, delivered, advanced);
   } else if (advanced) tcb.congestion.acknowledged(tcb, delivered);
   if (loss.tryNewData) sendNewInstead(tcb);
@@ -266,6 +268,7 @@ export function reorderingTimedOut(tcb: ControlBlock): void {
       if (loss.phase === PHASE_LOSS && !loss.retransmissionLost) return;
       enterRecovery(tcb);
       reduction.acknowledged(tcb, tcb.mss, false);
+      retransmitFirstLost(tcb);
     }
     output(tcb);
   }

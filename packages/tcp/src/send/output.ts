@@ -40,6 +40,7 @@ export function output(tcb: ControlBlock): void {
     tcb.sndNxt = (tcb.finSequence + 1) | 0;
     sendFin(tcb);
   }
+  if (tcb.inRecovery && tcb.sackPermitted) tcb.profile.lossPolicies.detection.fillRecovery(tcb);
   if (tcb.sndNxt !== sndNxt) tcb.recovery.sentNew(tcb);
   if (tcb.sndNxt === tcb.sndUna && (queue.hasUnsent || tcb.sndWnd === 0) && waitsForWindow(tcb)) armPersist(tcb);
 }
@@ -114,6 +115,17 @@ function retransmitLost(tcb: ControlBlock): void {
   }
   tcb.retransmitCursor = position;
   if (tcb.finLost && tcb.lostOut === 0) sendFin(tcb);
+}
+
+/** Sends the oldest lost packet again whatever the congestion window says (RFC 6675 5 step 4.3). */
+export function retransmitFirstLost(tcb: ControlBlock): void {
+  const queue = tcb.transmit;
+  for (let position = queue.head; position !== queue.unsent; position = (position + 1) | 0) {
+    const packet = queue.at(position);
+    if ((packet.marks & MARK_LOST) === 0) continue;
+    retransmit(tcb, packet);
+    return;
+  }
 }
 
 /** Marks every packet on the network lost (RFC 6298 5.4 and RFC 5681 3.1), so that `output` sends them again in order. */

@@ -200,6 +200,14 @@ export class ScriptedPeer {
     return this.time.now - from;
   }
 
+  /** The next segment that the host sent, whatever it is, or null; valid until the next call. */
+  take(): TcpHeader | null {
+    const segment = this.sent.shift();
+    if (segment === undefined) return null;
+    this.note('>', segment.bytes);
+    return this.parse(segment.bytes);
+  }
+
   /** What the host has sent is of no interest. */
   discard(): void {
     this.sent.length = 0;
@@ -282,7 +290,8 @@ export class ScriptedPeer {
     this.log.push(`${(this.time.now / 1e6).toFixed(6)} ${arrow} ${describeTcp(header)}`);
   }
 
-  private report(problem: string): string {
+  /** A problem and the segments that led to it. */
+  report(problem: string): string {
     const left = this.sent.map(
       (segment) =>
         `${(segment.at / 1e6).toFixed(6)} > (not expected yet) ${describeTcp(this.unchecked(segment.bytes))}`,
