@@ -9,10 +9,14 @@ export interface Leniency {
   readonly synOptions: boolean;
   /** PSH on segments with data does not matter. */
   readonly push: boolean;
+  /** Pieces of one expected segment may be of any sizes. */
+  readonly pieces: boolean;
+  /** What the TS option echoes is not compared; packetdrill never does. */
+  readonly echo: boolean;
 }
 
-export const STRICT: Leniency = { synOptions: false, push: false };
-export const LENIENT: Leniency = { synOptions: true, push: true };
+export const STRICT: Leniency = { synOptions: false, push: false, pieces: false, echo: false };
+export const LENIENT: Leniency = { synOptions: true, push: true, pieces: true, echo: true };
 
 /** What differs between the packet that a script expects and the one that came. */
 export interface Comparison {
@@ -99,6 +103,11 @@ function judgeOptions(
     const complaint = both !== false && both?.kind === 'TS' ? checkTimestamp(both.value) : null;
     if (complaint !== null) differences.push(complaint);
   }
+  const echoed = options.find((option) => option.kind === 'TS');
+  const echo = list.find((option) => option.kind === 'TS');
+  if (!leniency.echo && echoed?.kind === 'TS' && echo?.kind === 'TS' && echoed.echo !== echo.echo) {
+    differences.push(`echoed timestamp: expected ${echoed.echo}, got ${echo.echo}`);
+  }
   const difference = compareOptions(options, list);
   if (difference !== null) {
     const syn = (expected.flags & TCP_SYN) !== 0;
@@ -135,17 +144,17 @@ function sameSet(expected: readonly TcpOption[], actual: readonly TcpOption[]): 
 const PIECE_EXEMPT = TCP_FIN | TCP_PSH | TCP_CWR;
 
 /** Puts pieces together that a segmentation offload would have sent as one; a text says why they are none. */
-export function mergePieces(pieces: readonly TcpBody[]): TcpBody | string {
+export function mergePieces(pieces: readonly TcpBody[], leniency: Leniency): TcpBody | string {
   const first = pieces[0] as TcpBody;
   let length = 0;
   for (const [i, piece] of pieces.entries()) {
     if (piece.sequence !== (first.sequence + length) % 2 ** 32) {
       return `piece ${i + 1} begins at ${piece.sequence}, not at ${(first.sequence + length) % 2 ** 32}`;
     }
-    if (piece.length !== first.length && i < pieces.length - 1) {
+    if (piece.length !== first.length && i < pieces.length - 1 && !leniency.pieces) {
       return `piece ${i + 1} has ${piece.length} octets, the first ${first.length}`;
     }
-    if (piece.length > first.length) return `piece ${i + 1} is longer than the first`;
+    if (piece.length > first.length && !leniency.pieces) return `piece ${i + 1} is longer than the first`;
     if ((piece.flags ^ first.flags) & ~PIECE_EXEMPT) return `piece ${i + 1} has other flags than the first`;
     if (piece.acknowledgment !== first.acknowledgment) return `piece ${i + 1} acknowledges ${piece.acknowledgment}`;
     if (piece.window !== first.window) return `piece ${i + 1} has window ${piece.window}, the first ${first.window}`;

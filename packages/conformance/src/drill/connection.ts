@@ -84,6 +84,7 @@ export class Connection {
     const known = this.timestamps.get(echo);
     if (known !== undefined) return known;
     const first = this.firstTimestamp;
+    if (echo === 0 && first === null) return 0;
     if (this.scaledEcho && first !== null) return wrap(first[1] + echo - first[0]);
     throw new MappingError(
       `the segment echoes timestamp ${echo}, which no outbound packet of the script has carried; ` +

@@ -82,7 +82,6 @@ function unsupportedResult(name: string, reasons: readonly string[], notes: read
 /** Finds what no run of this script could show. */
 function checkAvailability(script: Script, settings: DrillSettings): void {
   const { unsupported } = settings;
-  if (settings.family === 6) unsupported.push('IPv6');
   for (const { action, location } of script.events) {
     if (action.kind !== 'packet') continue;
     if (action.tunnels.length > 0) unsupported.push(`encapsulation (line ${location.line}: ${action.tunnels[0]})`);

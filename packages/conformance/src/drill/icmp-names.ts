@@ -71,6 +71,9 @@ export function icmpNumbers(
   type: string,
   code: string | null,
 ): { readonly type: number; readonly code: number } | null {
+  // What version 4 has as a code of "unreachable" is a message of its own in version 6.
+  if (family === 6 && type === 'unreachable' && code === 'frag_needed') return { type: 2, code: 0 };
+  if (family === 4 && type === 'packet_too_big') return { type: 3, code: 4 };
   const table = family === 4 ? V4 : V6;
   const entry = /^[0-9]+$/.test(type) ? { type: Number(type), codes: NO_CODES } : table[type];
   if (entry === undefined) return null;

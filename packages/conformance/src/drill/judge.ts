@@ -84,7 +84,7 @@ export class Judge {
       pieces.push(connection.toScript(next, body));
       length += next.length;
     }
-    const merged = mergePieces(pieces);
+    const merged = mergePieces(pieces, this.leniency);
     const actual = typeof merged === 'string' ? (pieces[0] as TcpBody) : merged;
     const comparison = compareTcp(body, actual, this.leniency, this.timestampCheck(first.packet.time, body));
     differences.push(...comparison.differences);

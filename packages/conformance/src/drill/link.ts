@@ -45,7 +45,8 @@ export class DrillLink implements LinkPort {
     frame.extract(0, bytes, 0, bytes.length);
     frame.transmitRelease();
     const type = ((bytes[12] ?? 0) << 8) | (bytes[13] ?? 0);
-    if (type === ETHERTYPE_IPV4 || type === ETHERTYPE_IPV6) this.taker.packetSent(bytes.subarray(ETHERNET_HEADER));
+    const packet = bytes.subarray(ETHERNET_HEADER);
+    if (type === ETHERTYPE_IPV4 || (type === ETHERTYPE_IPV6 && !isHousekeeping(packet))) this.taker.packetSent(packet);
   }
 
   /** Hands an IP packet to the stack, now. False when its pool is empty. The packet may be longer than the MTU. */
@@ -74,4 +75,20 @@ export class DrillLink implements LinkPort {
     sink.accept(received);
     return true;
   }
+}
+
+const NEXT_HEADER = 6;
+const HOP_BY_HOP = 0;
+const ICMPV6 = 58;
+
+/** Neighbor Discovery and Multicast Listener Discovery: what IPv6 says to the link itself (RFC 4861, 3810). */
+function isHousekeeping(packet: Uint8Array): boolean {
+  let header = packet[NEXT_HEADER];
+  let at = 40;
+  if (header === HOP_BY_HOP) {
+    header = packet[at];
+    at += 8 + 8 * (packet[at + 1] ?? 0);
+  }
+  const type = packet[at] ?? 0;
+  return header === ICMPV6 && ((type >= 130 && type <= 137) || type === 143);
 }

@@ -62,9 +62,19 @@ export function everythingRead(tcb: ControlBlock): void {
   if (pushed && !interactive) acknowledgeDelayed(tcb);
 }
 
+/** The application has read: the peer hears of the room when that is worth an acknowledgment. */
+export function updateWindow(tcb: ControlBlock): void {
+  const promised = (tcb.rcvAdv - tcb.rcvNxt) | 0;
+  const growth = tcb.windowSize - tcb.rcvQueued - promised;
+  if (growth > 0 && tcb.profile.acks.windowGrew(tcb, growth)) acknowledge(tcb);
+}
+
 /** What the delayed-ACK timer was to send goes now. */
 function acknowledgeDelayed(tcb: ControlBlock): void {
-  if (tcb.delayedAckDeadline === NEVER) return;
+  if (tcb.delayedAckDeadline !== NEVER) acknowledge(tcb);
+}
+
+function acknowledge(tcb: ControlBlock): void {
   tcb.delayedAckDeadline = tcb.time.now;
   tcb.alarm?.set(tcb.time.now);
 }

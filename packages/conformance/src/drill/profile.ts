@@ -2,6 +2,7 @@ import { MILLISECOND } from '@strata/contracts';
 import { modernProfile, type Profile } from '@strata/stack';
 import {
   CONGESTION_CONTROLLERS,
+  ECN_OFF,
   MODERN_RTO_LIMITS,
   MODERN_SWITCHES,
   modernTcpProfile,
@@ -15,7 +16,7 @@ import { linuxAcks } from './linux-acks.ts';
 /**
  * TCP with the constants that packetdrill scripts assume, which are Linux's: a receive buffer that gives window scale 8,
  * five retries of SYN, retransmission timeouts at least 200 ms above the round trip, segments without timestamps taken as
- * they are, no slow start after idle.
+ * they are, no slow start after idle, no ECN.
  */
 export const drillTcpProfile: TcpProfile = {
   ...modernTcpProfile,
@@ -24,6 +25,7 @@ export const drillTcpProfile: TcpProfile = {
   acks: linuxAcks,
   options: tcpOptions(MODERN_SWITCHES),
   requireTimestamps: false,
+  ecn: ECN_OFF,
   slowStartAfterIdle: false,
   maximumSynRetries: 5,
   transmitQueueMaximum: 1 << 20,
@@ -33,6 +35,12 @@ export const drillTcpProfile: TcpProfile = {
 
 /** The host that scripts run on. */
 export const drillProfile: Profile = { ...modernProfile, name: 'drill', tcp: drillTcpProfile };
+
+/** A host that uses its IPv6 addresses at once and asks no router: the link is known beforehand. */
+export function quietIp(policy: Profile['ip']): Profile['ip'] {
+  const ipv6 = { ...policy.ipv6, dadTransmits: 0, dadDelay: 0, solicitations: 0, autoconfiguration: false };
+  return { ...policy, ipv6 };
+}
 
 /** Timeouts of the round trip and its variation, the latter never below `minimum` microseconds, as Linux reckons them. */
 export function rtoAbove(minimum: number): TcpProfile['rto'] {

@@ -2,7 +2,7 @@ import { type IpAddress, NEVER, SECOND } from '@strata/contracts';
 import { type Host, Lab, type Profile } from '@strata/stack';
 import type { TcpProfile } from '@strata/tcp';
 import type { Scheduler } from '@strata/time';
-import { formatAddress, parseAddress } from '@strata/wire';
+import { parseAddress } from '@strata/wire';
 import type { CallAction, Location, PacketAction, Script, ScriptEvent, TimeSpec } from './ast.ts';
 import { compareIp, LENIENT } from './compare.ts';
 import { Conversation, type SentPacket } from './conversation.ts';
@@ -11,7 +11,7 @@ import { AssertionFailure, runSnippet, SnippetError, SnippetScope, type Value } 
 import { formatAction, formatPacket, formatSeconds } from './format.ts';
 import { Judge, toleranceOf } from './judge.ts';
 import { DrillLink, PEER_MAC, STACK_MAC } from './link.ts';
-import { drillProfile } from './profile.ts';
+import { drillProfile, quietIp } from './profile.ts';
 import type { DrillResult } from './result.ts';
 import { type DrillSettings, defaultSettings } from './settings.ts';
 import { runShell } from './shell.ts';
@@ -33,6 +33,10 @@ const LONGEST_STEP = 86_400 * SECOND;
 const PACKETS = 2048;
 /** Memory beside the pool. */
 const SPARE_MEMORY = 64 << 10;
+/** The default router of a host with IPv6, and how long it is one. */
+const IPV6_GATEWAY = parseAddress('fe80::2') as IpAddress;
+const ROUTER_FOR_EVER = 0xffff;
+
 /** A system call in its own thread. */
 interface Blocking {
   readonly event: ScriptEvent;
@@ -85,7 +89,7 @@ export class DrillRun {
     const base = options.profile ?? drillProfile;
     // Commands of the script change it under way: sockets look policies up when they need them.
     this.tcp = { ...settings.tcp };
-    const profile: Profile = { ...base, tcp: this.tcp };
+    const profile: Profile = { ...base, ip: quietIp(base.ip), tcp: this.tcp };
     const payloadSize = (Math.max(settings.mtu, 576) + 68 + 7) & ~7;
     this.lab = new Lab({ seed: options.seed ?? 1, profile, memoryBytes: PACKETS * payloadSize + SPARE_MEMORY });
     this.scheduler = this.lab.clock.scheduler;
@@ -95,16 +99,7 @@ export class DrillRun {
     this.conversation = new Conversation(script, settings, this.local, remote, this.scheduler);
     this.judge = new Judge(this.conversation, settings, options.leniency ?? LENIENT, (limit) => this.nextPacket(limit));
     this.link = new DrillLink(settings.mtu, this.conversation);
-    const gateway = this.gateway();
-    this.host.attach(this.link, {
-      address: `${settings.local}/16`,
-      gateway: formatAddress(gateway),
-      mac: STACK_MAC,
-      name: 'tun0',
-    });
-    for (const neighbour of [gateway, remote]) {
-      this.host.ip.arp.createStaticEntry(neighbour.w3, PEER_MAC.msw, PEER_MAC.lsw);
-    }
+    this.attach(remote);
     this.sockets = new SocketLayer(
       {
         host: this.host,
@@ -115,6 +110,24 @@ export class DrillRun {
       },
       this.conversation,
     );
+  }
+
+  /** Puts the stack on the link, with its one neighbour known beforehand, so that no question is ever asked there. */
+  private attach(remote: IpAddress): void {
+    const { host, settings } = this;
+    const six = settings.family === 6;
+    const gateway = six ? IPV6_GATEWAY : this.gateway();
+    const made = host.attach(this.link, {
+      address: `${settings.local}/${six ? 48 : 16}`,
+      mac: STACK_MAC,
+      name: 'tun0',
+    });
+    for (const neighbour of [gateway, remote]) {
+      if (six) host.ip.nd.setEntry(made, neighbour, PEER_MAC.msw, PEER_MAC.lsw);
+      else host.ip.arp.createStaticEntry(neighbour.w3, PEER_MAC.msw, PEER_MAC.lsw);
+    }
+    if (six) host.ip.ipv6.addDefaultRouter(gateway, ROUTER_FOR_EVER, made);
+    else host.ip.setGateway(gateway.w3);
   }
 
   /** An address on the stack's own link that is not the stack's. */

@@ -1,5 +1,5 @@
 import { MILLISECOND } from '@strata/contracts';
-import { delayedAcks, type TcpProfile } from '@strata/tcp';
+import { delayedAcks, ECN_PASSIVE, type TcpProfile } from '@strata/tcp';
 import type { Script, ScriptOption } from './ast.ts';
 import { drillTcpProfile } from './profile.ts';
 
@@ -108,7 +108,10 @@ export function applyOptions(
   given: readonly { readonly name: string; readonly value: string | null }[],
 ): void {
   for (const option of script.options) applyOption(settings, option.name, option.value, option);
+  const own = script.options.some(({ name }) => name === 'ip_version');
+  const { family } = settings;
   for (const option of given) applyOption(settings, option.name, option.value, null);
+  if (own && family !== settings.family) settings.unsupported.push(`IPv${family}: the script says so itself`);
   if (settings.local === '') settings.local = settings.family === 4 ? '192.168.0.1' : 'fd3d:0a0b:17d6::1';
   if (settings.remote === '') settings.remote = settings.family === 4 ? '192.0.2.1' : '2001:db8::1';
   if (settings.mtu === 0) settings.mtu = settings.family === 4 ? 1500 : 1520;
@@ -190,7 +193,7 @@ export function assumeBsd(settings: DrillSettings): void {
   settings.bsd = true;
   settings.receiveBuffer = BSD_BUFFER;
   settings.sendBuffer = BSD_BUFFER;
-  settings.tcp = { ...settings.tcp, acks: delayedAcks(40 * MILLISECOND), requireTimestamps: true };
+  settings.tcp = { ...settings.tcp, acks: delayedAcks(40 * MILLISECOND), requireTimestamps: true, ecn: ECN_PASSIVE };
   settings.notes.push('the script was written for FreeBSD, whose buffer sizes are assumed');
 }
 

@@ -30,7 +30,7 @@ import {
   type TcpSocket,
   type TcpSocketOptions,
 } from '@strata/tcp';
-import { alwaysQuick, everythingRead, holdWindowUpdates, setQuickAcks } from '../linux-acks.ts';
+import { alwaysQuick, everythingRead, holdWindowUpdates, setQuickAcks, updateWindow } from '../linux-acks.ts';
 import { congestionNamed } from '../profile.ts';
 import { CONSTANTS } from './constants.ts';
 import type { ControlMessage } from './control-messages.ts';
@@ -195,6 +195,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     file.connectTold = true;
     file.controller = this.controller;
     socket.listener = file;
+    file.applyCongestion();
     file.applyOptions();
     this.queue.push(file);
     this.wakeups++;
@@ -252,7 +253,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
 
   /** Octets that can be read now. */
   get readable(): number {
-    return (this.current === null ? 0 : this.current.length - this.currentAt) + (this.socket?.receiveBytes ?? 0);
+    return this.socket?.receiveBytes ?? 0;
   }
 
   /** Reads up to `length` octets; null: nothing there yet. */
@@ -296,25 +297,25 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     if (socket !== null && this.zeroCopy.update(socket, this.state === 'over')) this.wakeups++;
   }
 
+  /** Takes octets off the stream. What is left of a packet still fills the receive window. */
   private consume(count: number): void {
+    const { socket } = this;
+    if (socket === null) return;
+    holdWindowUpdates(socket, true);
     let left = count;
+    const before = socket.receiveBytes;
     while (left > 0) {
-      this.current ??= this.receive(left);
+      this.current ??= socket.receive();
       const packet = this.current;
-      if (packet === null) return;
+      if (packet === null) break;
       const taken = Math.min(left, packet.length - this.currentAt);
       this.currentAt += taken;
       left -= taken;
       if (this.currentAt >= packet.length) this.dropCurrent();
     }
-  }
-
-  /** The next packet; the window is updated only with the last one that this read takes. */
-  private receive(left: number): Packet | null {
-    const { socket } = this;
-    if (socket === null) return null;
-    holdWindowUpdates(socket, left > (socket.receiveHead?.length ?? left));
-    return socket.receive();
+    socket.rcvQueued = before - (count - left);
+    holdWindowUpdates(socket, false);
+    if (!this.peerDone && this.state === 'open') updateWindow(socket);
   }
 
   private dropCurrent(): void {
@@ -565,7 +566,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
 
   private applyCongestion(): void {
     const { socket, controller } = this;
-    if (socket !== null && controller !== null) Object.assign(socket, { congestion: controller() });
+    if (socket !== null && controller !== null) socket.congestion = controller();
   }
 
   private socketOptions(): TcpSocketOptions {
@@ -576,12 +577,12 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
       timeToLive: this.option('SOL_IP:IP_TTL', this.defaults.timeToLive),
       typeOfService: this.option('SOL_IP:IP_TOS', 0) & 0xfc,
       dontFragment: this.option('SOL_IP:IP_MTU_DISCOVER', 1) !== 0,
+      mssLimit: this.option('SOL_TCP:TCP_MAXSEG', this.defaults.mssLimit),
     };
   }
 
   private applyOptions(): void {
     const { socket, defaults } = this;
-    if (socket !== null && defaults.mssLimit > 0) socket.mssLimit = defaults.mssLimit;
     if (socket !== null && defaults.quickAcks) alwaysQuick(socket);
     for (const [name, value] of this.stored) this.changed(name, value);
   }
