@@ -1,9 +1,20 @@
 import { expect, test } from '@jest/globals';
-import { formatSuiteResult, runSuite, SUITES, suiteFaults, suiteHtml, suiteJson, suitePassed } from '@strata/conformance';
+import {
+  formatSuiteResult,
+  runSuite,
+  SUITES,
+  suiteFaults,
+  suiteHtml,
+  suiteJson,
+  suitePassed,
+} from '@strata/conformance';
 
-test.each(SUITES.map((suite) => [suite.name, suite] as const))('%s has a scenario for every requirement', (_, suite) => {
-  expect(suiteFaults(suite)).toEqual([]);
-});
+test.each(SUITES.map((suite) => [suite.name, suite] as const))(
+  '%s has a scenario for every requirement',
+  (_, suite) => {
+    expect(suiteFaults(suite)).toEqual([]);
+  },
+);
 
 const runs = SUITES.flatMap((suite) => suite.profiles.map((profile) => [suite.name, profile, suite] as const));
 
@@ -19,14 +30,9 @@ test('no MUST and no SHOULD of RFC 9293 is broken or deviated from by the modern
   const binding = requirements.filter(({ requirement }) => requirement.level !== 'MAY');
   expect(binding.length).toBe(101);
   expect(binding.filter(({ outcome }) => outcome === 'fail' || outcome === 'deviates')).toEqual([]);
-  expect(binding.filter(({ outcome }) => outcome === 'not applicable').map(({ requirement }) => requirement.id)).toEqual([
-    'MUST-51',
-    'MUST-52',
-    'MUST-53',
-    'SHLD-13',
-    'SHLD-23',
-    'SHLD-24',
-  ]);
+  expect(
+    binding.filter(({ outcome }) => outcome === 'not applicable').map(({ requirement }) => requirement.id),
+  ).toEqual(['MUST-51', 'MUST-52', 'MUST-53', 'SHLD-13', 'SHLD-23', 'SHLD-24']);
 });
 
 test('reports of the same run say the same, as data and as a page', async () => {

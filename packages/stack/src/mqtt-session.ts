@@ -145,7 +145,7 @@ export class MqttSession implements AsyncDisposable {
   private makeConnector(): StreamConnector {
     const { host, options, tls } = this;
     const { broker, port } = options;
-    if (tls === null) return host.connector(broker, port ?? MQTT_PORT);
+    if (tls === null) return host.connector(broker, port ?? MQTT_PORT, { dontFragment: true });
     return host.tlsConnector(broker, port ?? MQTT_TLS_PORT, () => this.tls ?? tls);
   }
 

@@ -176,10 +176,18 @@ export const ipLayer: readonly Scenario[] = [
       netx: {
         reason: DEAF,
         check(t) {
-          const { c, packet } = outstanding(t);
-          c.peer.icmpError(...unreachable(t, 'protocol'), packet);
-          c.emit('.', { seq: 1, ack: 11 });
-          t.equal(c.state, 'ESTABLISHED', 'the state');
+          const peer = t.peer();
+          const c = peer.opening();
+          peer.advance(3 * SECOND);
+          peer.icmpError(...unreachable(t, 'protocol'), (peer.drain()[0] as { packet: Uint8Array }).packet);
+          t.equal(c.state, 'SYN_SENT', 'the state');
+          const { c: open, packet } = outstanding(t);
+          open.peer.icmpError(...unreachable(t, 'protocol'), packet);
+          t.equal(
+            [open.state, open.own.softError],
+            ['ESTABLISHED', 0],
+            'the state and the error of an open connection',
+          );
         },
       },
     },

@@ -1,4 +1,5 @@
 import {
+  type IpAddress,
   NX_SUCCESS,
   NX_TX_QUEUE_DEPTH,
   NX_WINDOW_OVERFLOW,
@@ -7,72 +8,89 @@ import {
   TICK,
 } from '@strata/contracts';
 import { type FrameHook, HOOK_DELAY, HOOK_DROP, HOOK_PASS } from '@strata/ethernet';
-import { type Host, Lab, netxProfile, type Profile } from '@strata/stack';
+import type { Host, Lab, Profile } from '@strata/stack';
 import type { TcpSocket } from '@strata/tcp';
-import { describeTcpFlags, formatIpv4, parseAddress, parseTcp, TcpHeader } from '@strata/wire';
+import { parseAddress } from '@strata/wire';
+import { readFrame } from '../../suite/peer/seen.ts';
+import type { Trial } from '../../suite/trial.ts';
+import { FrameLines } from './frame-line.ts';
 
 export const SERVER_PORT = 9123;
 export const CLIENT_PORT = 55401;
-const REMOTE = parseAddress('192.0.2.2')!;
+export const ADDRESS_A = parseAddress('192.168.100.1') as IpAddress;
+export const ADDRESS_B = parseAddress('192.168.100.2') as IpAddress;
 
 /** What becomes of a frame: passed, dropped, or held back for so many ticks. */
 export type Fate = 'pass' | 'drop' | number;
 
-/** A frame on its way, as a scenario decides about it. */
-export interface Seen {
+/** A TCP segment on its way, as a scenario decides about it. */
+export interface OnItsWay {
   readonly from: 'a' | 'b';
   readonly flags: number;
   readonly length: number;
 }
 
+/** How a run is set up. */
+export interface BenchOptions {
+  /** Default: the trial's. */
+  readonly profile?: Profile;
+  /** Write TCP data down too. */
+  readonly data?: boolean;
+}
+
 /**
- * Two hosts of NetX's profile on a bridge, `a` the client and `b` the server, as in the captured runs: hosts made at tick 0,
- * applications that act at given ticks, blocking senders that go on when there is room, readers that read at once. Every TCP
- * segment is noted where its sender put it on the wire, one line each: ticks since the connect, sender, IP identification,
- * flags, sequence and acknowledgment number relative to the initial ones, data octets, window, options.
+ * The two nodes on which the runs of the real stack were made: `a` 192.168.100.1, mostly the client, and `b` 192.168.100.2,
+ * with the same pools, made at tick 0; applications that act at given ticks, blocking senders that go on when there is room,
+ * readers that read at once. Every frame is noted where its sender put it on the wire, before it can be lost.
  */
 export class NetxBench {
   readonly lab: Lab;
   readonly a: Host;
   readonly b: Host;
-  readonly frames: string[];
-  fate: (seen: Seen) => Fate;
+  readonly lines: string[];
+  fate: (segment: OnItsWay) => Fate;
   client: TcpSocket | null;
   server: TcpSocket | null;
   /** The server's application takes what has come. */
   reading: boolean;
   /** Lengths of what it took. */
   readonly received: number[];
-  private start: number;
+  /** The server's application closes when its peer has. */
+  closing: boolean;
+  /** What is to be done when the run is over, before sockets are taken down. */
+  readonly atEnd: (() => void)[];
+  private recording: boolean;
+  private readonly writer: FrameLines;
   private packet: Packet | null;
   private left: number;
   private size: number;
   private waiting: boolean;
-  private readonly initial: Map<string, number>;
-  private readonly header: TcpHeader;
+  private readonly sockets: Set<TcpSocket>;
 
-  constructor(profile: Profile = netxProfile) {
-    this.lab = new Lab({ profile });
+  constructor(trial: Trial, options: BenchOptions = {}) {
+    this.lab = trial.lab(options.profile === undefined ? {} : { profile: options.profile });
     this.a = this.lab.host('a', { packets: 132 });
     this.b = this.lab.host('b', { packets: 132 });
     const bridge = this.lab.bridge();
-    this.a.attach(bridge.a, { address: '192.0.2.1/24' });
-    this.b.attach(bridge.b, { address: '192.0.2.2/24' });
+    this.a.attach(bridge.a, { address: '192.168.100.1/24', mac: '00:11:22:33:44:56' });
+    this.b.attach(bridge.b, { address: '192.168.100.2/24', mac: '00:11:22:33:44:57' });
     bridge.a.setFaults({ hook: this.hook('a') });
     bridge.b.setFaults({ hook: this.hook('b') });
-    this.frames = [];
+    this.lines = [];
     this.fate = () => 'pass';
     this.client = null;
     this.server = null;
     this.reading = true;
     this.received = [];
-    this.start = 0;
+    this.closing = true;
+    this.atEnd = [];
+    this.recording = true;
+    this.writer = new FrameLines({ data: options.data ?? false });
     this.packet = null;
     this.left = 0;
     this.size = 0;
     this.waiting = false;
-    this.initial = new Map();
-    this.header = new TcpHeader();
+    this.sockets = new Set();
   }
 
   get tick(): number {
@@ -92,14 +110,13 @@ export class NetxBench {
     this.until(10);
     this.serve(window);
     this.until(tick);
-    this.mark();
     this.client = this.dial(CLIENT_PORT, window);
     this.client.listener = this.ear({ sendable: () => (this.waiting = false) });
     this.settle();
   }
 
   serve(window: number): void {
-    const server = this.b.tcp.createSocket({ windowSize: window });
+    const server = this.socketOf(this.b, window);
     this.server = server;
     this.b.tcp.serverListen(SERVER_PORT, server, 5, null);
     server.accept();
@@ -107,20 +124,22 @@ export class NetxBench {
       receivable: () => this.read(),
       peerFinished: () => {
         this.read();
-        server.disconnect(false);
+        if (this.closing) server.disconnect(false);
       },
     });
   }
 
-  /** Ticks are counted from here. */
-  mark(): void {
-    this.start = this.tick;
+  /** A socket of one of the hosts, taken down at the end. */
+  socketOf(host: Host, window = 8192): TcpSocket {
+    const socket = host.tcp.createSocket({ windowSize: window });
+    this.sockets.add(socket);
+    return socket;
   }
 
   dial(port: number, window = 8192, remotePort = SERVER_PORT): TcpSocket {
-    const socket = this.a.tcp.createSocket({ windowSize: window });
+    const socket = this.socketOf(this.a, window);
     socket.bind(port);
-    socket.connect(REMOTE, remotePort);
+    socket.connect(ADDRESS_B, remotePort);
     return socket;
   }
 
@@ -141,13 +160,15 @@ export class NetxBench {
     return status;
   }
 
-  /** The server's application sends one packet; the client's does not read it. */
-  answer(size: number): void {
+  /** The server's application sends one packet. Its status. */
+  answer(size: number): number {
     const server = this.server as TcpSocket;
     const packet = server.allocate() as Packet;
     packet.appendBytes(new Uint8Array(size).fill(0x62), 0, size);
-    if (server.send(packet) !== NX_SUCCESS) packet.release();
+    const status = server.send(packet);
+    if (status !== NX_SUCCESS) packet.release();
     this.settle();
+    return status;
   }
 
   /** The client ends the connection in order. */
@@ -174,24 +195,19 @@ export class NetxBench {
     } while (this.pump());
   }
 
-  /** Ends everything; what the frames were, one per line. */
-  async finish(): Promise<string> {
+  /** Ends everything; frames are no longer noted. */
+  end(): void {
+    this.recording = false;
+    for (const step of this.atEnd) step();
+    this.settle();
     for (const host of [this.a, this.b]) {
       for (const tcb of host.tcp.connections.all()) (tcb as TcpSocket).destroy();
     }
     this.packet?.release();
     this.packet = null;
-    this.client?.destroy();
-    this.server?.destroy();
     this.b.tcp.unlisten(SERVER_PORT);
+    for (const socket of this.sockets) socket.destroy();
     this.settle();
-    await this.lab.close();
-    if (this.lab.outstanding() !== 0) throw new Error(`${this.lab.outstanding()} packets leaked`);
-    return this.text();
-  }
-
-  text(): string {
-    return `\n${this.frames.join('\n')}\n`;
   }
 
   private pump(): boolean {
@@ -214,7 +230,8 @@ export class NetxBench {
     return packet;
   }
 
-  private ear(told: Partial<StreamListener>): StreamListener {
+  /** A listener that hears only what is given. */
+  ear(told: Partial<StreamListener>): StreamListener {
     return {
       established() {},
       receivable() {},
@@ -227,37 +244,11 @@ export class NetxBench {
 
   private hook(from: 'a' | 'b'): FrameHook {
     return (frame) => {
-      const { header, initial } = this;
-      const view = new DataView(frame.bytes.buffer, frame.bytes.byteOffset + frame.offset, frame.length);
-      if (view.getUint16(12) !== 0x0800) return HOOK_PASS;
-      const ttl = view.getUint8(22);
-      const fragment = view.getUint16(20);
-      if (view.getUint16(14) !== 0x4500 || ttl !== 128 || fragment !== 0) {
-        throw new Error(`header of ${formatIpv4(view.getInt32(26))}: ttl ${ttl}, fragment word ${fragment}`);
-      }
-      parseTcp(header, view, 34, view.getUint16(16) - 20);
-      const own = `${from} ${header.sourcePort} ${header.destinationPort}`;
-      const other = `${from === 'a' ? 'b' : 'a'} ${header.destinationPort} ${header.sourcePort}`;
-      if (header.flags & 2) initial.set(own, header.sequence);
-      const sequence = (header.sequence - (initial.get(own) ?? header.sequence)) >>> 0;
-      const acknowledgment = header.flags & 16 ? (header.acknowledgment - (initial.get(other) ?? 0)) >>> 0 : 0;
-      const options = [];
-      for (let i = 54; i < 34 + header.headerLength; i++) options.push(view.getUint8(i).toString(16).padStart(2, '0'));
-      const fields: (number | string)[] = [
-        Math.round(frame.time / TICK - this.start),
-        from,
-        view.getUint16(18),
-        describeTcpFlags(header.flags),
-        sequence,
-        acknowledgment,
-        header.payloadLength,
-        header.window,
-      ];
-      if (options.length > 0) fields.push(options.join(''));
-      const port = from === 'a' ? header.sourcePort : header.destinationPort;
-      if (port !== CLIENT_PORT) fields.push('port', port);
-      this.frames.push(fields.join(' '));
-      const fate = this.fate({ from, flags: header.flags, length: header.payloadLength });
+      const bytes = frame.bytes.slice(frame.offset, frame.offset + frame.length);
+      if (this.recording) this.lines.push(this.writer.write(bytes, Math.round(frame.time / TICK)));
+      const { tcp } = readFrame(bytes, 0);
+      if (tcp === null) return HOOK_PASS;
+      const fate = this.fate({ from, flags: tcp.flags, length: tcp.data.length });
       if (fate === 'pass') return HOOK_PASS;
       if (fate === 'drop') return HOOK_DROP;
       frame.delayMicroseconds = fate * TICK;

@@ -1,0 +1,97 @@
+import type { Requirement } from '../../suite/suite.ts';
+
+/** The statements of MQTT 3.1.1 on clients, and on clients and servers alike, by its own numbers (its appendix B), in our words. */
+const ROWS: readonly (readonly [id: string, text: string])[] = [
+  ['MQTT-1.5.3-1', 'strings are valid UTF-8 without surrogates; else close'],
+  ['MQTT-1.5.3-2', 'no U+0000 in strings; else close'],
+  ['MQTT-1.5.3-3', 'BOM bytes are kept as U+FEFF, not stripped'],
+  ['MQTT-2.2.2-1', 'reserved fixed-header flags have the listed values'],
+  ['MQTT-2.2.2-2', 'invalid flags: receiver closes connection'],
+  ['MQTT-2.3.1-1', 'SUBSCRIBE, UNSUBSCRIBE, PUBLISH QoS>0 carry non-zero packet id'],
+  ['MQTT-2.3.1-2', 'new such packet uses an unused packet id'],
+  ['MQTT-2.3.1-3', 'resend keeps the id; freed only by final acknowledgement'],
+  ['MQTT-2.3.1-5', 'QoS 0 PUBLISH has no packet id'],
+  ['MQTT-2.3.1-6', 'PUBACK, PUBREC, PUBREL echo the PUBLISH id'],
+  ['MQTT-3.1.0-1', 'first packet sent is CONNECT'],
+  ['MQTT-3.1.2-4', 'CleanSession 0: resume or create session, keep after disconnect'],
+  ['MQTT-3.1.2-6', 'CleanSession 1: old session dropped, state never reused'],
+  ['MQTT-3.1.2-9', 'will flag 1: will topic and message in payload'],
+  ['MQTT-3.1.2-11', 'will flag 0: will QoS/retain 0, fields absent'],
+  ['MQTT-3.1.2-13', 'will flag 0: will QoS is 0'],
+  ['MQTT-3.1.2-14', 'will QoS is never 3'],
+  ['MQTT-3.1.2-15', 'will flag 0: will retain is 0'],
+  ['MQTT-3.1.2-18', 'user name flag 0: no user name in payload'],
+  ['MQTT-3.1.2-19', 'user name flag 1: user name in payload'],
+  ['MQTT-3.1.2-20', 'password flag 0: no password in payload'],
+  ['MQTT-3.1.2-21', 'password flag 1: password in payload'],
+  ['MQTT-3.1.2-22', 'no user name means no password flag'],
+  ['MQTT-3.1.2-23', 'idle interval within Keep Alive; PINGREQ when otherwise silent'],
+  ['MQTT-3.1.3-1', 'payload order: id, will topic, will message, user, password'],
+  ['MQTT-3.1.3-2', 'ClientId identifies session state'],
+  ['MQTT-3.1.3-3', 'ClientId present and first in payload'],
+  ['MQTT-3.1.3-4', 'ClientId is a valid UTF-8 string'],
+  ['MQTT-3.1.3-7', 'empty ClientId requires CleanSession 1'],
+  ['MQTT-3.1.3-10', 'will topic is valid UTF-8'],
+  ['MQTT-3.1.3-11', 'user name is valid UTF-8'],
+  ['MQTT-3.3.1-1', 'redelivered PUBLISH has DUP 1'],
+  ['MQTT-3.3.1-2', 'QoS 0 always DUP 0'],
+  ['MQTT-3.3.1-4', 'QoS 3 never sent; received means close'],
+  ['MQTT-3.3.2-1', 'topic name first in PUBLISH header, valid UTF-8'],
+  ['MQTT-3.3.2-2', 'topic name has no wildcards'],
+  ['MQTT-3.3.4-1', 'receiver responds as its QoS requires'],
+  ['MQTT-3.6.1-1', 'PUBREL flags are 0010; else close'],
+  ['MQTT-3.8.1-1', 'SUBSCRIBE flags are 0010; else close'],
+  ['MQTT-3.8.3-1', 'SUBSCRIBE filters are valid UTF-8'],
+  ['MQTT-3.8.3-3', 'SUBSCRIBE carries at least one filter'],
+  ['MQTT-3.8.3-4', 'SUBSCRIBE reserved bits 0, QoS 0-2; else close'],
+  ['MQTT-3.10.1-1', 'UNSUBSCRIBE flags are 0010; else close'],
+  ['MQTT-3.10.3-1', 'UNSUBSCRIBE filters are valid UTF-8, contiguous'],
+  ['MQTT-3.10.3-2', 'UNSUBSCRIBE carries at least one filter'],
+  ['MQTT-3.14.1-1', 'DISCONNECT flags are 0; else disconnect'],
+  ['MQTT-3.14.4-1', 'closes connection after DISCONNECT'],
+  ['MQTT-3.14.4-2', 'sends nothing after DISCONNECT'],
+  ['MQTT-4.1.0-1', 'session state kept for session lifetime'],
+  ['MQTT-4.1.0-2', 'session lasts at least as long as connection'],
+  ['MQTT-4.3.1-1', 'QoS 0 send: QoS 0, DUP 0'],
+  ['MQTT-4.3.2-1', 'QoS 1 send: unused id, DUP 0, unacked until PUBACK'],
+  ['MQTT-4.3.2-2', 'QoS 1 receive: PUBACK; same id later is new'],
+  ['MQTT-4.3.3-1', 'QoS 2 send: PUBLISH, PUBREL, never republish after PUBREL'],
+  ['MQTT-4.3.3-2', 'QoS 2 receive: PUBREC, no duplicates, PUBCOMP, id reusable'],
+  ['MQTT-4.4.0-1', 'CleanSession 0 reconnect resends unacked PUBLISH and PUBREL'],
+  ['MQTT-4.5.0-2', 'every received PUBLISH acknowledged per QoS'],
+  ['MQTT-4.6.0-1', 'resent PUBLISH keep original order'],
+  ['MQTT-4.6.0-2', 'PUBACKs in order of received PUBLISH'],
+  ['MQTT-4.6.0-3', 'PUBRECs in order of received PUBLISH'],
+  ['MQTT-4.6.0-4', 'PUBRELs in order of received PUBREC'],
+  ['MQTT-4.7.1-1', 'wildcards only in filters'],
+  ['MQTT-4.7.1-2', '# alone or after /, and last'],
+  ['MQTT-4.7.1-3', '+ fills a whole level'],
+  ['MQTT-4.7.3-1', 'topic and filter at least one character'],
+  ['MQTT-4.7.3-2', 'no U+0000 in topic or filter'],
+  ['MQTT-4.7.3-3', 'topic and filter at most 65535 bytes'],
+  ['MQTT-4.8.0-1', 'protocol violation: close that connection'],
+  ['MQTT-4.8.0-2', 'transient error in inbound packet: close connection'],
+  ['MQTT-6.0.0-1', 'WebSocket: binary frames only, else close'],
+  ['MQTT-6.0.0-2', 'WebSocket: packets need not align with frames'],
+  ['MQTT-6.0.0-3', 'WebSocket client offers subprotocol mqtt'],
+  ['MQTT-7.0.0-2', 'no extension required to interoperate'],
+  ['MQTT-7.1.2-1', 'client supports an ordered lossless byte stream transport'],
+];
+
+const WEBSOCKET = 'it is about MQTT over WebSocket; the client takes any stream, and there is no such transport yet';
+
+/** Requirements on a transport that is not there. */
+const EXEMPT: ReadonlySet<string> = new Set(['MQTT-6.0.0-1', 'MQTT-6.0.0-2', 'MQTT-6.0.0-3']);
+
+/** `MQTT-3.1.2-23` is in section 3.1.2. */
+function clauseOf(id: string): string {
+  return `MQTT 3.1.1 ${id.split('-')[1]}`;
+}
+
+export const MQTT311_REQUIREMENTS: readonly Requirement[] = ROWS.map(([id, text]) => ({
+  id,
+  level: 'MUST',
+  clause: clauseOf(id),
+  text,
+  ...(EXEMPT.has(id) ? { exempt: { all: WEBSOCKET } } : {}),
+}));

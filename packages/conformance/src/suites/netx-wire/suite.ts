@@ -1,0 +1,15 @@
+import type { Suite } from '../../suite/suite.ts';
+import { linkLayer } from './link.ts';
+import { lossAndWindows } from './loss.ts';
+import { mqttClient } from './mqtt.ts';
+import { openAndClose } from './open-close.ts';
+import { NETX_WIRE_REQUIREMENTS } from './requirements.ts';
+
+/** The wire and the clock of the real thing. */
+export const netxWireSuite: Suite = {
+  name: 'netx-wire',
+  title: 'NetX Duo 6.4, frame by frame and tick by tick',
+  profiles: ['netx'],
+  requirements: NETX_WIRE_REQUIREMENTS,
+  scenarios: [...linkLayer, ...openAndClose, ...lossAndWindows, ...mqttClient],
+};
