@@ -189,6 +189,8 @@ export abstract class ControlBlock implements Timed, Deferred {
   retries: number;
   probes: number;
   keepaliveProbes: number;
+  /** When the present run of window probes began. */
+  probingSince: number;
   /** A window probe carried the octet before this sequence number. */
   probeEnd: number;
   /** Position in the transmit queue before which no packet is marked lost. */
@@ -342,6 +344,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.retries = 0;
     this.probes = 0;
     this.keepaliveProbes = 0;
+    this.probingSince = NEVER;
     this.probeEnd = 0;
     this.retransmitCursor = 0;
     this.lastReceivedAt = NEVER;

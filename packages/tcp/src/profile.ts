@@ -40,6 +40,8 @@ export interface TcpProfile {
 
   /** A zero-window probe comes when the transmit timer that was running would have expired, rather than from now on. */
   readonly probeOnTransmitTimer: boolean;
+  /** A zero-window probe carries the next octet; otherwise none, from before the window, as Linux does. */
+  readonly probeWithData: boolean;
   /** Unanswered transmissions of one segment, beyond the first, before the connection is given up (R2); and of a SYN. */
   readonly maximumRetries: number;
   /** Retransmissions of one segment after which IP and the application are told of the trouble (R1); 0: never. */
@@ -63,7 +65,7 @@ export interface TcpProfile {
 
   /** RFC 9293 3.7.4; an application turns it off with `noDelay`. */
   readonly nagle: boolean;
-  /** PSH on every segment with data; otherwise on the one that empties the queue. */
+  /** PSH on every segment with data; otherwise where what was given to `send` ends, and where the queue does. */
   readonly pushAlways: boolean;
   /** FIN rides on the last data segment when that has not been sent yet. */
   readonly finOnData: boolean;
@@ -73,6 +75,8 @@ export interface TcpProfile {
   readonly timeWait: number;
   /** How long FIN_WAIT_2 lasts once the application has gone; NEVER: for ever. */
   readonly finWait2: number;
+  /** How long data may wait for a closed window to open once the application has gone; NEVER: as long as probes are answered. */
+  readonly orphanLife: number;
   /** A newer SYN, by timestamp or sequence number, may reopen a connection in TIMED_WAIT (RFC 9293 MAY-2, RFC 6191). */
   readonly reuseTimeWait: boolean;
   /** A reset ends TIMED_WAIT (what RFC 1337 warns of). */
@@ -86,6 +90,8 @@ export interface TcpProfile {
   readonly keepaliveIdle: number;
   readonly keepaliveInterval: number;
   readonly keepaliveProbes: number;
+  /** A connection given up for want of answers to keepalive probes is reset. */
+  readonly resetAfterKeepalive: boolean;
   /** Any segment of the peer's shows that it lives, its own keepalive probes too; otherwise only those inside the window. */
   readonly keepaliveByAnySegment: boolean;
 

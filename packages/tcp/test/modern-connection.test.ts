@@ -29,12 +29,12 @@ test('RFC 6582: NewReno repairs several losses in one recovery, one hole per rou
   for (let i = 0; i < 10; i++) peer.expect('P.');
   const at = (n: number) => 1 + n * 1460;
   for (let i = 0; i < 3; i++) peer.emit('.', { seq: 1, ack: 1 });
-  peer.expect('.', { seq: at(0), len: 1460 });
+  peer.expect('P.', { seq: at(0), len: 1460 });
   expect(socket.inspect()).toMatchObject({ ssthresh: 5 * 1460, cwnd: 8 * 1460 });
   for (let i = 0; i < 4; i++) peer.emit('.', { seq: 1, ack: 1 });
   expect(socket.cwnd).toBe(12 * 1460);
   peer.emit('.', { seq: 1, ack: at(4) });
-  peer.expect('.', { seq: at(4), len: 1460 });
+  peer.expect('P.', { seq: at(4), len: 1460 });
   expect(socket.inspect().recovery).toBe('fast recovery');
   peer.emit('.', { seq: 1, ack: at(10) });
   expect(socket.inspect()).toMatchObject({ recovery: 'open', flight: 0 });
@@ -48,9 +48,9 @@ test('RFC 3042: the first two duplicate ACKs let new segments out', () => {
   for (let i = 0; i < 13; i++) peer.send(socket, 1460);
   for (let i = 0; i < 10; i++) peer.expect('P.');
   peer.emit('.', { seq: 1, ack: 1 });
-  peer.expect('.', { seq: 1 + 10 * 1460 });
+  peer.expect('P.', { seq: 1 + 10 * 1460 });
   peer.emit('.', { seq: 1, ack: 1 });
-  peer.expect('.', { seq: 1 + 11 * 1460 });
+  peer.expect('P.', { seq: 1 + 11 * 1460 });
   peer.silence();
   peer.finish(socket);
 });
@@ -64,7 +64,7 @@ test('FIN rides on the last segment that waits', () => {
   socket.shutdown();
   peer.expect('FP.', { seq: 11, len: 20 });
   peer.waitForSegment(5 * SECOND);
-  peer.expect('.', { seq: 1, len: 10 });
+  peer.expect('P.', { seq: 1, len: 10 });
   peer.emit('.', { seq: 1, ack: 11 });
   peer.expect('FP.', { seq: 11, len: 20 });
   peer.emit('.', { seq: 1, ack: 32 });

@@ -163,12 +163,12 @@ describe('the sender (6.1.2)', () => {
     const reduced = socket.cwnd;
     for (let i = 2; i <= 6; i++) peer.emit('.E', { seq: 1, ack: 1 + i * FULL });
     expect(socket.cwnd).toBe(reduced);
-    const first = peer.expect('.W', { typeOfService: ECT_0 });
+    const first = peer.expect('P.W', { typeOfService: ECT_0 });
     expect((first.sequence - peer.hostIss) | 0).toBe(1 + 10 * FULL);
-    while (peer.waiting > 0) peer.expect('.');
+    while (peer.waiting > 0) peer.expect('P.');
     peer.emit('.E', { seq: 1, ack: 1 + 10 * FULL });
     expect(socket.cwnd).toBe(reduced);
-    while (peer.waiting > 0) peer.expect('.');
+    while (peer.waiting > 0) peer.expect('P.');
     // An echo beyond what was outstanding at the reduction is a new one.
     peer.emit('.E', { seq: 1, ack: 1 + 12 * FULL });
     expect(socket.cwnd).toBeLessThan(reduced);

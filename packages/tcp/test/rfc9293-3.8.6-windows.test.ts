@@ -230,7 +230,7 @@ test('MUST-34: a window that shrinks below what is outstanding does no harm', ()
   peer.emit('.', { seq: 1, ack: 1461, win: 2000 });
   peer.silence(100 * MILLISECOND);
   peer.emit('.', { seq: 1, ack: 1 + 6 * 1460, win: 20000 });
-  peer.expect('.', { seq: 1 + 6 * 1460 });
+  peer.expect('P.', { seq: 1 + 6 * 1460 });
   peer.expect('P.', { seq: 1 + 7 * 1460 });
   peer.finish(socket);
 });

@@ -8,7 +8,7 @@ export const MARK_SACKED = 2;
 export const MARK_RETRANSMITTED = 4;
 /** Our FIN rides on it. */
 export const MARK_FIN = 8;
-/** The application wants it pushed. */
+/** What the application gave to one `send` ends here. */
 export const MARK_PUSH = 16;
 /** It was lost and has been sent again; that repeat is in the network. */
 export const MARK_REPEATED = 32;

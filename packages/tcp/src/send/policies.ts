@@ -3,6 +3,7 @@ import type { ControlBlock } from '../control-block.ts';
 import { mayHoldToSend } from '../pool-shares.ts';
 import type { SendPolicy } from '../profile.ts';
 import { armPersist } from '../timers/arm.ts';
+import { MARK_PUSH } from './marks.ts';
 import { output, sendRoom } from './output.ts';
 import { copyPayload, copyPiece, enqueue, fitsInPlace, realign, trimFront } from './segmentation.ts';
 import { transmitNext } from './transmit.ts';
@@ -58,6 +59,7 @@ export const bufferedSending: SendPolicy = {
     if (transmit.hasUnsent) fillTail(tcb, packet);
     if (packet.length > 0 && packet.length <= tcb.mss && fitsInPlace(packet, tcb.headroom)) {
       enqueue(tcb, packet, packet.length);
+      packet.marks = MARK_PUSH;
       output(tcb);
       return NX_SUCCESS;
     }
@@ -71,6 +73,7 @@ export const bufferedSending: SendPolicy = {
       }
       enqueue(tcb, piece, octets);
       trimFront(packet, octets);
+      if (packet.length === 0) piece.marks = MARK_PUSH;
     }
     packet.release();
     output(tcb);
@@ -93,6 +96,9 @@ function fillTail(tcb: ControlBlock, packet: Packet): void {
   if (octets <= 0) return;
   copyPayload(packet, 0, tail, octets);
   tail.sequenceLength += octets;
+  // RFC 9293 3.9.1.2, SHLD-27: what is put together in one segment is pushed once, at its end.
+  if (octets === packet.length) tail.marks |= MARK_PUSH;
+  else tail.marks &= ~MARK_PUSH;
   queue.resized(position, octets);
   tcb.writeSequence = (tcb.writeSequence + octets) | 0;
   trimFront(packet, octets);

@@ -2,7 +2,7 @@ import { PACKET_RETAINED, type Packet, type PacketAllocator } from '@strata/cont
 import { TCP_HEADER, TCP_OFFSET_AND_FLAGS } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
 import { headerInPlace } from './header.ts';
-import { MARK_FIN } from './marks.ts';
+import { MARK_FIN, MARK_PUSH } from './marks.ts';
 
 /** Copies `count` octets, starting `offset` into `source`'s data, to the end of `target`, which has the room. */
 export function copyPayload(source: Packet, offset: number, target: Packet, count: number): void {
@@ -85,7 +85,7 @@ export function split(tcb: ControlBlock, position: number, octets: number): bool
   second.sequenceLength = packet.sequenceLength - octets;
   second.marks = packet.marks;
   trimTo(packet, octets);
-  packet.marks &= ~MARK_FIN;
+  packet.marks &= ~(MARK_FIN | MARK_PUSH);
   queue.resized(position, octets - packet.sequenceLength);
   packet.sequenceLength = octets;
   queue.insertAfter(position, second);

@@ -1,4 +1,5 @@
 import {
+  NEVER,
   NX_SUCCESS,
   PACKET_RETAINED,
   PACKET_TRANSMITTING,
@@ -22,7 +23,7 @@ import { emitSack, hasSackToReport, sackLength } from '../receive/sack-blocks.ts
 import { CAUSE_OF_NONE } from '../recovery/state.ts';
 import { acknowledgmentSent, armRetransmit } from '../timers/arm.ts';
 import { headerInPlace, writeHeader } from './header.ts';
-import { MARK_FIN, MARK_LOST, MARK_RETRANSMITTED } from './marks.ts';
+import { MARK_FIN, MARK_LOST, MARK_PUSH, MARK_RETRANSMITTED } from './marks.ts';
 import { splitSent } from './segmentation.ts';
 
 /**
@@ -39,7 +40,7 @@ export function transmitNext(tcb: ControlBlock): void {
     flags = TCP_ACK | TCP_FIN;
     tcb.finSent = true;
   }
-  if (tcb.profile.pushAlways || !queue.hasUnsent) flags |= TCP_PSH;
+  if (tcb.profile.pushAlways || packet.marks & MARK_PUSH || !queue.hasUnsent) flags |= TCP_PSH;
   put(tcb, packet, flags, packet.prepend);
   noteUsage(tcb, inFlight(tcb));
   const { dataSent } = tcb.profile.acks;
@@ -57,7 +58,8 @@ export function retransmit(tcb: ControlBlock, packet: Packet): boolean {
   if (packet.marks & MARK_FIN) flags = TCP_ACK | TCP_FIN;
   const queue = tcb.transmit;
   const isLast = ((packet.sequence + packet.sequenceLength) | 0) === tcb.writeSequence;
-  if (tcb.profile.pushAlways || (isLast && !queue.hasUnsent)) flags |= TCP_PSH;
+  if (tcb.profile.pushAlways || packet.marks & MARK_PUSH || (isLast && !queue.hasUnsent)) flags |= TCP_PSH;
+  if (tcb.userTimeout !== NEVER && tcb.troubleSince === NEVER) tcb.troubleSince = packet.sentAt;
   const { service } = tcb;
   tcb.retransmitPackets++;
   service.counters.retransmitPackets++;

@@ -42,7 +42,25 @@ export function restartRetransmit(tcb: ControlBlock): void {
   const service = tcb.service;
   const timeout = tcb.rto.timeout(tcb.retries);
   tcb.retransmitDeadline = expiry(tcb.time.now, timeout, tcb.profile.fastTimer, service.phase);
+  if (tcb.userTimeout !== NEVER) {
+    const limit = userDeadline(tcb);
+    if (limit < tcb.retransmitDeadline) tcb.retransmitDeadline = Math.max(limit, tcb.time.now);
+  }
   rearm(tcb);
+}
+
+/**
+ * When the user timeout ends the connection (RFC 5482, RFC 9293 3.9.1.1): counted from the first sending of the oldest data
+ * that is not acknowledged, or from when a closed window was first probed.
+ */
+export function userDeadline(tcb: ControlBlock): number {
+  if (tcb.troubleSince === NEVER) {
+    const queue = tcb.transmit;
+    const since = queue.hasSent ? queue.at(queue.head).sentAt : tcb.time.now;
+    if (tcb.retries === 0 && tcb.probes === 0) return since + tcb.userTimeout;
+    tcb.troubleSince = since;
+  }
+  return tcb.troubleSince + tcb.userTimeout;
 }
 
 /** Starts the zero-window probe timer unless it runs. */
@@ -50,6 +68,10 @@ export function armPersist(tcb: ControlBlock): void {
   if (tcb.persistDeadline !== NEVER) return;
   const interval = tcb.rto.probeInterval(tcb.probes);
   tcb.persistDeadline = expiry(tcb.time.now, interval, tcb.profile.fastTimer, tcb.service.phase);
+  if (tcb.userTimeout !== NEVER && tcb.troubleSince !== NEVER) {
+    const limit = userDeadline(tcb);
+    if (limit < tcb.persistDeadline) tcb.persistDeadline = Math.max(limit, tcb.time.now);
+  }
   rearm(tcb);
 }
 

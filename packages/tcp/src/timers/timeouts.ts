@@ -12,7 +12,7 @@ import type { ControlBlock } from '../control-block.ts';
 import { EVENT_TROUBLE, raise } from '../events.ts';
 import { reorderingTimedOut } from '../recovery/sack-recovery.ts';
 import { probeTail } from '../recovery/tail-loss-probe.ts';
-import { sendAcknowledgment, sendControl, sendSyn, sendSynAck } from '../send/control.ts';
+import { sendAcknowledgment, sendControl, sendReset, sendSyn, sendSynAck } from '../send/control.ts';
 import { output, outputNext, tellWhenSendable, waitsForWindow } from '../send/output.ts';
 import { sendProbeOctet } from '../send/probe.ts';
 import {
@@ -25,7 +25,7 @@ import {
   TCP_SYN_SENT,
 } from '../states.ts';
 import { endConnection } from '../teardown.ts';
-import { armKeepalive, armPersist, armRetransmit, rearm } from './arm.ts';
+import { armKeepalive, armPersist, armRetransmit, rearm, userDeadline } from './arm.ts';
 import { expiry } from './grid.ts';
 
 /** Does everything that is due for a connection. Each deadline is off before its handler runs, which may set it again. */
@@ -89,6 +89,10 @@ function retransmitTimeout(tcb: ControlBlock, now: number): void {
     return;
   }
   if (tcb.sndWnd === 0 && tcb.transmit.hasSent) {
+    if (isForsaken(tcb, now)) {
+      forsake(tcb);
+      return;
+    }
     const interval = tcb.rto.probeInterval(tcb.probes + 1);
     probe(tcb, interval);
     tcb.retransmitDeadline = expiry(now, interval, tcb.profile.fastTimer, service.phase);
@@ -113,22 +117,30 @@ function persistTimeout(tcb: ControlBlock, now: number): void {
     giveUp(tcb, CAUSE_TIMED_OUT);
     return;
   }
+  if (isForsaken(tcb, now)) {
+    forsake(tcb);
+    return;
+  }
   tcb.retries++;
   probe(tcb, tcb.rto.probeInterval(tcb.probes + 1));
   armPersist(tcb);
 }
 
-/** RFC 9293 3.8.6.1: one octet beyond the window (or none, when there is none to send) asks the peer for its window. */
+/**
+ * RFC 9293 3.8.6.1: one octet beyond the window asks the peer for its window; or a segment without data from before it, when
+ * there is nothing to send or the profile has it so.
+ */
 function probe(tcb: ControlBlock, next: number): void {
   const { service } = tcb;
+  if (tcb.probes === 0) tcb.probingSince = tcb.time.now;
   tcb.probes++;
   tcb.zeroWindowProbes++;
   service.counters.zeroWindowProbes++;
+  const withData = tcb.profile.probeWithData && tcb.transmit.count > 0;
   if (service.tracer !== null) {
-    const octets = tcb.transmit.count > 0 ? 1 : 0;
-    service.tracer.event(TRACE_TCP_WINDOW_PROBE, tcb.sndUna, tcb.probes, octets, next, null);
+    service.tracer.event(TRACE_TCP_WINDOW_PROBE, tcb.sndUna, tcb.probes, withData ? 1 : 0, next, null);
   }
-  if (tcb.transmit.count > 0) sendProbeOctet(tcb, tcb.transmit.at(tcb.transmit.head), NX_TCP_PACKET);
+  if (withData) sendProbeOctet(tcb, tcb.transmit.at(tcb.transmit.head), NX_TCP_PACKET);
   else sendControl(tcb, (tcb.sndUna - 1) | 0, TCP_ACK);
 }
 
@@ -146,7 +158,8 @@ function keepaliveTimeout(tcb: ControlBlock, now: number): void {
       armKeepalive(tcb, now, tcb.keepaliveIdle);
       return;
     }
-  } else if (tcb.keepaliveProbes >= tcb.keepaliveLimit) {
+  } else if (isSilent(tcb, now)) {
+    if (tcb.profile.resetAfterKeepalive) sendReset(tcb);
     giveUp(tcb, CAUSE_KEEPALIVE);
     return;
   }
@@ -167,6 +180,12 @@ function keepaliveTimeout(tcb: ControlBlock, now: number): void {
   armKeepalive(tcb, now, tcb.keepaliveInterval);
 }
 
+/** Probes have gone unanswered as often, or for as long, as the application bears it (RFC 5482 for the latter). */
+function isSilent(tcb: ControlBlock, now: number): boolean {
+  if (tcb.userTimeout === NEVER) return tcb.keepaliveProbes >= tcb.keepaliveLimit;
+  return tcb.lastReceivedAt !== NEVER && now - tcb.lastReceivedAt >= tcb.userTimeout;
+}
+
 /** R1: IP is to look at its next hop again, and the application hears of it (RFC 9293 3.8.3). */
 function doubt(tcb: ControlBlock): void {
   tcb.softError = ERROR_NO_ANSWER;
@@ -176,10 +195,25 @@ function doubt(tcb: ControlBlock): void {
 
 /** R2: as many retries as allowed have expired, or the user timeout has (RFC 9293 3.8.3). */
 function isExhausted(tcb: ControlBlock, now: number): boolean {
-  const limit = isSynchronized(tcb.state) ? tcb.maximumRetries : tcb.profile.maximumSynRetries;
+  const synchronized = isSynchronized(tcb.state);
+  const limit = synchronized ? tcb.maximumRetries : tcb.profile.maximumSynRetries;
   if (tcb.userTimeout === NEVER) return tcb.retries >= limit;
-  if (tcb.troubleSince === NEVER) tcb.troubleSince = now;
-  return now - tcb.troubleSince >= tcb.userTimeout;
+  if (!synchronized && tcb.retries >= limit) return true;
+  return now >= userDeadline(tcb);
+}
+
+/**
+ * The application has gone and the peer keeps its window closed: whether it has done so for as long as the profile bears it.
+ * Answers to probes do not count; a peer could keep the data here with them for ever.
+ */
+function isForsaken(tcb: ControlBlock, now: number): boolean {
+  return tcb.receiverGone && tcb.probes > 0 && now - tcb.probingSince >= tcb.profile.orphanLife;
+}
+
+/** Ends what {@link isForsaken} found, with a reset: the peer lives and should know. */
+function forsake(tcb: ControlBlock): void {
+  sendReset(tcb);
+  giveUp(tcb, CAUSE_TIMED_OUT);
 }
 
 /** Ends the connection here; nothing is sent, the peer has been silent for too long anyway. */
