@@ -53,3 +53,4 @@ export {
   type FrameTap,
   type TappedFrame,
 } from './tap.ts';
+export { VlanTrunk } from './vlan-trunk.ts';

@@ -57,6 +57,22 @@ export interface HostOptions {
   readonly payloadSize?: number;
   /** Record who holds each packet, for leak reports and pool forensics. Slow. Default false. */
   readonly audit?: boolean;
+  /** Cut what is larger than the MTU and put fragments together (nx_ip_fragment_enable). Default true. */
+  readonly fragments?: boolean;
+  /** Be a router: send on, in both families, what is for others. Default false. */
+  readonly forwarding?: boolean;
+  /** The links the host is on from the start, as for {@link Host.attach}. */
+  readonly interfaces?: readonly (InterfaceOptions & { readonly port: LinkPort })[];
+  /** Static routes, as for {@link Host.addRoute}. */
+  readonly routes?: readonly StaticRouteOptions[];
+}
+
+/** A static route of either family. */
+export interface StaticRouteOptions {
+  /** The network, such as "198.51.100.0/24" or "2001:db8:1::/48". */
+  readonly to: string;
+  /** The next hop, on one of the host's links. */
+  readonly via: string;
 }
 
 /** How to put a host on a link. */
@@ -142,6 +158,10 @@ export class Host {
     this.eventLoop = false;
     this.settling = [];
     this.tls = null;
+    if (options.fragments !== false) this.ip.enableFragments();
+    this.ip.forwarding = options.forwarding ?? false;
+    for (const { port, ...rest } of options.interfaces ?? []) this.attach(port, rest);
+    for (const { to, via } of options.routes ?? []) this.addRoute(to, via);
   }
 
   /** Puts the host on a link. @throws RangeError for an address that is none, NetError for one that cannot be used */
@@ -178,6 +198,24 @@ export class Host {
         ? this.ip.setAddress(target, address.w3, ipv4Mask(length))
         : this.ip.ipv6.addAddress(target, address, length);
     this.check(status, `address ${text}`);
+  }
+
+  /**
+   * Adds a static route of either family: packets to network `to`, such as "198.51.100.0/24", go by way of `via`.
+   * @throws RangeError for what is no address, NetError for a next hop that is on no link or when the table is full
+   */
+  addRoute(to: string, via: string): void {
+    const { address, length } = read(parsePrefix, to, 'network', '198.51.100.0/24 or 2001:db8:1::/48');
+    const nextHop = read(parseAddress, via, 'address', '192.0.2.254');
+    const what = `route ${to} by way of ${via}`;
+    if (address.family !== nextHop.family) {
+      throw new RangeError(`${what}: the next hop must be of the network's own family`);
+    }
+    const status =
+      address.family === 4
+        ? this.ip.addRoute(address.w3, ipv4Mask(length), nextHop.w3)
+        : this.ip.ipv6.routes.add(address, length, nextHop);
+    this.check(status, what);
   }
 
   /** Resolves when no IPv6 address of the host waits for its duplicate detection any more. At once when none does. */

@@ -8,7 +8,14 @@
  * - `netxProfile`, `modernProfile` — the records of policies
  */
 export { Capture, type CaptureOptions } from './capture.ts';
-export { type Environment, Host, type HostOptions, type InterfaceOptions, type PingResult } from './host.ts';
+export {
+  type Environment,
+  Host,
+  type HostOptions,
+  type InterfaceOptions,
+  type PingResult,
+  type StaticRouteOptions,
+} from './host.ts';
 export { chooseLinkLocal, configureByDhcp, describeLease, dhcpClientOf } from './host-dhcp.ts';
 export { Lab, type LabOptions, type LinkOptions } from './lab.ts';
 export { type MqttConnected, MqttSession, type MqttSessionOptions, type MqttTlsOptions } from './mqtt-session.ts';

@@ -263,19 +263,6 @@ export class PartialDatagram {
     }
     if (placed === before) packet.release();
   }
-
-  /** Gives all packets back. */
-  releaseAll(): void {
-    let packet = this.head;
-    this.head = null;
-    this.packets = 0;
-    while (packet !== null) {
-      const next: Packet | null = packet.queueNext;
-      packet.queueNext = null;
-      packet.release();
-      packet = next;
-    }
-  }
 }
 
 /** Pool packets in a chain. */

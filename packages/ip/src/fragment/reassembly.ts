@@ -243,10 +243,16 @@ export class Reassembly implements Timed {
 
   private discard(record: PartialDatagram, reason: number): void {
     this.held -= record.packets;
-    this.ip.counters.drops[reason]! += record.packets;
-    this.ip.counters.receivePacketsDropped += record.packets;
-    record.releaseAll();
+    record.packets = 0;
     record.state = PARTIAL_REFUSED;
+    let packet = record.head;
+    record.head = null;
+    while (packet !== null) {
+      const next: Packet | null = packet.queueNext;
+      packet.queueNext = null;
+      this.drop(packet, reason);
+      packet = next;
+    }
   }
 
   /** Links the packets to one datagram. */

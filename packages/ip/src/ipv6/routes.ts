@@ -232,7 +232,14 @@ export class Ipv6Routes {
   linkOf(address: IpAddress): IpInterface | null {
     if (isLinkLocal6(address.w0)) return this.linkLocalInterface(address, -1);
     this.outgoing = null;
-    return this.longestOnLink(address, -1) < 0 ? null : this.outgoing;
+    if (this.longestOnLink(address, -1) >= 0) return this.outgoing;
+    // A route may be named while the address of its link still waits for duplicate detection.
+    for (const each of this.ip.interfaces) {
+      for (const own of each.ipv6.addresses) {
+        if (own.origin === ORIGIN_MANUAL && matches(own.address, own.prefixLength, address)) return each;
+      }
+    }
+    return null;
   }
 
   /** Takes away what advertisements brought for an interface, or everything. */

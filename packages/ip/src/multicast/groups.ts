@@ -116,10 +116,15 @@ export class GroupTable implements Timed {
     return false;
   }
 
-  /** As {@link join}, by the interface's index; -1 is the first one. NX_INVALID_INTERFACE when there is none. */
+  /**
+   * As {@link join}, for an application that knows only the interface's index; -1 is the first one. The first IPv4 group
+   * joined this way switches IGMP on. NX_INVALID_INTERFACE when there is no such interface.
+   */
   joinOn(interfaceIndex: number, address: IpAddress): Status {
     const outgoing = this.ip.interfaceAt(Math.max(interfaceIndex, 0));
-    return outgoing === null ? NX_INVALID_INTERFACE : this.join(outgoing, address);
+    if (outgoing === null) return NX_INVALID_INTERFACE;
+    if (address.family === 4 && !this.igmp.enabled) this.igmp.enable();
+    return this.join(outgoing, address);
   }
 
   /** As {@link leave}, by the interface's index. */
