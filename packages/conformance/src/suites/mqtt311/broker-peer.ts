@@ -152,7 +152,8 @@ export class BrokerPeer {
   /** Connects, and forgets how. */
   connected(options: MqttConnectOptions = {}): this {
     this.connect(options);
-    if (!this.client.isConnected) throw new CheckFailure('the client did not connect', 'connected', this.told.join(', '));
+    if (!this.client.isConnected)
+      throw new CheckFailure('the client did not connect', 'connected', this.told.join(', '));
     this.told.length = 0;
     return this;
   }

@@ -155,23 +155,27 @@ export const headers: readonly Scenario[] = [
     m.expect();
     m.violates('38 03 00 01 61', 'mqtt-dup');
   }),
-  mqtt('what breaks the protocol closes that connection, and the next one is like new', ['4.8.0-1', '4.8.0-2'], (m, t) => {
-    for (const [packet, reason] of [
-      ['00 00', 'mqtt-type'],
-      ['f0 00', 'mqtt-type'],
-      ['10 00', 'mqtt-length'],
-      ['c0 00', 'mqtt-direction'],
-      ['30 ff ff ff ff 01', 'mqtt-remaining-length'],
-      ['40 02 00 63', 'mqtt-packet-id-unknown'],
-      ['20 02 00 00', 'mqtt-connack-again'],
-      ['30 03 00 05 61', 'mqtt-string-length'],
-      ['d0 00', 'mqtt-pingresp-unasked'],
-    ] as const) {
-      m.connected().violates(packet, reason);
-    }
-    m.connected().tell('30 03 00 01 61');
-    t.equal(m.client.messages, 1, 'messages on the connection after');
-  }),
+  mqtt(
+    'what breaks the protocol closes that connection, and the next one is like new',
+    ['4.8.0-1', '4.8.0-2'],
+    (m, t) => {
+      for (const [packet, reason] of [
+        ['00 00', 'mqtt-type'],
+        ['f0 00', 'mqtt-type'],
+        ['10 00', 'mqtt-length'],
+        ['c0 00', 'mqtt-direction'],
+        ['30 ff ff ff ff 01', 'mqtt-remaining-length'],
+        ['40 02 00 63', 'mqtt-packet-id-unknown'],
+        ['20 02 00 00', 'mqtt-connack-again'],
+        ['30 03 00 05 61', 'mqtt-string-length'],
+        ['d0 00', 'mqtt-pingresp-unasked'],
+      ] as const) {
+        m.connected().violates(packet, reason);
+      }
+      m.connected().tell('30 03 00 01 61');
+      t.equal(m.client.messages, 1, 'messages on the connection after');
+    },
+  ),
   mqtt('a message that the client cannot hold closes the connection', ['4.8.0-2'], (m) => {
     m.connected().violates('30 ff ff ff 7f', 'mqtt-too-large');
   }),

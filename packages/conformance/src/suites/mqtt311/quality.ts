@@ -65,14 +65,18 @@ export const quality: readonly Scenario[] = [
     },
     QOS2,
   ),
-  mqtt('without the extension QoS 2 is refused, and closes the connection when received', ['4.3.3-1', '4.3.3-2'], (m) => {
-    m.connected();
-    m.status(m.client.publish('a', '', false, 2), NXD_MQTT_QOS2_NOT_SUPPORTED, 'publish');
-    m.status(m.client.subscribe('a', 2), NXD_MQTT_QOS2_NOT_SUPPORTED, 'subscribe');
-    m.status(m.client.willMessageSet('a', '', false, 2), NXD_MQTT_QOS2_NOT_SUPPORTED, 'will');
-    m.expect();
-    m.violates('34 05 00 01 61 00 01', 'mqtt-qos2-unsupported');
-  }),
+  mqtt(
+    'without the extension QoS 2 is refused, and closes the connection when received',
+    ['4.3.3-1', '4.3.3-2'],
+    (m) => {
+      m.connected();
+      m.status(m.client.publish('a', '', false, 2), NXD_MQTT_QOS2_NOT_SUPPORTED, 'publish');
+      m.status(m.client.subscribe('a', 2), NXD_MQTT_QOS2_NOT_SUPPORTED, 'subscribe');
+      m.status(m.client.willMessageSet('a', '', false, 2), NXD_MQTT_QOS2_NOT_SUPPORTED, 'will');
+      m.expect();
+      m.violates('34 05 00 01 61 00 01', 'mqtt-qos2-unsupported');
+    },
+  ),
   mqtt(
     'the session outlives the connection: all that is unacknowledged is sent again, in order, with DUP',
     ['3.1.2-4', '3.1.3-2', '4.1.0-1', '4.1.0-2', '4.4.0-1', '3.3.1-1', '4.6.0-1'],
