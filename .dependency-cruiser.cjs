@@ -13,6 +13,7 @@ const standsOn = {
   udp: ['contracts', 'wire', 'packet'],
   tcp: ['contracts', 'wire', 'packet'],
   dhcp: ['contracts', 'wire', 'udp'],
+  dns: ['contracts', 'wire', 'udp'],
   tls: ['contracts', 'wire', 'packet'],
   mqtt: ['contracts', 'packet'],
   'pcap-writer': [],
@@ -27,6 +28,7 @@ const standsOn = {
     'udp',
     'tcp',
     'dhcp',
+    'dns',
     'tls',
     'mqtt',
     'pcap-writer',
@@ -72,6 +74,8 @@ const standsOn = {
     'ip',
     'udp',
     'tcp',
+    'dhcp',
+    'dns',
     'tls',
     'mqtt',
     'pcap-writer',
@@ -84,7 +88,7 @@ const standsOn = {
 
 /** Only these touch the machine; everything else also runs in a browser. */
 const mayUseNode =
-  '^packages/(attach|sockets|cli|testkit)/src/|^packages/tls/src/engine-node|^packages/mqtt/src/(node|store-node)|^packages/pcap-writer/src/node';
+  '^packages/(attach|sockets|cli|testkit)/src/|^packages/tls/src/engine-node|^packages/mqtt/src/(node|store-node)|^packages/(pcap-writer|dns)/src/node';
 
 const arrows = Object.entries(standsOn).map(([name, below]) => ({
   name: `floor-${name}`,

@@ -1,5 +1,6 @@
 import { NetError } from '@strata/stack';
 import yargs, { type Argv } from 'yargs';
+import { brokerCommand } from './commands/broker.ts';
 import { type Command, commandName } from './commands/command.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   pingCommand,
   pubCommand,
   subCommand,
+  brokerCommand,
   drillCommand,
   conformanceCommand,
   explainCommand,

@@ -22,7 +22,14 @@ function complaint(read: () => unknown): string {
 
 describe('shared flags', () => {
   test('have defaults', () => {
-    expect(readCommonFlags({})).toEqual({ seed: null, profile: 'netx', pcap: null, traceLayers: 0, ndjson: false });
+    expect(readCommonFlags({})).toEqual({
+      seed: null,
+      profile: 'netx',
+      pcap: null,
+      keylog: null,
+      traceLayers: 0,
+      ndjson: false,
+    });
   });
 
   test('are read', () => {
@@ -32,6 +39,7 @@ describe('shared flags', () => {
       seed: 42,
       profile: 'modern',
       pcap: { kind: 'file', path: 'x.pcapng' },
+      keylog: null,
       traceLayers: (1 << LAYER_TCP) | (1 << LAYER_MQTT),
       ndjson: true,
     });

@@ -22,6 +22,7 @@ describe("mosquitto_pub's flags", () => {
     expect(pub('-t a -m x')).toEqual({
       host: null,
       port: 1883,
+      tls: null,
       clientId: null,
       clientIdPrefix: null,
       username: null,
@@ -131,8 +132,18 @@ describe("mosquitto_pub's flags", () => {
     ['-t a -m x --repeat-delay -1', '--repeat-delay -1'],
     ['-L foo -m x', '-L foo: it is not a broker URL'],
     ['-L mqtt://192.0.2.1 -m x', 'the topic is missing'],
-    ['-L mqtts://192.0.2.1/a -m x', 'this connection has no TLS'],
-    ['-t a -m x --cafile ca.pem', '--cafile is not supported: this connection has no TLS'],
+    ['-L mqttx://192.0.2.1/a -m x', 'it is not a broker URL'],
+    ['-t a -m x --cert a.pem', '--cert needs TLS'],
+    ['-t a -m x --insecure', '--insecure needs TLS'],
+    ['-t a -m x --tls-version tlsv1.2', '--tls-version needs TLS'],
+    ['-t a -m x --psk-identity me', '--psk-identity needs --psk'],
+    ['-t a -m x --psk abcd', '--psk needs --psk-identity'],
+    ['-t a -m x --psk 0x12 --psk-identity me', '--psk 0x12: the key is written in hexadecimal'],
+    ['-t a -m x --psk abcd --psk-identity me --cafile ca.pem', 'give one of them'],
+    ['-t a -m x --cafile ca.pem --cert a.pem', '--cert and --key are used together'],
+    ['-t a -m x -p 8883 --tls-version tlsv1.1', 'TLS 1.0 and 1.1 are broken'],
+    ['-t a -m x -p 8883 --tls-version 3', 'there is no such version'],
+    ['-t a -m x --keyform pem', '--keyform is not supported'],
     ['-t a -m x -D PUBLISH x y', '-D is not supported'],
   ])('%s is refused', (line, message) => {
     expect(complaint(() => pub(line))).toContain(message);

@@ -36,8 +36,6 @@ export interface TlsEngineOptions {
   readonly identity: TlsIdentity | null;
   /** Server: the identity for a name that the client asks for; null: the default one. */
   readonly identityFor: ((serverName: string) => TlsIdentity | null) | null;
-  /** DER of the certificates that the names in a CertificateRequest come from. */
-  readonly trusted: readonly Uint8Array[];
   /** Server: ask the client for a certificate. */
   readonly requestCertificate: boolean;
   /** Client: what to put into server_name; null: nothing. */
@@ -115,7 +113,10 @@ export interface TlsEngine {
   takeCiphertext(): Uint8Array | null;
   /** The plaintext of the peer's next record. */
   takePlaintext(): Uint8Array | null;
-  /** The peer's certificates, DER, its own first; empty when it sent none or has not yet. */
+  /**
+   * The peer's certificates, DER, its own first; empty when it sent none or has not yet. After a failure: what had come, for
+   * the reason only, since nothing has vouched for it.
+   */
   peerCertificates(): readonly Uint8Array[];
   /**
    * Fails the handshake: everything not yet taken is dropped, and a fatal alert is put in its place, under the keys that the

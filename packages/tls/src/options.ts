@@ -179,14 +179,13 @@ function readAll<T>(
 
 /** What the engine needs of them. */
 export function engineOptions(settings: TlsSettings): TlsEngineOptions {
-  const { options, server, serverName, trusted, minimumVersion, maximumVersion } = settings;
+  const { options, server, serverName, minimumVersion, maximumVersion } = settings;
   return {
     server,
     minimumVersion,
     maximumVersion,
     identity: options.identity ?? null,
     identityFor: options.identityFor ?? null,
-    trusted: trusted.map((one) => one.der),
     requestCertificate: server && (options.clientCertificate ?? 'none') !== 'none',
     serverName,
     alpn: options.alpn ?? [],

@@ -4,6 +4,7 @@ import {
   NX_SUCCESS,
   SECOND,
   type Status,
+  TRACE_TLS_CERTIFICATE_REFUSED,
 } from '@strata/contracts';
 import {
   ALERT_BAD_CERTIFICATE,
@@ -11,8 +12,9 @@ import {
   ALERT_HANDSHAKE_FAILURE,
   ALERT_INTERNAL_ERROR,
 } from './alert.ts';
-import { TLS_1_2 } from './engine.ts';
+import { ENGINE_OPEN, TLS_1_2, type TlsEngine } from './engine.ts';
 import { DEFAULT_EPOCH, type TlsSettings } from './options.ts';
+import type { TlsFailure } from './state.ts';
 import type { Certificate } from './x509/certificate.ts';
 import { certificateFault } from './x509/fault.ts';
 import { judgeCertificates } from './x509/judge.ts';
@@ -24,11 +26,50 @@ export interface PeerFault {
   readonly why: string;
 }
 
+/** Judges the peer of one handshake, once. */
+export class PeerExamination {
+  /** The peer's certificate and those that lead to a trusted one; empty before they were accepted. */
+  path: readonly Certificate[];
+  private readonly settings: TlsSettings;
+  private done: boolean;
+
+  constructor(settings: TlsSettings) {
+    this.path = [];
+    this.settings = settings;
+    this.done = false;
+  }
+
+  /** To be called before anything is taken from the engine. What is wrong with the peer; null: nothing, or nothing yet. */
+  examine(engine: TlsEngine): PeerFault | null {
+    const isOpen = engine.state === ENGINE_OPEN;
+    if (this.done || (!isOpen && !engine.hasCiphertext)) return null;
+    const certificates = engine.peerCertificates();
+    if (certificates.length === 0 && !isOpen) return null;
+    this.done = true;
+    if (certificates.length === 0) return judgeAbsence(this.settings, engine.agreement().version);
+    const { fault, path } = judgePeer(this.settings, certificates);
+    if (fault === null) this.path = path;
+    else {
+      const { tracer } = this.settings.options;
+      tracer?.event(TRACE_TLS_CERTIFICATE_REFUSED, fault.status, fault.alert, certificates.length, 0, null);
+    }
+    return fault;
+  }
+
+  /** OpenSSL sometimes gives up by itself over certificates that would be refused anyway: then that is the reason. */
+  reasonBehind(engine: TlsEngine, error: TlsFailure): TlsFailure {
+    const certificates = error.received || this.done ? [] : engine.peerCertificates();
+    if (certificates.length === 0) return error;
+    const { fault } = judgePeer(this.settings, certificates);
+    return fault === null ? error : { ...error, status: fault.status, why: fault.why };
+  }
+}
+
 /** Handshake type and length, and the length of the list (RFC 5246 7.4.2). */
 const CERTIFICATE_HEADER = 7;
 
 /** Judges the certificates of a peer by a session's settings: the rules first, then the caller's own word. */
-export function judgePeer(
+function judgePeer(
   settings: TlsSettings,
   certificates: readonly Uint8Array[],
 ): { readonly fault: PeerFault | null; readonly path: readonly Certificate[] } {
@@ -65,7 +106,7 @@ export function judgePeer(
  * Judges a handshake that is complete without a certificate: good with a pre-shared key, or from a client that need not
  * have one.
  */
-export function judgeAbsence({ options, server }: TlsSettings, version: number): PeerFault | null {
+function judgeAbsence({ options, server }: TlsSettings, version: number): PeerFault | null {
   const hasPsk = (options.psks ?? []).length > 0;
   if (hasPsk || (server && options.clientCertificate !== 'required')) return null;
   return {

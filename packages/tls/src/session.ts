@@ -20,7 +20,6 @@ import {
   TICK,
   type Timed,
   TRACE_TLS_ALERT,
-  TRACE_TLS_CERTIFICATE_REFUSED,
   TRACE_TLS_ENDED,
   TRACE_TLS_OPEN,
   TRACE_TLS_RECEIVED,
@@ -30,7 +29,7 @@ import { ALERT_CLOSE_NOTIFY, ALERT_LEVEL_FATAL, ALERT_LEVEL_WARNING, describeAle
 import { ENGINE_FAILED, ENGINE_OPEN, type TlsAgreement, type TlsEngine, type TlsEngineListener } from './engine.ts';
 import { LowerStream } from './lower-stream.ts';
 import { engineOptions, readSettings, type TlsSessionOptions, type TlsSettings } from './options.ts';
-import { judgeAbsence, judgePeer, type PeerFault } from './peer.ts';
+import { PeerExamination, type PeerFault } from './peer.ts';
 import { PlaintextQueue } from './plaintext-queue.ts';
 import {
   TLS_HEADROOM,
@@ -63,8 +62,6 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   /** The last alert in each direction (nx_secure_tls_session_alert_value_get). */
   alertReceived: TlsAlert | null;
   alertSent: TlsAlert | null;
-  /** The peer's certificate and those that lead to a trusted one; empty before they were accepted. */
-  peerPath: readonly Certificate[];
   private failed: TlsFailure | null;
   private readonly settings: TlsSettings;
   private readonly alarm: Alarm;
@@ -72,7 +69,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   private engine: TlsEngine | null;
   private agreed: TlsAgreement | null;
   private readonly incoming: PlaintextQueue;
-  private judged: boolean;
+  private peer: PeerExamination;
   /** `send` or `allocate` has refused; `sendable` is owed. */
   private blocked: boolean;
   private peerDone: boolean;
@@ -88,14 +85,13 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     this.state = TLS_STATE_IDLE;
     this.alertReceived = null;
     this.alertSent = null;
-    this.peerPath = [];
     this.failed = null;
     this.settings = readSettings(options);
     this.lower = new LowerStream(options.tracer ?? null);
     this.engine = null;
     this.agreed = null;
     this.incoming = new PlaintextQueue(options.pool);
-    this.judged = false;
+    this.peer = new PeerExamination(this.settings);
     this.blocked = false;
     this.peerDone = false;
     this.startDeadline = NEVER;
@@ -186,6 +182,11 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     return this.agreed;
   }
 
+  /** The peer's certificate and those that lead to a trusted one; empty before they were accepted. */
+  get peerPath(): readonly Certificate[] {
+    return this.peer.path;
+  }
+
   private transition(to: number): void {
     const { tracer, secrets } = this.settings.options;
     const from = this.state;
@@ -247,26 +248,8 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
 
   /** Judges the peer before anything leaves that depends on it. False when it was refused. */
   private examine(engine: TlsEngine): boolean {
-    if (this.state !== TLS_STATE_HANDSHAKE || engine.state === ENGINE_FAILED || this.judged) return true;
-    const isOpen = engine.state === ENGINE_OPEN;
-    if (!isOpen && !engine.hasCiphertext) return true;
-    const certificates = engine.peerCertificates();
-    if (certificates.length === 0) return isOpen ? this.examineAbsence(engine) : true;
-    this.judged = true;
-    const { fault, path } = judgePeer(this.settings, certificates);
-    if (fault === null) {
-      this.peerPath = path;
-      return true;
-    }
-    const { tracer } = this.settings.options;
-    tracer?.event(TRACE_TLS_CERTIFICATE_REFUSED, fault.status, fault.alert, certificates.length, 0, null);
-    this.refuse(engine, fault);
-    return false;
-  }
-
-  private examineAbsence(engine: TlsEngine): boolean {
-    this.judged = true;
-    const fault = judgeAbsence(this.settings, engine.agreement().version);
+    if (this.state !== TLS_STATE_HANDSHAKE || engine.state === ENGINE_FAILED) return true;
+    const fault = this.peer.examine(engine);
     if (fault !== null) this.refuse(engine, fault);
     return fault === null;
   }
@@ -314,7 +297,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
 
   private engineFailed(engine: TlsEngine): void {
     const error = engine.error ?? { status: NX_SECURE_TLS_HANDSHAKE_FAILURE, alert: null, received: false, why: '' };
-    this.fail(error, true);
+    this.fail(this.state === TLS_STATE_HANDSHAKE ? this.peer.reasonBehind(engine, error) : error, true);
   }
 
   /** Ends with a failure: what the engine still had to send is sent, then the stream below is ended. */
@@ -528,10 +511,9 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     this.events = this.listenTo(this.lower);
     this.alertReceived = null;
     this.alertSent = null;
-    this.peerPath = [];
     this.failed = null;
     this.agreed = null;
-    this.judged = false;
+    this.peer = new PeerExamination(this.settings);
     this.blocked = false;
     this.peerDone = false;
     this.retryAt = NEVER;

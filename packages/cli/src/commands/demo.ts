@@ -1,20 +1,22 @@
 import { SECOND, TICK } from '@strata/contracts';
-import { MqttSession, NetError } from '@strata/stack';
+import { MqttSession, type MqttTlsOptions, NetError } from '@strata/stack';
 import { EXIT_FAILED, EXIT_OK, UserError } from '../errors.ts';
 import { type Arguments, given, text } from '../flags/arguments.ts';
 import { type CaptureTarget, declareCommonFlags, readCommonFlags } from '../flags/common.ts';
 import { declareFaultFlags, describeFaultFlags, readLoopbackFaultFlags } from '../flags/faults.ts';
+import { MQTT_PORT, MQTT_TLS_PORT } from '../mosquitto/tls-options.ts';
 import { topicMatches } from '../mosquitto/topic.ts';
 import { DEFAULT_READINGS, type Reading, readReadings } from '../readings.ts';
+import type { BrokerOptions } from '../site/embedded-broker.ts';
 import { LadderPrinter } from '../site/ladder-printer.ts';
 import { BROKER_ADDRESS, LoopbackSite } from '../site/loopback-site.ts';
 import { summarizeHost } from '../site/site.ts';
+import { labAuthority, loadEngines } from '../site/tls-material.ts';
 import { formatDuration, formatNumberOf } from '../terminal/format.ts';
 import { formatHostSummaries } from '../terminal/summary.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Command } from './command.ts';
 
-const BROKER_PORT = 1883;
 const DEFAULT_CAPTURE: CaptureTarget = { kind: 'file', path: 'demo.pcapng' };
 /** Pause of the device between two readings. */
 const INTERVAL = SECOND / 4;
@@ -36,14 +38,18 @@ export const demoCommand: Command = {
     ['strata demo --loss 10% --delay 20ms', 'the same over a bad link; QoS 1 still arrives'],
     ['strata demo --drop-nth data:2 --trace tcp', 'lose the second data segment and see TCP notice'],
     ['strata demo --input plant.csv --seed 42', 'your own readings: columns topic and value'],
+    ['strata demo --tls', 'the same over TLS; the capture opens decrypted'],
     ['strata demo --pcap - | wireshark -k -i -', 'watch it in Wireshark'],
   ],
-  epilogue: 'The clock is virtual: the run takes no longer than its computation. Same flags and seed, same capture.',
+  epilogue:
+    'The clock is virtual: the run takes no longer than its computation. Same flags and seed, same capture; with --tls the ' +
+    'same frames of the same lengths at the same times, under keys that OpenSSL draws anew.',
   declare: (program) =>
     declareFaultFlags(
       declareCommonFlags(
         program
           .option('input', { type: 'string', requiresArg: true, describe: 'CSV file of readings (default: a plant)' })
+          .option('tls', { type: 'boolean', describe: 'secure the connection: TLS 1.3, port 8883' })
           .option('quiet', { type: 'boolean', describe: 'no ladder diagram' }),
       ),
     ),
@@ -61,7 +67,7 @@ async function runDemo(args: Arguments, terminal: Terminal): Promise<number> {
     {
       common: { ...flags, pcap },
       faults,
-      title: `strata demo${faultText === '' ? '' : `, ${faultText}`}`,
+      title: `strata demo${given(args, 'tls') ? ' --tls' : ''}${faultText === '' ? '' : `, ${faultText}`}`,
       events: flags.ndjson ? (line) => terminal.data(line) : (line) => terminal.data(terminal.paintData('dim', line)),
     },
     terminal,
@@ -73,10 +79,12 @@ async function runDemo(args: Arguments, terminal: Terminal): Promise<number> {
     );
   }
   const { lab } = site;
-  const device = new Device(site, readings);
+  const { client, server } = given(args, 'tls') ? await secure(site) : { client: null, server: {} };
+  const port = client === null ? MQTT_PORT : MQTT_TLS_PORT;
+  const device = new Device(site, readings, port, client);
   let duration = 0;
   try {
-    await site.startBroker(BROKER_PORT);
+    await site.startBroker(port, server);
     await site.run(() => device.run(), 'the demo');
     duration = lab.now;
   } finally {
@@ -87,6 +95,15 @@ async function runDemo(args: Arguments, terminal: Terminal): Promise<number> {
     }
   }
   return report(site, device, readings, { terminal, pcap, duration, faultText });
+}
+
+/** TLS for both ends, with certificates of the lab's own authority: the same ones for the same seed. */
+async function secure(site: LoopbackSite): Promise<{ client: MqttTlsOptions; server: BrokerOptions }> {
+  const authority = await labAuthority(site.lab, site.lab.seed);
+  const { NodeTlsEngines } = await loadEngines();
+  const engines = new NodeTlsEngines();
+  const identity = authority.issue({ commonName: 'broker', purpose: 'server', hosts: [BROKER_ADDRESS, 'broker'] });
+  return { client: { engines, trusted: [authority.certificate] }, server: { tls: { engines, identity } } };
 }
 
 /** The program on the device: publishes every reading and listens for its own messages. */
@@ -101,14 +118,19 @@ class Device {
   private readonly readings: readonly Reading[];
   private readonly filter: string;
 
-  constructor(site: LoopbackSite, readings: readonly Reading[]) {
+  constructor(site: LoopbackSite, readings: readonly Reading[], port: number, tls: MqttTlsOptions | null) {
     this.site = site;
     this.readings = readings;
     this.filter = filterFor(readings.map((reading) => reading.topic));
     this.received = readings.map(() => 0);
     this.strangers = 0;
     this.connections = 0;
-    this.session = new MqttSession(site.device, { clientId: 'device', broker: BROKER_ADDRESS, port: BROKER_PORT });
+    this.session = new MqttSession(site.device, {
+      clientId: 'device',
+      broker: BROKER_ADDRESS,
+      port,
+      ...(tls === null ? {} : { tls }),
+    });
   }
 
   async run(): Promise<void> {

@@ -1,15 +1,16 @@
-import type { NetError } from '@strata/stack';
+import type { MqttTlsOptions, NetError } from '@strata/stack';
 import type { Argv } from 'yargs';
 import { formatCode } from '../explain/print.ts';
 import { declareCommonFlags } from '../flags/common.ts';
 import { declareFaultFlags } from '../flags/faults.ts';
 import { declareTapFlags } from '../flags/tap.ts';
 import { TOOL_FLAGS, type Tool } from '../mosquitto/flag-table.ts';
-import { type ConnectionOptions, DEFAULT_PORT } from '../mosquitto/options.ts';
+import type { ConnectionOptions } from '../mosquitto/options.ts';
 import { exitCodeOf } from '../mosquitto/session.ts';
-import type { EmbeddedBroker } from '../site/embedded-broker.ts';
-import { LoopbackSite } from '../site/loopback-site.ts';
+import type { BrokerOptions, EmbeddedBroker } from '../site/embedded-broker.ts';
+import { BROKER_ADDRESS, LoopbackSite } from '../site/loopback-site.ts';
 import type { Site } from '../site/site.ts';
+import { clientTls, labAuthority, loadEngines } from '../site/tls-material.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** Declares the flags of a mosquitto tool, for the help; their words never reach yargs. */
@@ -29,9 +30,42 @@ export function declareTool(program: Argv, tool: Tool): Argv {
   return declareFaultFlags(declareTapFlags(declareCommonFlags(program)));
 }
 
-/** Starts the broker of the embedded default. Null on a TAP device, where the broker is somebody else's. */
-export async function startEmbeddedBroker(site: Site, port: number | null): Promise<EmbeddedBroker | null> {
-  return site instanceof LoopbackSite ? await site.startBroker(port ?? DEFAULT_PORT) : null;
+/** The other side of a tool: the embedded broker, if there is one, and how to secure the connection to it. */
+export interface ToolPeer {
+  /** Null on a TAP device, where the broker is somebody else's. */
+  readonly embedded: EmbeddedBroker | null;
+  readonly tls: MqttTlsOptions | null;
+}
+
+/** Starts the broker of the embedded default, and reads what TLS needs. */
+export async function preparePeer(
+  site: Site,
+  broker: string,
+  options: ConnectionOptions,
+  terminal: Terminal,
+): Promise<ToolPeer> {
+  const { tls: flags, port } = options;
+  const { directory } = terminal.surroundings;
+  if (!(site instanceof LoopbackSite)) {
+    return { embedded: null, tls: flags === null ? null : await clientTls(flags, directory, broker, null) };
+  }
+  if (flags === null) {
+    return { embedded: await site.startBroker(port), tls: null };
+  }
+  const authority = await labAuthority(site.lab, site.lab.seed);
+  const tls = await clientTls(flags, directory, broker, authority.certificate);
+  return { embedded: await site.startBroker(port, await embeddedTls(authority, tls.psks ?? [])), tls };
+}
+
+/** The embedded broker shows a certificate of the lab's authority, and knows the tool's shared key. */
+async function embeddedTls(
+  authority: Awaited<ReturnType<typeof labAuthority>>,
+  psks: NonNullable<MqttTlsOptions['psks']>,
+): Promise<BrokerOptions> {
+  const { NodeTlsEngines } = await loadEngines();
+  const engines = new NodeTlsEngines();
+  const identity = authority.issue({ commonName: 'broker', purpose: 'server', hosts: [BROKER_ADDRESS, 'broker'] });
+  return { tls: psks.length > 0 ? { engines, psks } : { engines, identity } };
 }
 
 /** Says why a tool failed, unless `--quiet`, and returns its exit code. */

@@ -16,7 +16,7 @@ import {
 import { openSite } from '../site/open-site.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Command } from './command.ts';
-import { declareTool, reportToolError, startEmbeddedBroker } from './mosquitto-tool.ts';
+import { declareTool, preparePeer, reportToolError } from './mosquitto-tool.ts';
 
 /** `strata pub`: mosquitto_pub over the stack. */
 export const pubCommand: Command = {
@@ -63,12 +63,12 @@ async function runPub(args: Arguments, terminal: Terminal, options: PublishOptio
   try {
     const clientId = chooseClientId(options, site.lab, 'pub');
     const broker = brokerAddress(options, site.peerAddress);
-    const ready = await startEmbeddedBroker(site, options.port);
-    const given = ready === null ? payloads : await all(payloads);
+    const peer = await preparePeer(site, broker, options, terminal);
+    const given = peer.embedded === null ? payloads : await all(payloads);
     debug.current = options.debug
       ? new MosquittoDebug(clientId, site.device.name, (line) => terminal.data(line))
       : null;
-    const current = makeSession(site.device, broker, clientId, options);
+    const current = makeSession(site.device, broker, clientId, options, peer.tls);
     session = current;
     const work = async (): Promise<void> => {
       await connectSession(current, options, stop);

@@ -21,7 +21,7 @@ import { openSite } from '../site/open-site.ts';
 import type { Site } from '../site/site.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Command } from './command.ts';
-import { declareTool, reportToolError, startEmbeddedBroker } from './mosquitto-tool.ts';
+import { declareTool, preparePeer, reportToolError } from './mosquitto-tool.ts';
 
 /** `strata sub`: mosquitto_sub over the stack. */
 export const subCommand: Command = {
@@ -75,11 +75,11 @@ async function runSub(args: Arguments, terminal: Terminal, options: SubscribeOpt
   try {
     const clientId = chooseClientId(options, site.lab, 'sub');
     const broker = brokerAddress(options, site.peerAddress);
-    const embedded = await startEmbeddedBroker(site, options.port);
+    const { embedded, tls } = await preparePeer(site, broker, options, terminal);
     debug.current = options.debug
       ? new MosquittoDebug(clientId, site.device.name, (line) => terminal.data(line))
       : null;
-    const current = makeSession(site.device, broker, clientId, options);
+    const current = makeSession(site.device, broker, clientId, options, tls);
     session = current;
     const subscriber = new Subscriber(site, current, options, terminal, debug.current, stop);
     const ending = await site.run(() => subscriber.run(embedded, readings), 'sub');

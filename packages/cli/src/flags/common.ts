@@ -13,6 +13,8 @@ export interface CommonFlags {
   readonly seed: number | null;
   readonly profile: ProfileName;
   readonly pcap: CaptureTarget | null;
+  /** File for the secrets of TLS sessions, or null. */
+  readonly keylog: string | null;
   /** One bit per layer, by layer number; 0 when nothing is to be traced. */
   readonly traceLayers: number;
   /** Every event as one JSON object per line instead of readable lines. */
@@ -49,6 +51,12 @@ export function declareCommonFlags<T>(program: Argv<T>): Argv<T> {
       requiresArg: true,
       describe: 'write a pcapng capture; - is stdout',
     })
+    .option('keylog', {
+      group: GROUP,
+      type: 'string',
+      requiresArg: true,
+      describe: 'write the secrets of TLS sessions (a capture has them anyway)',
+    })
     .option('trace', {
       group: GROUP,
       type: 'string',
@@ -66,11 +74,16 @@ export function declareCommonFlags<T>(program: Argv<T>): Argv<T> {
 export function readCommonFlags(args: Arguments): CommonFlags {
   const ndjson = given(args, 'ndjson');
   const pcap = readCaptureTarget(text(args, 'pcap'));
+  const keylog = text(args, 'keylog') ?? null;
+  if (keylog === '') {
+    throw new UsageError('--keylog', 'the file name is empty', 'give a file name');
+  }
   const layers = texts(args, 'trace');
   return {
     seed: wholeNumber(args, 'seed', 0, HIGHEST_SEED) ?? null,
     profile: readProfile(text(args, 'profile')),
     pcap,
+    keylog,
     traceLayers: layers.length > 0 ? parseLayers(layers.join(',')) : ndjson ? ALL_LAYERS : 0,
     ndjson,
   };

@@ -54,8 +54,8 @@ export const TOOL_FLAGS: readonly ToolFlag[] = [
   { names: ['-E'], tools: SUB, value: null, describe: 'end once all subscriptions are acknowledged' },
   { names: ['-q', '--qos'], tools: BOTH, value: 'QOS', describe: 'quality of service (default 0)' },
   { names: ['-h', '--host'], tools: BOTH, value: 'HOST', describe: 'address of the broker (default: see below)' },
-  { names: ['-p', '--port'], tools: BOTH, value: 'PORT', describe: 'its TCP port (default 1883)' },
-  { names: ['-L', '--url'], tools: BOTH, value: 'URL', describe: 'mqtt://[user[:password]@]host[:port]/topic' },
+  { names: ['-p', '--port'], tools: BOTH, value: 'PORT', describe: 'its TCP port (default 1883, with TLS 8883)' },
+  { names: ['-L', '--url'], tools: BOTH, value: 'URL', describe: 'mqtt[s]://[user[:password]@]host[:port]/topic' },
   { names: ['-i', '--id'], tools: BOTH, value: 'ID', describe: 'client id (default: derived from the seed)' },
   { names: ['-I', '--id-prefix'], tools: BOTH, value: 'PREFIX', describe: 'client id: this with a number appended' },
   { names: ['-u', '--username'], tools: BOTH, value: 'NAME', describe: 'user name' },
@@ -69,6 +69,22 @@ export const TOOL_FLAGS: readonly ToolFlag[] = [
   { names: ['--will-payload'], tools: BOTH, value: 'TEXT', describe: 'payload of the will' },
   { names: ['--will-qos'], tools: BOTH, value: 'QOS', describe: 'QoS of the will (default 0)' },
   { names: ['--will-retain'], tools: BOTH, value: null, describe: 'let the broker retain the will' },
+  { names: ['--cafile'], tools: BOTH, value: 'FILE', describe: 'TLS: trust the authorities in this PEM file' },
+  {
+    names: ['--capath'],
+    tools: BOTH,
+    value: 'DIRECTORY',
+    describe: 'TLS: trust those in the PEM files of a directory',
+  },
+  { names: ['--tls-use-os-certs'], tools: BOTH, value: null, describe: 'TLS: trust the authorities that Node knows' },
+  { names: ['--cert'], tools: BOTH, value: 'FILE', describe: 'TLS: show this certificate (PEM); needs --key' },
+  { names: ['--key'], tools: BOTH, value: 'FILE', describe: 'TLS: its private key (PEM)' },
+  { names: ['--insecure'], tools: BOTH, value: null, describe: 'TLS: let the broker be another host than it shows' },
+  { names: ['--tls-version'], tools: BOTH, value: 'VERSION', describe: 'TLS: only tlsv1.2, or only tlsv1.3' },
+  { names: ['--tls-alpn'], tools: BOTH, value: 'PROTOCOL', describe: 'TLS: application protocol to offer' },
+  { names: ['--ciphers'], tools: BOTH, value: 'LIST', describe: "TLS: cipher suites, in OpenSSL's notation" },
+  { names: ['--psk'], tools: BOTH, value: 'KEY', describe: 'TLS: shared key, hexadecimal, instead of certificates' },
+  { names: ['--psk-identity'], tools: BOTH, value: 'NAME', describe: 'TLS: name of the shared key' },
   { names: ['--nodelay'], tools: BOTH, value: null, describe: 'accepted: NetX never delays small segments' },
 ];
 
@@ -78,24 +94,11 @@ export const REFUSED_FLAGS: readonly {
   readonly value: boolean;
   readonly why: string;
 }[] = [
-  ...[
-    '--cafile',
-    '--capath',
-    '--cert',
-    '--key',
-    '--keyform',
-    '--ciphers',
-    '--tls-version',
-    '--tls-alpn',
-    '--tls-engine',
-  ].map((name) => ({ names: [name], value: true, why: 'this connection has no TLS' })),
-  ...['--insecure', '--tls-use-os-certs'].map((name) => ({
+  ...['--keyform', '--tls-engine', '--tls-engine-kpass-sha1'].map((name) => ({
     names: [name],
-    value: false,
-    why: 'this connection has no TLS',
+    value: true,
+    why: 'keys are read from files; there are no OpenSSL engines',
   })),
-  { names: ['--tls-engine-kpass-sha1'], value: true, why: 'this connection has no TLS' },
-  { names: ['--psk', '--psk-identity'], value: true, why: 'this connection has no TLS' },
   { names: ['--proxy'], value: true, why: 'the stack has no SOCKS client' },
   { names: ['--unix'], value: true, why: 'the connection runs over the stack, not over a Unix socket' },
   { names: ['-A'], value: true, why: 'the stack has the address given with --address' },

@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.ts';
 import { findFlag, REFUSED_FLAGS, type Tool } from './flag-table.ts';
 import { compileFormat, type MessageFormat } from './format.ts';
+import { readTlsFlags, type TlsFlags } from './tls-options.ts';
 import { isPublishTopic, isTopicFilter } from './topic.ts';
 
 /** Quality of service of MQTT. */
@@ -19,6 +20,8 @@ export interface ConnectionOptions {
   /** Null when neither -h nor -L was given. */
   readonly host: string | null;
   readonly port: number;
+  /** Null: no TLS. */
+  readonly tls: TlsFlags | null;
   /** Null: the command makes one up. */
   readonly clientId: string | null;
   readonly clientIdPrefix: string | null;
@@ -72,7 +75,6 @@ export interface SubscribeOptions extends ConnectionOptions {
 /** mosquitto_sub's exit code when `-W` ends it. */
 export const EXIT_TIMED_OUT = 27;
 
-export const DEFAULT_PORT = 1883;
 export const DEFAULT_KEEP_ALIVE_SECONDS = 60;
 
 /** The words of a command line that belong to the tool, by flag, and the others, which are left to the shared flags. */
@@ -251,11 +253,12 @@ function readConnection(given: ReadonlyMap<string, readonly string[]>, url: Brok
     throw new UsageError('-P needs -u', 'MQTT 3.1.1 allows no password without a user name (MQTT-3.1.2-22)');
   }
   const keepAlive = last(given, '-k');
-  const port = last(given, '-p');
+  const portText = last(given, '-p');
+  const port = portText === undefined ? (url?.port ?? null) : whole('-p', portText, 1, 65535);
   readVersion(last(given, '-V'));
   return {
     host: last(given, '-h') ?? url?.host ?? null,
-    port: port === undefined ? (url?.port ?? DEFAULT_PORT) : whole('-p', port, 1, 65535),
+    ...readTlsFlags((flag) => last(given, flag), port, url?.isSecure ?? false),
     clientId,
     clientIdPrefix,
     username,
@@ -333,32 +336,37 @@ function whole(flag: string, value: string, lowest: number, highest: number): nu
 }
 
 interface BrokerUrl {
+  readonly isSecure: boolean;
   readonly host: string;
-  readonly port: number;
+  readonly port: number | null;
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly topic: string;
 }
 
-/** Reads `mqtt://[user[:password]@]host[:port]/topic`. */
+/** Reads `mqtt[s]://[user[:password]@]host[:port]/topic`. */
 function readUrl(value: string | undefined): BrokerUrl | null {
   if (value === undefined) {
     return null;
   }
-  if (value.startsWith('mqtts:')) {
-    throw new UsageError(`-L ${value}`, 'this connection has no TLS', 'use mqtt://');
-  }
-  const parts = /^mqtt:\/\/(?:([^@/:]*)(?::([^@/]*))?@)?(\[[^\]]+\]|[^/:@]+)(?::([0-9]+))?(?:\/(.*))?$/s.exec(value);
+  const parts = /^(mqtts?):\/\/(?:([^@/:]*)(?::([^@/]*))?@)?(\[[^\]]+\]|[^/:@]+)(?::([0-9]+))?(?:\/(.*))?$/s.exec(
+    value,
+  );
   if (parts === null) {
-    throw new UsageError(`-L ${value}`, 'it is not a broker URL', 'write mqtt://[user[:password]@]host[:port]/topic');
+    throw new UsageError(
+      `-L ${value}`,
+      'it is not a broker URL',
+      'write mqtt[s]://[user[:password]@]host[:port]/topic',
+    );
   }
-  const [, username, password, host, port, topic] = parts;
+  const [, scheme, username, password, host, port, topic] = parts;
   if (topic === undefined || topic === '') {
-    throw new UsageError(`-L ${value}`, 'the topic is missing', 'write mqtt://[user[:password]@]host[:port]/topic');
+    throw new UsageError(`-L ${value}`, 'the topic is missing', 'write mqtt[s]://[user[:password]@]host[:port]/topic');
   }
   return {
+    isSecure: scheme === 'mqtts',
     host: host.replace(/^\[|\]$/g, ''),
-    port: port === undefined ? DEFAULT_PORT : whole('-L', port, 1, 65535),
+    port: port === undefined ? null : whole('-L', port, 1, 65535),
     username,
     password,
     topic,

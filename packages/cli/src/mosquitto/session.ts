@@ -5,10 +5,10 @@ import {
   SECOND,
   TICK,
 } from '@strata/contracts';
-import { type Host, type Lab, MqttSession, NetError } from '@strata/stack';
+import { type Host, type Lab, MqttSession, type MqttTlsOptions, NetError } from '@strata/stack';
 import { parseAddress } from '@strata/wire';
 import { UsageError } from '../errors.ts';
-import { type ConnectionOptions, DEFAULT_PORT, type Qos } from './options.ts';
+import type { ConnectionOptions, Qos } from './options.ts';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
@@ -52,12 +52,19 @@ export function brokerAddress(options: ConnectionOptions, peer: string | null): 
 }
 
 /** A session as the options describe it. */
-export function makeSession(device: Host, broker: string, clientId: string, options: ConnectionOptions): MqttSession {
+export function makeSession(
+  device: Host,
+  broker: string,
+  clientId: string,
+  options: ConnectionOptions,
+  tls: MqttTlsOptions | null,
+): MqttSession {
   const { username, password, will } = options;
   return new MqttSession(device, {
     clientId,
     broker,
-    port: options.port ?? DEFAULT_PORT,
+    port: options.port,
+    ...(tls === null ? {} : { tls }),
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
     ...(will === null

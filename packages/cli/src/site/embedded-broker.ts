@@ -1,27 +1,53 @@
 import type { Duplex } from 'node:stream';
-import { netOf, type Server } from '@strata/sockets';
-import type { Host } from '@strata/stack';
+import { netOf, PacketDuplex } from '@strata/sockets';
+import type { Host, HostTlsOptions, NetError } from '@strata/stack';
 import type { Aedes } from 'aedes';
 import type { ServiceTally } from '../services/tcp-services.ts';
+
+/** How an {@link EmbeddedBroker} is secured, and who may use it. */
+export interface BrokerOptions {
+  readonly tls?: HostTlsOptions | undefined;
+  /** When given, nobody else gets in. */
+  readonly login?: { readonly username: string; readonly password: string } | undefined;
+  /** Told of each TLS handshake that failed. */
+  readonly refused?: (error: NetError) => void;
+}
+
+/** A stream that aedes can serve. */
+type BrokerStream = Duplex & { readonly bytesRead: number; readonly bytesWritten: number };
 
 /** aedes, a complete MQTT broker, as a program on an emulated host: its connections are those of the stack. */
 export class EmbeddedBroker {
   /** Connections, and the bytes of those that have ended. */
   readonly tally: ServiceTally;
+  /** For those who want to hear what happens in it. */
+  readonly aedes: Aedes;
   private readonly host: Host;
-  private readonly aedes: Aedes;
-  private readonly server: Server;
+  private readonly server: { close(): void };
 
-  private constructor(host: Host, aedes: Aedes, server: Server, tally: ServiceTally) {
-    this.tally = tally;
+  private constructor(host: Host, aedes: Aedes, port: number, options: BrokerOptions) {
+    this.tally = { name: 'mqtt', port, connections: 0, bytesIn: 0, bytesOut: 0, close: () => {} };
     this.host = host;
     this.aedes = aedes;
-    this.server = server;
+    const { tls, refused } = options;
+    if (tls === undefined) {
+      const server = netOf(host).createServer((socket) => this.serve(socket as unknown as BrokerStream));
+      server.listen(port);
+      this.server = server;
+    } else {
+      this.server = host.listenTls(
+        port,
+        tls,
+        (connection) => this.serve(new PacketDuplex(host, connection.packets) as unknown as BrokerStream),
+        refused === undefined ? {} : { refused },
+      );
+    }
   }
 
   /** Starts a broker on a port of `host`. */
-  static async start(host: Host, port: number): Promise<EmbeddedBroker> {
+  static async start(host: Host, port: number, options: BrokerOptions = {}): Promise<EmbeddedBroker> {
     const random = host.random.fork('broker');
+    const { login } = options;
     // Loaded here, so that commands without a broker start sooner.
     const { Aedes } = await import('aedes');
     const aedes = await Aedes.createBroker({
@@ -32,18 +58,24 @@ export class EmbeddedBroker {
         (client as unknown as { _nextId: number })._nextId = 1 + random.below(65535);
         callback(null, true);
       },
+      ...(login === undefined
+        ? {}
+        : {
+            authenticate: (_client, username, password, callback) =>
+              callback(null, username === login.username && String(password ?? '') === login.password),
+          }),
     });
-    const tally: ServiceTally = { name: 'mqtt', port, connections: 0, bytesIn: 0, bytesOut: 0, close: () => {} };
-    const server = netOf(host).createServer((socket) => {
-      tally.connections++;
-      socket.once('close', () => {
-        tally.bytesIn += socket.bytesRead;
-        tally.bytesOut += socket.bytesWritten;
-      });
-      aedes.handle(socket as unknown as Duplex);
+    return new EmbeddedBroker(host, aedes, port, options);
+  }
+
+  private serve(stream: BrokerStream): void {
+    const { tally } = this;
+    tally.connections++;
+    stream.once('close', () => {
+      tally.bytesIn += stream.bytesRead;
+      tally.bytesOut += stream.bytesWritten;
     });
-    server.listen(port);
-    return new EmbeddedBroker(host, aedes, server, tally);
+    this.aedes.handle(stream);
   }
 
   /** Publishes in the broker's own name. Resolves when it was handed to all subscribers there are. */

@@ -3,6 +3,7 @@ import { type LabOptions, PROFILES } from '@strata/stack';
 import { type CommonFlags, DEFAULT_SEED } from '../flags/common.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { openCaptureSink } from './capture-sink.ts';
+import { openKeyLog } from './key-log.ts';
 import { TracePrinter } from './trace-printer.ts';
 
 /** What the flags say about a run. */
@@ -17,18 +18,15 @@ export interface SiteFlags {
 
 /** The lab options that come from the shared flags. Opens the capture. */
 export function labOptions(flags: SiteFlags, terminal: Terminal, epochSeconds: number | null): LabOptions {
-  const { profile, pcap, traceLayers, ndjson } = flags.common;
+  const { profile, pcap, traceLayers, ndjson, keylog } = flags.common;
   const seed = flags.common.seed ?? DEFAULT_SEED;
   const comment = `${flags.title}, seed ${seed}, profile ${profile}`;
   return {
     seed,
     profile: PROFILES[profile],
     ...(traceLayers === 0 ? {} : { listeners: [new TracePrinter(traceLayers, ndjson, flags.events)] }),
-    ...(pcap === null
-      ? {}
-      : {
-          capture: openCaptureSink(pcap, terminal),
-          captureOptions: epochSeconds === null ? { comment } : { comment, epochSeconds },
-        }),
+    ...(epochSeconds === null ? {} : { epochSeconds }),
+    ...(keylog === null ? {} : { onKeyLog: openKeyLog(keylog, terminal) }),
+    ...(pcap === null ? {} : { capture: openCaptureSink(pcap, terminal), captureOptions: { comment } }),
   };
 }

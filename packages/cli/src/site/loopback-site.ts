@@ -1,16 +1,13 @@
 import type { SegmentEnd } from '@strata/ethernet';
 import { type Host, Lab, type TraceListener } from '@strata/stack';
 import type { Terminal } from '../terminal/terminal.ts';
-import { EmbeddedBroker } from './embedded-broker.ts';
+import { type BrokerOptions, EmbeddedBroker } from './embedded-broker.ts';
 import { labOptions, type SiteFlags } from './lab-options.ts';
 import type { Site } from './site.ts';
 
 /** Addresses of the embedded default (RFC 5737). */
 export const DEVICE_ADDRESS = '192.0.2.1';
 export const BROKER_ADDRESS = '192.0.2.2';
-
-/** Moment 0 of a virtual lab, as its captures have it: 2025-01-01. */
-const LAB_EPOCH = 1_735_689_600e6;
 
 /** Seconds of the lab's time that the last acknowledgements are given after the work is done. */
 const SETTLE_SECONDS = 1;
@@ -38,13 +35,13 @@ export class LoopbackSite implements Site {
     this.deviceEnd = bridge.a;
     this.brokerEnd = bridge.b;
     this.peerAddress = BROKER_ADDRESS;
-    this.epoch = LAB_EPOCH;
+    this.epoch = this.lab.epochSeconds * 1e6;
     this.mqtt = null;
   }
 
   /** Starts the MQTT broker on the host of that name. */
-  async startBroker(port: number): Promise<EmbeddedBroker> {
-    this.mqtt = await EmbeddedBroker.start(this.broker, port);
+  async startBroker(port: number, options: BrokerOptions = {}): Promise<EmbeddedBroker> {
+    this.mqtt = await EmbeddedBroker.start(this.broker, port, options);
     return this.mqtt;
   }
 

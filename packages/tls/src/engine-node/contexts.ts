@@ -51,8 +51,9 @@ export function makeContext(options: TlsEngineOptions, identity: TlsIdentity | n
   const ciphers = options.ciphers !== '' ? options.ciphers : pskOnly ? PSK_CIPHERS : '';
   return createSecureContext({
     ...own,
-    // The judgment is not OpenSSL's. The list keeps it from loading a hundred roots, and names CAs to clients.
-    ca: options.trusted.map((der) => formatPem(der, 'CERTIFICATE')),
+    // The judgment is not OpenSSL's. With nobody trusted it loads no roots, sends no certificates but our own, and checks
+    // no signature by a CA of the same name and another key, after which it would give up by itself.
+    ca: [],
     minVersion: NODE_VERSION(options.minimumVersion),
     maxVersion: NODE_VERSION(options.maximumVersion),
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION,

@@ -210,7 +210,8 @@ export class NodeTlsEngine implements TlsEngine, MemoryDuplexOwner {
   feed(bytes: Uint8Array): void {
     if (this.state === ENGINE_FAILED || this.destroyed) return;
     if (this.state === ENGINE_HANDSHAKE) this.received.saw(bytes);
-    this.duplex.push(Buffer.from(bytes));
+    // A socket that has failed tells it in the next tick; what comes before that finds it destroyed.
+    if (!this.socket.destroyed) this.attempt(() => this.duplex.push(Buffer.from(bytes)));
     this.stir();
   }
 
@@ -225,17 +226,27 @@ export class NodeTlsEngine implements TlsEngine, MemoryDuplexOwner {
     if (this.writing || this.destroyed) return;
     const next = this.writes.shift();
     if (next === undefined) {
-      if (this.ending) this.socket.end();
+      if (this.ending) this.attempt(() => this.socket.end());
       return;
     }
     this.writing = true;
     this.stir();
-    this.socket.write(next, () => {
+    const written = (): void => {
       this.writing = false;
       this.unwritten -= next.length;
       this.stir();
       this.writeNext();
-    });
+    };
+    this.attempt(() => this.socket.write(next, written));
+  }
+
+  /** Whatever the peer does, nothing is thrown: not by Node either. */
+  private attempt(work: () => unknown): void {
+    try {
+      work();
+    } catch (error) {
+      this.failed(error as Error);
+    }
   }
 
   end(): void {
@@ -257,13 +268,14 @@ export class NodeTlsEngine implements TlsEngine, MemoryDuplexOwner {
 
   peerCertificates(): readonly Uint8Array[] {
     if (this.destroyed) return [];
-    const leaf: { raw?: Buffer } | null = this.socket.getPeerCertificate();
-    if (leaf?.raw === undefined) return [];
+    // Of a handshake that failed, what was received tells more than OpenSSL does.
+    const leaf: { raw?: Buffer } | null = this.state === ENGINE_FAILED ? null : this.socket.getPeerCertificate();
+    if (leaf?.raw === undefined && this.state !== ENGINE_FAILED) return [];
     const { server } = this.options;
     const hello = server ? this.sent : this.received;
     const secret = this.secrets.get(server ? 'CLIENT_HANDSHAKE_TRAFFIC_SECRET' : 'SERVER_HANDSHAKE_TRAFFIC_SECRET');
     const keys = hello.version === TLS_1_3 && secret !== undefined ? trafficKeys(hello.cipherSuite, secret) : null;
-    return sentCertificates(this.received.records, keys) ?? [leaf.raw];
+    return sentCertificates(this.received.records, keys) ?? (leaf?.raw === undefined ? [] : [leaf.raw]);
   }
 
   refuse(alert: number): boolean {
