@@ -4,6 +4,7 @@
  */
 export type Status = number;
 
+export * from './status/dns.ts';
 export * from './status/mqtt.ts';
 export * from './status/nx.ts';
 export * from './status/secure.ts';

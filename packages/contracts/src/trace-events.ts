@@ -1,5 +1,6 @@
 import { ARP_EVENTS } from './trace/arp.ts';
 import { DHCP_EVENTS } from './trace/dhcp.ts';
+import { DNS_EVENTS } from './trace/dns.ts';
 import { ETHERNET_EVENTS } from './trace/ethernet.ts';
 import { ICMP_EVENTS } from './trace/icmp.ts';
 import { ICMPV6_EVENTS } from './trace/icmpv6.ts';
@@ -14,6 +15,7 @@ import type { TraceEventDescription } from './trace.ts';
 
 export * from './trace/arp.ts';
 export * from './trace/dhcp.ts';
+export * from './trace/dns.ts';
 export * from './trace/ethernet.ts';
 export * from './trace/icmp.ts';
 export * from './trace/icmpv6.ts';
@@ -39,4 +41,5 @@ export const TRACE_EVENTS: readonly TraceEventDescription[] = [
   ...TLS_EVENTS,
   ...MQTT_EVENTS,
   ...DHCP_EVENTS,
+  ...DNS_EVENTS,
 ];

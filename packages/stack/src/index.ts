@@ -17,10 +17,12 @@ export {
   type StaticRouteOptions,
 } from './host.ts';
 export { chooseLinkLocal, configureByDhcp, describeLease, dhcpClientOf } from './host-dhcp.ts';
+export { askName, lookUp, resolverOf } from './host-names.ts';
 export { Lab, type LabOptions, type LinkOptions } from './lab.ts';
 export { type MqttConnected, MqttSession, type MqttSessionOptions, type MqttTlsOptions } from './mqtt-session.ts';
 export { NetError } from './net-error.ts';
 export { modernProfile, netxProfile, PROFILES, type Profile } from './profile.ts';
+export { ALL_QUIRKS, QUIRKS, type Quirk, withQuirks } from './quirks.ts';
 export { StreamConnection, ticksOf, type WaitOptions } from './stream-connection.ts';
 export type { HostTlsOptions, TlsListenOptions } from './tls.ts';
 export { tlsCause } from './tls-cause.ts';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as contracts from '@strata/contracts';
 import { dataFile } from '../data.ts';
+import { DNS_EXPLANATIONS } from './dns.ts';
 import type { Explanation, Explanations } from './explanation.ts';
 import { MQTT_EXPLANATIONS } from './mqtt.ts';
 import { NX_EXPLANATIONS } from './nx.ts';
@@ -29,6 +30,7 @@ const TEXTS: readonly Explanations[] = [
   NX_EXPLANATIONS,
   TX_EXPLANATIONS,
   MQTT_EXPLANATIONS,
+  DNS_EXPLANATIONS,
   TLS_EXPLANATIONS,
   X509_EXPLANATIONS,
 ];
@@ -37,6 +39,7 @@ const TEXTS: readonly Explanations[] = [
 const FAMILIES: readonly (readonly [prefix: string, family: string])[] = [
   ['NXD_MQTT_', 'MQTT client'],
   ['NX_WEBSOCKET_', 'WebSocket client'],
+  ['NX_DNS_', 'DNS client'],
   ['NX_SECURE_TLS_', 'NetX Secure TLS'],
   ['NX_SECURE_DTLS_', 'NetX Secure DTLS'],
   ['NX_SECURE_', 'NetX Secure X.509'],
