@@ -27,7 +27,7 @@ export type {
   MqttPayloadSource,
   MqttText,
 } from './options.ts';
-export type { MqttQuirk } from './quirks.ts';
+export { MQTT_QUIRKS, type MqttQuirk } from './quirks.ts';
 export {
   MQTT_STATE_CONNECTED,
   MQTT_STATE_CONNECTING,

@@ -4,4 +4,6 @@
  * - `mqtt-packet-id-reset`: identifiers start again at 1 after every CONNACK even when a message kept from the last
  *   connection still uses them; one PUBACK then releases the older of the two.
  */
-export type MqttQuirk = 'mqtt-packet-id-reset';
+export const MQTT_QUIRKS = ['mqtt-packet-id-reset'] as const;
+
+export type MqttQuirk = (typeof MQTT_QUIRKS)[number];

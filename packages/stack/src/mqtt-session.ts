@@ -31,6 +31,7 @@ import { type Suspension, type Waited, WaitQueue } from '@strata/time';
 import { TlsConnector, TlsSetup } from '@strata/tls';
 import type { Host } from './host.ts';
 import { NetError } from './net-error.ts';
+import { mqttQuirks } from './quirks.ts';
 import { ticksOf, type WaitOptions } from './stream-connection.ts';
 import type { HostTlsOptions } from './tls.ts';
 import { tlsCause } from './tls-cause.ts';
@@ -138,6 +139,7 @@ export class MqttSession implements AsyncDisposable {
       connector: this.connector,
       listener: this.listener(),
       tracer: host.tracer,
+      quirks: mqttQuirks(host.profile.quirks ?? []),
       ...options.client,
     });
   }

@@ -1,6 +1,7 @@
 import { type IpPolicy, modernIpPolicy, netxIpPolicy } from '@strata/ip';
 import { modernTcpProfile, netxTcpProfile, type TcpProfile } from '@strata/tcp';
 import { modernUdpPolicy, netxUdpPolicy, type UdpPolicy } from '@strata/udp';
+import type { Quirk } from './quirks.ts';
 
 /** The policies of a host, layer by layer. Any mix is legal. */
 export interface Profile {
@@ -8,6 +9,8 @@ export interface Profile {
   readonly ip: IpPolicy;
   readonly udp: UdpPolicy;
   readonly tcp: TcpProfile;
+  /** Defects of the real stack that are switched on (`withQuirks`). Default none. */
+  readonly quirks?: readonly Quirk[];
 }
 
 /** NetX Duo 6.4 on the wire and in time; the default. */

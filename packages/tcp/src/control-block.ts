@@ -188,6 +188,8 @@ export abstract class ControlBlock implements Timed, Deferred {
   /** Consecutive expiries of the retransmission timer, of window probes, of keepalive probes. */
   retries: number;
   probes: number;
+  /** Quirk `tcp-stale-probe-octet`: the first octet of a packet that was refused, or -1. */
+  staleOctet: number;
   keepaliveProbes: number;
   /** When the present run of window probes began. */
   probingSince: number;
@@ -343,6 +345,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.alarm = null;
     this.retries = 0;
     this.probes = 0;
+    this.staleOctet = -1;
     this.keepaliveProbes = 0;
     this.probingSince = NEVER;
     this.probeEnd = 0;

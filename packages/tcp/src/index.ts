@@ -27,6 +27,7 @@ export { MODERN_SWITCHES, modernOptions, netxOptions, type OptionSwitches, tcpOp
 export type * from './profile.ts';
 export { modernTcpProfile } from './profiles/modern.ts';
 export { netxTcpProfile } from './profiles/netx.ts';
+export { NO_TCP_QUIRKS, TCP_QUIRKS, type TcpQuirk, type TcpQuirks, tcpQuirks } from './quirks.ts';
 export { delayedAcks, netxAcks } from './receive/ack-policies.ts';
 export { classicDefence, rfc5961Defence } from './receive/defences.ts';
 export { type RecoveryInfo, recoveryInfo } from './recovery/info.ts';

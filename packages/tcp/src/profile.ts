@@ -4,6 +4,7 @@ import type { CongestionController } from './congestion/controller.ts';
 import type { LossRecovery } from './congestion/recovery.ts';
 import type { ControlBlock } from './control-block.ts';
 import type { OptionSwitches } from './options.ts';
+import type { TcpQuirks } from './quirks.ts';
 import type { LossPolicies } from './recovery/policies.ts';
 import type { RtoEstimator } from './timers/rto.ts';
 
@@ -102,6 +103,9 @@ export interface TcpProfile {
   readonly synCookies: boolean;
   /** IPv4 segments say "do not fragment", so that routers tell when they are too big (RFC 1191); sockets may differ. */
   readonly dontFragment: boolean;
+  /** Defects of the real stack, off unless asked for. */
+  readonly quirks: TcpQuirks;
+
   /** Listen requests a service takes (NX_MAX_LISTEN_REQUESTS). */
   readonly maximumListeners: number;
 }

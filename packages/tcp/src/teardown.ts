@@ -145,6 +145,7 @@ export function resetForConnection(tcb: ControlBlock): void {
   tcb.rcvMss = 0;
   tcb.retries = 0;
   tcb.probes = 0;
+  tcb.staleOctet = -1;
   tcb.keepaliveProbes = 0;
   tcb.synTransmissions = 0;
   tcb.troubleSince = NEVER;

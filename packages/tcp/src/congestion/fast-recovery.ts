@@ -125,7 +125,7 @@ export const netxRecovery: LossRecovery = {
   /** Only the number is looked at, and that nothing else is in the segment. */
   isDuplicate(tcb: ControlBlock, segment: TcpHeader): boolean {
     return (
-      segment.payloadLength === 0 &&
+      (segment.payloadLength === 0 || tcb.profile.quirks.dataAsDuplicateAck) &&
       (segment.flags & (TCP_SYN | TCP_FIN)) === 0 &&
       tcb.sndNxt !== tcb.sndUna &&
       segment.acknowledgment === tcb.sndUna

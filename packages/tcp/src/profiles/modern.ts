@@ -7,6 +7,7 @@ import { softNetworkErrors } from '../network-errors.ts';
 import { modernOptions } from '../options.ts';
 import { randomPorts } from '../ports.ts';
 import type { TcpProfile } from '../profile.ts';
+import { NO_TCP_QUIRKS } from '../quirks.ts';
 import { delayedAcks } from '../receive/ack-policies.ts';
 import { rfc5961Defence } from '../receive/defences.ts';
 import { MODERN_LOSS_POLICIES } from '../recovery/profiles.ts';
@@ -64,6 +65,7 @@ export const modernTcpProfile: TcpProfile = {
   keepaliveByAnySegment: true,
   synCookies: true,
   dontFragment: true,
+  quirks: NO_TCP_QUIRKS,
   maximumListeners: 65535,
   challengeAcksPerSecond: 100,
 };

@@ -7,6 +7,7 @@ import { ignoreNetworkErrors } from '../network-errors.ts';
 import { netxOptions } from '../options.ts';
 import { randomPorts } from '../ports.ts';
 import type { TcpProfile } from '../profile.ts';
+import { NO_TCP_QUIRKS } from '../quirks.ts';
 import { netxAcks } from '../receive/ack-policies.ts';
 import { classicDefence } from '../receive/defences.ts';
 import { PLAIN_LOSS_POLICIES } from '../recovery/profiles.ts';
@@ -63,6 +64,7 @@ export const netxTcpProfile: TcpProfile = {
   keepaliveByAnySegment: false,
   synCookies: false,
   dontFragment: false,
+  quirks: NO_TCP_QUIRKS,
   maximumListeners: 10,
   challengeAcksPerSecond: 0,
 };

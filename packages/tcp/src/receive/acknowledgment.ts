@@ -138,7 +138,8 @@ export function measure(tcb: ControlBlock, rtt: number): void {
 
 /** The octet of a window probe is acknowledged although it was never sent in earnest. */
 function acknowledgesProbe(tcb: ControlBlock, ack: number): boolean {
-  return tcb.probes > 0 && ack === tcb.probeEnd && ((tcb.writeSequence - ack) | 0) >= 0;
+  if (tcb.probes === 0 || ack !== tcb.probeEnd) return false;
+  return ((tcb.writeSequence - ack) | 0) >= 0 || tcb.staleOctet >= 0;
 }
 
 /** RFC 9293 3.10.7.4: a newer segment's window replaces the old one. False when the segment is an older one. */

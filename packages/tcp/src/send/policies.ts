@@ -20,7 +20,7 @@ export const directSending: SendPolicy = {
     for (;;) {
       if (transmit.count >= tcb.transmitQueueMaximum) return refuse(tcb, NX_TX_QUEUE_DEPTH);
       const room = sendRoom(tcb);
-      if (room <= 0) return refuse(tcb, NX_WINDOW_OVERFLOW);
+      if (room <= 0) return refuseForWindow(tcb, packet);
       const limit = Math.min(room, tcb.mss);
       const length = packet.length;
       if (length <= limit && fitsInPlace(packet, tcb.headroom)) {
@@ -109,6 +109,14 @@ function refuse(tcb: ControlBlock, status: number): number {
   tcb.sendRefused = true;
   if (tcb.sndNxt === tcb.sndUna && (tcb.sndWnd === 0 || status === NX_NO_PACKET)) armPersist(tcb);
   return status;
+}
+
+/** The window is full. NetX's defects around that are here. */
+function refuseForWindow(tcb: ControlBlock, packet: Packet): number {
+  const { quirks } = tcb.profile;
+  if (quirks.staleProbeOctet) tcb.staleOctet = packet.bytes[packet.prepend] as number;
+  if (quirks.endlessRetries) tcb.retries = 0;
+  return refuse(tcb, NX_WINDOW_OVERFLOW);
 }
 
 /** The pool had nothing for the application: it is told when an acknowledgment, or time, has brought packets back. */

@@ -11,6 +11,11 @@ import { headerInPlace, writeHeader } from './header.ts';
  * the peer takes it, `probeEnd` tells the acknowledgment from a wild one.
  */
 export function sendProbeOctet(tcb: ControlBlock, source: Packet, headroom: number): void {
+  sendOctet(tcb, firstOctet(source), source.sequence, headroom);
+}
+
+/** Sends a segment of one octet that is in no queue. */
+export function sendOctet(tcb: ControlBlock, octet: number, sequence: number, headroom: number): void {
   const { flow, service } = tcb;
   if (flow === null) return;
   const packet = service.pool.allocate(headroom);
@@ -23,13 +28,13 @@ export function sendProbeOctet(tcb: ControlBlock, source: Packet, headroom: numb
   const at = packet.prepend;
   const headerLength = TCP_HEADER + options;
   if (options > 0) optionSet.emitData(tcb, packet.view, at + TCP_HEADER);
-  packet.bytes[at + headerLength] = firstOctet(source);
+  packet.bytes[at + headerLength] = octet;
   packet.append = at + headerLength + 1;
   const flags = TCP_ACK | echoFlag(tcb);
   if (tcb.ecn) flow.typeOfService = plainTypeOfService(tcb);
-  writeHeader(tcb, flow, packet, at, headerLength, source.sequence, flags, 1);
-  tcb.probeEnd = (source.sequence + 1) | 0;
-  if (service.tracer !== null) service.tracer.event(TRACE_TCP_SEND, flags, source.sequence, tcb.rcvNxt, 1, packet);
+  writeHeader(tcb, flow, packet, at, headerLength, sequence, flags, 1);
+  tcb.probeEnd = (sequence + 1) | 0;
+  if (service.tracer !== null) service.tracer.event(TRACE_TCP_SEND, flags, sequence, tcb.rcvNxt, 1, packet);
   if (service.network.send(packet, flow) !== NX_SUCCESS) {
     packet.release();
     service.counters.sendFailures++;

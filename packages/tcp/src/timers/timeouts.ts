@@ -14,7 +14,7 @@ import { reorderingTimedOut } from '../recovery/sack-recovery.ts';
 import { probeTail } from '../recovery/tail-loss-probe.ts';
 import { sendAcknowledgment, sendControl, sendReset, sendSyn, sendSynAck } from '../send/control.ts';
 import { output, outputNext, tellWhenSendable, waitsForWindow } from '../send/output.ts';
-import { sendProbeOctet } from '../send/probe.ts';
+import { sendOctet, sendProbeOctet } from '../send/probe.ts';
 import {
   CAUSE_KEEPALIVE,
   CAUSE_ORDERLY,
@@ -141,6 +141,7 @@ function probe(tcb: ControlBlock, next: number): void {
     service.tracer.event(TRACE_TCP_WINDOW_PROBE, tcb.sndUna, tcb.probes, withData ? 1 : 0, next, null);
   }
   if (withData) sendProbeOctet(tcb, tcb.transmit.at(tcb.transmit.head), NX_TCP_PACKET);
+  else if (tcb.staleOctet >= 0) sendOctet(tcb, tcb.staleOctet, tcb.sndNxt, NX_TCP_PACKET);
   else sendControl(tcb, (tcb.sndUna - 1) | 0, TCP_ACK);
 }
 
