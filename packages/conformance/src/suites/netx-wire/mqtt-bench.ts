@@ -31,18 +31,13 @@ export class MqttBench {
   /** What has come of a message that is not whole yet. */
   private partial: number[];
 
-  constructor(
-    trial: Trial,
-    manners: BrokerManners = {},
-    profile: Profile = trial.profile,
-    quirks: 'mqtt-packet-id-reset'[] = [],
-  ) {
+  constructor(trial: Trial, manners: BrokerManners = {}, profile: Profile = trial.profile) {
     this.bench = new NetxBench(trial, { data: true, profile });
     this.manners = manners;
     this.connections = 0;
     this.partial = [];
     const { a, b } = this.bench;
-    this.client = new MqttSession(a, { clientId: 'netxcli', broker: '192.168.100.2', client: { quirks } }).client;
+    this.client = new MqttSession(a, { clientId: 'netxcli', broker: '192.168.100.2' }).client;
     this.bench.atEnd.push(() => this.client.delete());
     this.broker = this.bench.socketOf(b);
     this.bench.until(10);

@@ -1,4 +1,5 @@
 import { NX_SUCCESS } from '@strata/contracts';
+import { withQuirks } from '@strata/stack';
 import type { Scenario } from '../../suite/suite.ts';
 import { compareRun } from './compare.ts';
 import { RUN_MQTT_D1, RUN_MQTT_D2, RUN_MQTT_D3, RUN_MQTT_D4, RUN_MQTT_D10 } from './frames/mqtt.ts';
@@ -86,9 +87,12 @@ export const mqttClient: readonly Scenario[] = [
     name: 'mqtt_d4: what nobody acknowledged goes again with DUP after a reconnect, and new identifiers collide with it',
     covers: ['mqtt_d4'],
     check(t) {
-      const lab = new MqttBench(t, { sessionPresent: [0, 1, 0], acknowledges: false }, t.profile, [
-        'mqtt-packet-id-reset',
-      ]);
+      const lab = new MqttBench(
+        t,
+        { sessionPresent: [0, 1, 0], acknowledges: false },
+        withQuirks(t.profile, ['mqtt-packet-id-reset']),
+      );
+      t.mask('the quirk mqtt-packet-id-reset is on, as in the real stack');
       const { bench, client } = lab;
       client.connect({ keepAliveSeconds: 0, cleanSession: false });
       bench.settle();

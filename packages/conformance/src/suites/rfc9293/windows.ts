@@ -85,12 +85,12 @@ export const windows: readonly Scenario[] = [
     check(t) {
       const c = filled(t, 4, 1000);
       c.emit('.', { seq: 1, ack: 101, win: 0 });
-      for (const end = c.peer.now + 30 * MINUTE; c.peer.now < end; ) {
+      for (const end = c.peer.now + 10 * MINUTE; c.peer.now < end; ) {
         c.peer.waitForFrame(5 * MINUTE);
         c.peer.drain();
         c.emit('.', { seq: 1, ack: 101, win: 0 });
       }
-      t.equal(c.state, 'ESTABLISHED', 'the state after half an hour');
+      t.equal(c.state, 'ESTABLISHED', 'the state after ten minutes');
       c.emit('.', { seq: 1, ack: 101, win: 1000 });
       c.expect('P.', { seq: 101, within: 3 * MINUTE });
     },
@@ -135,11 +135,11 @@ export const windows: readonly Scenario[] = [
     },
   },
   {
-    name: 'a connection lives while its probes are acknowledged, for an hour too',
+    name: 'a connection lives while its probes are acknowledged, for ten minutes too',
     covers: ['MUST-37', 'MAY-8'],
     check(t) {
       const c = closed(t);
-      for (const end = c.peer.now + 60 * MINUTE; c.peer.now < end; ) {
+      for (const end = c.peer.now + 10 * MINUTE; c.peer.now < end; ) {
         c.peer.waitForFrame(5 * MINUTE);
         c.peer.drain();
         c.emit('.', { seq: 1, ack: 201, win: 0 });
