@@ -178,8 +178,10 @@ export class Icmpv6Errors {
       ip.tracer.event(TRACE_ICMPV6_ERROR_RECEIVED, header.type, header.code, error.protocol, 0, packet);
     }
     if (tooBig && !this.believeMtu(packet)) this.counters.pathMtuRefused++;
+    ip.icmp.reporter = ipv6AddressAt(view, packet.ipHeader + IPV6_SOURCE);
     packet.release();
     if (!tooBig || ip.policy.ipv6.icmp.acceptErrors) this.tellTransport();
+    ip.icmp.reporter = null;
     return HANDLED;
   }
 

@@ -415,7 +415,8 @@ export class Ipv6 {
     }
     const sum = ipv6AddressSum(source) + ipv6AddressSum(remote);
     const flow = new IpFlow(6, source, remote, protocol, sum, interfaceIndex);
-    return this.route(flow) ? flow : null;
+    this.settle(flow);
+    return flow;
   }
 
   /** The interface that a local address binds a flow to: -1 for any. */
@@ -458,6 +459,12 @@ export class Ipv6 {
   route(flow: IpFlow): boolean {
     const wanted = this.wantedInterface(flow.local, flow.remote, flow.wantedInterface);
     if (wanted === NO_SUCH || !this.findWay(flow.remote, wanted)) return false;
+    this.settle(flow);
+    return true;
+  }
+
+  /** Writes the way that was found into a flow. */
+  private settle(flow: IpFlow): void {
     const outgoing = this.routes.outgoing as IpInterface;
     flow.outgoing = outgoing;
     flow.nextHop6 = this.routes.nextHop;
@@ -466,7 +473,6 @@ export class Ipv6 {
     flow.checksumOffload = outgoing.makesChecksums;
     flow.cast = isMulticast6(flow.remote.w0) ? LINK_MULTICAST : LINK_UNICAST;
     flow.generation = this.ip.generation;
-    return true;
   }
 
   /** A transport doubts that its packets arrive: the first hop is probed soon. */

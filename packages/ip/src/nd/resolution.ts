@@ -159,10 +159,10 @@ export class NdResolution implements Timed {
     this.waiting -= count;
     const waiting = count === 0 ? [] : entry.queue.slice(0, count);
     entry.queue.fill(null);
-    const wasRouter = entry.isRouter;
     this.cache.remove(entry);
     ip.generation++;
-    if (wasRouter) ip.ipv6.destinations.forgetNextHop(entry.interfaceIndex, entry.address);
+    // RFC 4861 7.3.3: what went over it takes another way from now on.
+    if (reason === DROP_ND_UNRESOLVED) ip.ipv6.destinations.forgetNextHop(entry.interfaceIndex, entry.address);
     const errors = ip.icmpv6.errors;
     for (const packet of waiting as Packet[]) {
       if (reason === DROP_ND_UNRESOLVED && this.isForwarded(packet)) {
