@@ -25,6 +25,7 @@ describe('shared flags', () => {
     expect(readCommonFlags({})).toEqual({
       seed: null,
       profile: 'netx',
+      quirks: [],
       pcap: null,
       keylog: null,
       traceLayers: 0,
@@ -34,10 +35,18 @@ describe('shared flags', () => {
 
   test('are read', () => {
     expect(
-      readCommonFlags({ seed: '42', profile: 'Modern', pcap: 'x.pcapng', trace: 'tcp,mqtt', ndjson: true }),
+      readCommonFlags({
+        seed: '42',
+        profile: 'Modern',
+        quirks: 'netx-6.4',
+        pcap: 'x.pcapng',
+        trace: 'tcp,mqtt',
+        ndjson: true,
+      }),
     ).toEqual({
       seed: 42,
       profile: 'modern',
+      quirks: ['netx-6.4'],
       pcap: { kind: 'file', path: 'x.pcapng' },
       keylog: null,
       traceLayers: (1 << LAYER_TCP) | (1 << LAYER_MQTT),
@@ -63,6 +72,7 @@ describe('shared flags', () => {
     [{ seed: 'x' }, '--seed x: a whole number from 0 to 4294967295 is wanted'],
     [{ seed: '4294967296' }, '--seed 4294967296: a whole number from 0 to 4294967295 is wanted'],
     [{ profile: 'lwip' }, '--profile lwip: the profiles are netx and modern'],
+    [{ quirks: 'tcp-stale-probe' }, 'there is no quirk "tcp-stale-probe" | did you mean tcp-stale-probe-octet?'],
     [{ trace: 'tcpp' }, '--trace tcpp: there is no layer "tcpp" | did you mean tcp?'],
     [{ trace: 'tcp,' }, '--trace tcp,: a layer name is missing | the layers are'],
     [{ pcap: '' }, '--pcap: the file name is empty | give a file name, or - for stdout'],

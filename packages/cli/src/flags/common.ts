@@ -1,4 +1,5 @@
 import { LAYER_NAMES } from '@strata/contracts';
+import { ALL_QUIRKS, QUIRKS } from '@strata/stack';
 import type { Argv } from 'yargs';
 import { UsageError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
@@ -12,6 +13,8 @@ export interface CommonFlags {
   /** 0..4294967295; the run's only source of randomness. Null: not given. */
   readonly seed: number | null;
   readonly profile: ProfileName;
+  /** Defects of the real NetX Duo that are switched on. */
+  readonly quirks: readonly string[];
   readonly pcap: CaptureTarget | null;
   /** File for the secrets of TLS sessions, or null. */
   readonly keylog: string | null;
@@ -44,6 +47,12 @@ export function declareCommonFlags<T>(program: Argv<T>): Argv<T> {
       type: 'string',
       requiresArg: true,
       describe: 'behave as "netx" (default) or "modern"',
+    })
+    .option('quirks', {
+      group: GROUP,
+      type: 'string',
+      requiresArg: true,
+      describe: `switch defects of the real NetX Duo on: names, or ${ALL_QUIRKS} for all`,
     })
     .option('pcap', {
       group: GROUP,
@@ -82,6 +91,7 @@ export function readCommonFlags(args: Arguments): CommonFlags {
   return {
     seed: wholeNumber(args, 'seed', 0, HIGHEST_SEED) ?? null,
     profile: readProfile(text(args, 'profile')),
+    quirks: readQuirks(texts(args, 'quirks')),
     pcap,
     keylog,
     traceLayers: layers.length > 0 ? parseLayers(layers.join(',')) : ndjson ? ALL_LAYERS : 0,
@@ -106,6 +116,19 @@ function readProfile(name: string | undefined): ProfileName {
     throw new UsageError(`--profile ${name}`, `the profiles are ${PROFILES.join(' and ')}`);
   }
   return profile;
+}
+
+/** Reads names of defects, with commas between them. */
+function readQuirks(lists: readonly string[]): string[] {
+  const known: readonly string[] = [ALL_QUIRKS, ...QUIRKS];
+  const names = lists.flatMap((list) => list.split(',')).map((name) => name.trim().toLowerCase());
+  for (const name of names) {
+    if (known.includes(name)) continue;
+    const [meant] = nearest(name, known, 1);
+    const next = meant === undefined ? `they are ${known.join(', ')}` : `did you mean ${meant}?`;
+    throw new UsageError(`--quirks ${lists.join(',')}`, `there is no quirk "${name}"`, next);
+  }
+  return names;
 }
 
 /** Every layer. */

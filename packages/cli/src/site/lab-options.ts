@@ -1,5 +1,5 @@
 import type { FaultPlan } from '@strata/ethernet';
-import { type LabOptions, PROFILES } from '@strata/stack';
+import { type LabOptions, PROFILES, withQuirks } from '@strata/stack';
 import { type CommonFlags, DEFAULT_SEED } from '../flags/common.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { openCaptureSink } from './capture-sink.ts';
@@ -18,12 +18,13 @@ export interface SiteFlags {
 
 /** The lab options that come from the shared flags. Opens the capture. */
 export function labOptions(flags: SiteFlags, terminal: Terminal, epochSeconds: number | null): LabOptions {
-  const { profile, pcap, traceLayers, ndjson, keylog } = flags.common;
+  const { profile, quirks, pcap, traceLayers, ndjson, keylog } = flags.common;
   const seed = flags.common.seed ?? DEFAULT_SEED;
-  const comment = `${flags.title}, seed ${seed}, profile ${profile}`;
+  const defects = quirks.length === 0 ? '' : `, quirks ${quirks.join(', ')}`;
+  const comment = `${flags.title}, seed ${seed}, profile ${profile}${defects}`;
   return {
     seed,
-    profile: PROFILES[profile],
+    profile: withQuirks(PROFILES[profile], quirks),
     ...(traceLayers === 0 ? {} : { listeners: [new TracePrinter(traceLayers, ndjson, flags.events)] }),
     ...(epochSeconds === null ? {} : { epochSeconds }),
     ...(keylog === null ? {} : { onKeyLog: openKeyLog(keylog, terminal) }),
