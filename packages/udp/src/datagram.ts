@@ -1,10 +1,14 @@
 import type { IpAddress, Packet } from '@strata/contracts';
 import {
   IPV4_HEADER,
+  IPV6_DESTINATION,
+  IPV6_HEADER,
+  IPV6_SOURCE,
   ipv4Address,
   ipv4Destination,
   ipv4Protocol,
   ipv4Source,
+  ipv6AddressAt,
   UDP_HEADER,
   udpDestinationPort,
   udpSourcePort,
@@ -28,11 +32,14 @@ export function datagramSource(packet: Packet): DatagramSource | null {
   const ip = packet.ipHeader;
   const udp = packet.transportHeader;
   if (ip < packet.dataStart || udp < ip + IPV4_HEADER || udp + UDP_HEADER > packet.prepend) return null;
-  if (packet.ipVersion !== 4 || ipv4Protocol(packet.view, ip) !== 17) return null;
+  const view = packet.view;
+  const isIpv6 = packet.ipVersion === 6;
+  // A datagram that came in fragments has only the first one's headers in front; they are enough.
+  if (isIpv6 ? udp < ip + IPV6_HEADER : packet.ipVersion !== 4 || ipv4Protocol(view, ip) !== 17) return null;
   return {
-    address: ipv4Address(ipv4Source(packet.view, ip)),
+    address: isIpv6 ? ipv6AddressAt(view, ip + IPV6_SOURCE) : ipv4Address(ipv4Source(view, ip)),
     port: udpSourcePort(packet.view, udp),
-    destination: ipv4Address(ipv4Destination(packet.view, ip)),
+    destination: isIpv6 ? ipv6AddressAt(view, ip + IPV6_DESTINATION) : ipv4Address(ipv4Destination(view, ip)),
     destinationPort: udpDestinationPort(packet.view, udp),
     protocol: 17,
     interfaceIndex: packet.interfaceIndex,

@@ -7,6 +7,8 @@ export interface UdpPolicy {
   readonly ephemeralLast: number;
   /** Datagrams that a new socket queues at most (nx_udp_socket_create's queue_maximum). */
   readonly queueMaximum: number;
+  /** Pool packets that the queued datagrams of a socket hold at most, however large they are. */
+  readonly queuePackets: number;
 }
 
 /** NetX Duo 6.4. */
@@ -15,6 +17,7 @@ export const netxUdpPolicy: UdpPolicy = {
   ephemeralFirst: 0xc000,
   ephemeralLast: 0xffff,
   queueMaximum: 5,
+  queuePackets: Number.POSITIVE_INFINITY,
 };
 
 /** A current Internet host (RFC 6056 3.2: the dynamic range of IANA). */
@@ -23,4 +26,5 @@ export const modernUdpPolicy: UdpPolicy = {
   ephemeralFirst: 0xc000,
   ephemeralLast: 0xffff,
   queueMaximum: 256,
+  queuePackets: 256,
 };

@@ -94,14 +94,14 @@ export class UdpService implements DatagramSink {
     }
     trimPacket(packet, header.length);
     const socket = this.find(header.destinationPort, header.sourcePort, info);
+    // RFC 8200 8.1: over IPv6 a datagram without checksum is never delivered, whatever the link has verified.
+    if (header.checksum === 0 && info.family === 6) {
+      counters.checksumErrors++;
+      return DROP_UDP_CHECKSUM_ZERO;
+    }
     const wanted = socket === null || socket.checksumEnabled || info.family === 6;
-    if (wanted && !info.checksumVerified) {
-      if (header.checksum === 0) {
-        if (info.family === 6) {
-          counters.checksumErrors++;
-          return DROP_UDP_CHECKSUM_ZERO;
-        }
-      } else if (fold(sumPacket(packet) + info.pseudoHeaderSum + header.length) !== 0xffff) {
+    if (wanted && !info.checksumVerified && header.checksum !== 0) {
+      if (fold(sumPacket(packet) + info.pseudoHeaderSum + header.length) !== 0xffff) {
         counters.checksumErrors++;
         if (socket !== null) socket.counters.checksumErrors++;
         return DROP_UDP_CHECKSUM;

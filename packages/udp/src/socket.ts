@@ -9,10 +9,12 @@ import {
   LINK_BROADCAST,
   type NetworkError,
   NX_ALREADY_BOUND,
+  NX_ENTRY_NOT_FOUND,
   NX_INVALID_PORT,
   NX_IP_ADDRESS_ERROR,
   NX_NOT_BOUND,
   NX_NOT_ENABLED,
+  NX_NOT_SUPPORTED,
   NX_OVERFLOW,
   NX_PORT_UNAVAILABLE,
   NX_SUCCESS,
@@ -36,8 +38,11 @@ import type { UdpService } from './service.ts';
 export interface UdpListener {
   /** A datagram was queued. Called once per datagram (nx_udp_socket_receive_notify). */
   receivable(socket: UdpSocket): void;
-  /** An ICMP error came about a datagram that the socket sent; `kind` is an ERROR_ constant. */
-  failed(socket: UdpSocket, kind: number, remote: IpAddress, port: number): void;
+  /**
+   * An ICMP error came about a datagram that the socket sent; `kind` is an ERROR_ constant. With ERROR_TOO_BIG, `mtu` is the
+   * MTU that the error told of, 0 when it did not; {@link UdpSocket.largestTo} says what fits now.
+   */
+  failed(socket: UdpSocket, kind: number, remote: IpAddress, port: number, mtu: number): void;
 }
 
 /** How to make a {@link UdpSocket}; whatever is absent is the policy's. */
@@ -83,6 +88,8 @@ export class UdpSocket implements Deferred {
   queueMaximum: number;
   /** Datagrams queued now. */
   queued: number;
+  /** Pool packets that they hold. */
+  private held: number;
   /** @internal Next in the port table's bucket. */
   nextBound: UdpSocket | null;
   private head: Packet | null;
@@ -94,6 +101,8 @@ export class UdpSocket implements Deferred {
   private errorKind: number;
   private errorRemote: IpAddress | null;
   private errorPort: number;
+  private errorMtu: number;
+  private readonly joined: { readonly group: IpAddress; readonly interfaceIndex: number }[];
 
   /** @internal */
   constructor(service: UdpService, options: UdpSocketOptions) {
@@ -114,6 +123,7 @@ export class UdpSocket implements Deferred {
     this.interfaceIndex = -1;
     this.queueMaximum = options.queueMaximum ?? service.policy.queueMaximum;
     this.queued = 0;
+    this.held = 0;
     this.nextBound = null;
     this.head = null;
     this.tail = null;
@@ -124,10 +134,13 @@ export class UdpSocket implements Deferred {
     this.errorKind = 0;
     this.errorRemote = null;
     this.errorPort = 0;
+    this.errorMtu = 0;
+    this.joined = [];
   }
 
   /**
-   * Binds a port, 0 for any free one, and if `local` is given only datagrams to that address. NX_ALREADY_BOUND,
+   * Binds a port, 0 for any free one, and if `local` is given only datagrams to that address, which may be that of a group.
+   * NX_ALREADY_BOUND,
    * NX_INVALID_PORT, NX_PORT_UNAVAILABLE when another socket has it, NX_NO_FREE_PORTS, NX_IP_ADDRESS_ERROR for a local
    * address that is not ours.
    */
@@ -135,7 +148,7 @@ export class UdpSocket implements Deferred {
     if (this.port !== 0) return NX_ALREADY_BOUND;
     if (!(port >= 0 && port <= 0xffff)) return NX_INVALID_PORT;
     const address = localOrAny(local);
-    if (address !== null && !this.service.network.isLocal(address)) return NX_IP_ADDRESS_ERROR;
+    if (address !== null && !isGroup(address) && !this.service.network.isLocal(address)) return NX_IP_ADDRESS_ERROR;
     let chosen = port;
     if (port === 0) {
       chosen = this.service.chooseFreePort();
@@ -158,8 +171,41 @@ export class UdpSocket implements Deferred {
     this.remote = null;
     this.flow = null;
     this.notices = 0;
+    for (const { group, interfaceIndex } of this.joined.splice(0)) {
+      this.service.network.groups?.leaveOn(interfaceIndex, group);
+    }
     for (let packet = this.receive(); packet !== null; packet = this.receive()) packet.release();
     return NX_SUCCESS;
+  }
+
+  /**
+   * Listens to a multicast group, on an interface or on the first one, until {@link leaveGroup} or {@link unbind}. Datagrams
+   * to the group reach every socket of the host that is bound to their port for any address, or for the group's.
+   * NX_NOT_BOUND, NX_IP_ADDRESS_ERROR (no group), NX_INVALID_INTERFACE, NX_NO_MORE_ENTRIES, NX_NOT_SUPPORTED.
+   */
+  joinGroup(group: IpAddress, interfaceIndex = -1): Status {
+    if (this.port === 0) return NX_NOT_BOUND;
+    const { groups } = this.service.network;
+    if (groups === undefined) return NX_NOT_SUPPORTED;
+    const status = groups.joinOn(interfaceIndex, group);
+    if (status === NX_SUCCESS) this.joined.push({ group, interfaceIndex });
+    return status;
+  }
+
+  /** Ends {@link joinGroup}. NX_ENTRY_NOT_FOUND when the socket has not joined the group there. */
+  leaveGroup(group: IpAddress, interfaceIndex = -1): Status {
+    const at = this.joined.findIndex(
+      (each) => each.interfaceIndex === interfaceIndex && sameAddress(each.group, group),
+    );
+    if (at < 0) return NX_ENTRY_NOT_FOUND;
+    this.joined.splice(at, 1);
+    return this.service.network.groups?.leaveOn(interfaceIndex, group) ?? NX_NOT_SUPPORTED;
+  }
+
+  /** Octets of data in the largest datagram to a peer that need not be cut, as far as the path is known; 0 without route. */
+  largestTo(remote: IpAddress): number {
+    const flow = this.service.network.openFlow(remote, PROTOCOL_UDP, this.local, this.interfaceIndex);
+    return flow === null ? 0 : flow.mtu - (remote.family === 4 ? 20 : 40) - UDP_HEADER;
   }
 
   /** Sends to, receives from and hears errors about one peer only; null ends that. NX_NOT_BOUND, NX_INVALID_PORT. */
@@ -257,6 +303,7 @@ export class UdpSocket implements Deferred {
     packet.queueNext = null;
     packet.holder = '';
     this.queued--;
+    this.held -= packet.next === null ? 1 : partsOf(packet);
     return packet;
   }
 
@@ -286,7 +333,8 @@ export class UdpSocket implements Deferred {
   /** @internal Takes a valid datagram whose `prepend` is at the data. */
   deliver(packet: Packet, sourceAddress: number, sourcePort: number): Disposition {
     const service = this.service;
-    if (this.queued >= this.queueMaximum) {
+    const parts = packet.next === null ? 1 : partsOf(packet);
+    if (this.queued >= this.queueMaximum || this.held + parts > service.policy.queuePackets) {
       this.counters.receivePacketsDropped++;
       service.counters.receivePacketsDropped++;
       service.tracer?.event(TRACE_UDP_QUEUE_FULL, this.port, this.queued, 0, 0, packet);
@@ -306,6 +354,7 @@ export class UdpSocket implements Deferred {
     else this.tail.queueNext = packet;
     this.tail = packet;
     this.queued++;
+    this.held += parts;
     if (this.listener !== null) {
       this.notices++;
       this.schedule();
@@ -332,6 +381,7 @@ export class UdpSocket implements Deferred {
     this.errorKind = error.kind;
     this.errorRemote = error.remote;
     this.errorPort = error.remotePort;
+    this.errorMtu = error.mtu;
     if (this.listener !== null) this.schedule();
   }
 
@@ -349,11 +399,22 @@ export class UdpSocket implements Deferred {
       const kind = this.errorKind;
       this.errorRemote = null;
       this.errorKind = 0;
-      this.listener?.failed(this, kind, remote, this.errorPort);
+      this.listener?.failed(this, kind, remote, this.errorPort, this.errorMtu);
     }
     while (this.notices > 0) {
       this.notices--;
       this.listener?.receivable(this);
     }
   }
+}
+
+function isGroup(address: IpAddress): boolean {
+  return address.family === 4 ? address.w3 >>> 28 === 14 : address.w0 >>> 24 === 0xff;
+}
+
+/** Pool packets in a chain. */
+function partsOf(packet: Packet): number {
+  let count = 0;
+  for (let part: Packet | null = packet; part !== null; part = part.next) count++;
+  return count;
 }

@@ -71,13 +71,13 @@ export class Ping implements Deferred {
   private readonly listener: PingListener;
   private status: Status;
   private response: Packet | null;
-  /** From request to reply, in microseconds; 0 without reply. */
+  /** From request to reply or error, in microseconds; 0 without. */
   roundTrip: number;
   /** Time to live of the reply; 0 without. */
   timeToLive: number;
   /** Who answered, int32 of an IPv4 address; 0 without reply. */
   responder: number;
-  /** Who answered, in either family; null without reply. */
+  /** Who answered, or who sent the ICMP error, in either family; null when nobody did. */
   from: IpAddress | null;
   /** Kind (ERROR_ constant) and code of the ICMP error; 0 without. */
   errorKind: number;
@@ -321,6 +321,8 @@ export class Echo implements Timed {
     const ping = this.pending[at] as Ping;
     ping.errorKind = error.kind;
     ping.errorCode = error.code;
+    ping.from = this.ip.icmp.reporter;
+    ping.roundTrip = this.ip.time.now - ping.sentAt;
     this.end(at, NX_NOT_SUCCESSFUL, null);
   }
 

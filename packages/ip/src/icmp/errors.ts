@@ -198,8 +198,10 @@ export class IcmpErrors {
     if (ip.tracer !== null) {
       ip.tracer.event(TRACE_ICMP_ERROR_RECEIVED, header.type, header.code, error.remote.w3, error.protocol, packet);
     }
+    ip.icmp.reporter = ipv4Address(ipv4Source(view, packet.ipHeader));
     packet.release();
     this.tellTransport();
+    ip.icmp.reporter = null;
     return HANDLED;
   }
 

@@ -5,6 +5,7 @@ import {
   DROP_ICMP_CHECKSUM,
   DROP_ICMP_TYPE,
   HANDLED,
+  type IpAddress,
   type NetworkError,
   type Packet,
 } from '@strata/contracts';
@@ -27,12 +28,15 @@ export class Icmp implements DatagramSink {
   readonly counters: IcmpCounters;
   readonly echo: Echo;
   readonly errors: IcmpErrors;
+  /** @internal Who sent the error, of either family, that transports are being told of; null for one made here. */
+  reporter: IpAddress | null;
   private readonly header: IcmpRepr;
 
   constructor(ip: IpInstance) {
     this.counters = new IcmpCounters();
     this.echo = new Echo(ip, this.counters);
     this.errors = new IcmpErrors(ip, this.counters);
+    this.reporter = null;
     this.header = new IcmpRepr();
   }
 
