@@ -2,6 +2,7 @@ import { MILLISECOND } from '@strata/contracts';
 import { modernProfile, type Profile } from '@strata/stack';
 import {
   CONGESTION_CONTROLLERS,
+  type ControlBlock,
   ECN_OFF,
   MODERN_RTO_LIMITS,
   MODERN_SWITCHES,
@@ -16,12 +17,13 @@ import { linuxAcks } from './linux-acks.ts';
 /**
  * TCP with the constants that packetdrill scripts assume, which are Linux's: a receive buffer that gives window scale 8,
  * five retries of SYN, retransmission timeouts at least 200 ms above the round trip, segments without timestamps taken as
- * they are, no slow start after idle, no ECN.
+ * they are, no slow start after idle, no ECN, thresholds reckoned from the congestion window.
  */
 export const drillTcpProfile: TcpProfile = {
   ...modernTcpProfile,
   name: 'drill',
   rto: rtoAbove(200 * MILLISECOND),
+  congestion: reducingWindow(modernTcpProfile.congestion),
   acks: linuxAcks,
   options: tcpOptions(MODERN_SWITCHES),
   requireTimestamps: false,
@@ -49,7 +51,21 @@ export function rtoAbove(minimum: number): TcpProfile['rto'] {
 
 /** The congestion controllers that scripts can ask for. */
 export function congestionNamed(name: string): TcpProfile['congestion'] | null {
-  return name === 'netx' ? null : (CONGESTION_CONTROLLERS[name === 'newreno' ? 'reno' : name] ?? null);
+  const make = name === 'netx' ? undefined : CONGESTION_CONTROLLERS[name === 'newreno' ? 'reno' : name];
+  return make === undefined ? null : reducingWindow(make);
+}
+
+/** As Linux does, the threshold after a loss is reckoned from the congestion window, not from what was in flight. */
+function reducingWindow(make: TcpProfile['congestion']): TcpProfile['congestion'] {
+  return () => {
+    const made = make();
+    const own = Object.getPrototypeOf(made) === Object.prototype ? { ...made } : made;
+    const { lossDetected } = own;
+    own.lossDetected = (tcb: ControlBlock) => {
+      lossDetected.call(own, tcb, tcb.cwnd - (tcb.cwnd % Math.max(tcb.mss, 1)));
+    };
+    return own;
+  };
 }
 
 /** `tcp` with some of its options switched. */
