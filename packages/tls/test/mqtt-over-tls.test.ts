@@ -61,11 +61,11 @@ class World {
   private closeServer: () => Promise<void> = async () => undefined;
   private wake: () => void = () => undefined;
 
-  constructor(version: number, seed: number, options: Partial<TlsSessionOptions> = {}) {
+  constructor(version: number, seed: number, lossRate = 0, options: Partial<TlsSessionOptions> = {}) {
     this.lab = new Lab({ seed, listeners: [this.log], capture: this.capture });
     this.device = this.lab.host('device');
     this.broker = this.lab.host('broker');
-    const cable = this.lab.bridge({ faults: { delayMicroseconds: 2000 } });
+    const cable = this.lab.bridge({ faults: { delayMicroseconds: 2000, lossRate } });
     this.device.attach(cable.a, { address: '192.0.2.1/24' });
     this.broker.attach(cable.b, { address: '192.0.2.2/24' });
     const { device } = this;
@@ -163,8 +163,8 @@ class World {
 }
 
 /** Connects, subscribes, publishes messages of many sizes to itself, disconnects. */
-async function scenario(version: number, seed: number): Promise<World> {
-  const world = new World(version, seed);
+async function scenario(version: number, seed: number, lossRate = 0): Promise<World> {
+  const world = new World(version, seed, lossRate);
   const { lab, client, heard } = world;
   await world.startBroker();
   await lab.run(async () => {
@@ -209,6 +209,15 @@ describe.each([
       expect(other.log.lines).toEqual(first.log.lines);
     }
     for (const world of runs) await world.close();
+  });
+
+  test.each([1, 2, 3])('also over a link that loses frames: seed %d', async (seed) => {
+    const [first, second] = [await scenario(version, seed, 0.06), await scenario(version, seed, 0.06)];
+    expect(first.log.records.length).toBeGreaterThan(8);
+    expect(second.log.records).toEqual(first.log.records);
+    expect(second.log.lines).toEqual(first.log.lines);
+    await first.close();
+    await second.close();
   });
 
   test('a broker whose certificate has expired by the lab’s clock never hears CONNECT', async () => {
