@@ -159,7 +159,10 @@ export abstract class ControlBlock implements Timed, Deferred {
   receiveHead: Packet | null;
   receiveTail: Packet | null;
   receivePackets: number;
+  /** Since when what is there has not been read. */
+  unreadSince: number;
   reassemblyHead: Packet | null;
+  reassemblyTail: Packet | null;
   reassemblyPackets: number;
   reassemblyBytes: number;
   /** What acknowledgments report of it (RFC 2018); null until there was anything to report. */
@@ -325,7 +328,9 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.receiveHead = null;
     this.receiveTail = null;
     this.receivePackets = 0;
+    this.unreadSince = NEVER;
     this.reassemblyHead = null;
+    this.reassemblyTail = null;
     this.reassemblyPackets = 0;
     this.reassemblyBytes = 0;
     this.sackBlocks = null;

@@ -29,6 +29,9 @@ export class TcpCounters {
   noPacket = 0;
   sendFailures = 0;
   networkErrors = 0;
+  /** Connections whose TIMED_WAIT ended early because there were too many; that were reset because nobody read them. */
+  timeWaitsCut = 0;
+  evicted = 0;
   /** SYNs answered with a cookie because the backlog was full; acknowledgments of good cookies and of none. */
   cookiesSent = 0;
   cookiesAccepted = 0;

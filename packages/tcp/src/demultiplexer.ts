@@ -1,25 +1,42 @@
-import type { DatagramInfo, IpAddress } from '@strata/contracts';
+import type { DatagramInfo, IpAddress, Random } from '@strata/contracts';
 import type { ControlBlock } from './control-block.ts';
 
 const SMALLEST_TABLE = 16;
 
-/** Finds the connection of a segment: an integer hash over ports and remote address, chains through `hashNext`. */
+/**
+ * Finds the connection of a segment: an integer hash over ports and the remote address's four words, chains through
+ * `hashNext`. The multipliers are a secret of the host's (multilinear hashing, Carter and Wegman 1979), so that nobody outside
+ * can choose ports and addresses that all land in one chain.
+ */
 export class Demultiplexer {
   /** Connections in the table. */
   count: number;
   private table: (ControlBlock | null)[];
   private mask: number;
+  private readonly key0: number;
+  private readonly key1: number;
+  private readonly key2: number;
+  private readonly key3: number;
+  private readonly keyPorts: number;
 
-  constructor() {
+  /** @param random where the multipliers come from */
+  constructor(random: Random) {
     this.count = 0;
     this.table = new Array<ControlBlock | null>(SMALLEST_TABLE).fill(null);
     this.mask = SMALLEST_TABLE - 1;
+    // Odd, and small enough to stay small integers.
+    this.key0 = (random.uint32() >>> 2) | 1;
+    this.key1 = (random.uint32() >>> 2) | 1;
+    this.key2 = (random.uint32() >>> 2) | 1;
+    this.key3 = (random.uint32() >>> 2) | 1;
+    this.keyPorts = (random.uint32() >>> 2) | 1;
   }
 
   /** The connection with these four, or null. `ports` is local << 16 | remote. */
   find(ports: number, info: DatagramInfo): ControlBlock | null {
     const remote3 = info.source3;
-    let tcb = this.table[hash(ports, remote3 ^ info.source2) & this.mask] as ControlBlock | null;
+    const slot = this.hash(ports, info.source0, info.source1, info.source2, remote3) & this.mask;
+    let tcb = this.table[slot] as ControlBlock | null;
     while (tcb !== null) {
       if (tcb.ports === ports && tcb.remote3 === remote3 && sameAddresses(tcb, info)) return tcb;
       tcb = tcb.hashNext;
@@ -29,7 +46,7 @@ export class Demultiplexer {
 
   /** As {@link find}, for addresses as objects. */
   findPair(ports: number, local: IpAddress, remote: IpAddress): ControlBlock | null {
-    let tcb = this.table[hash(ports, remote.w3 ^ remote.w2) & this.mask] as ControlBlock | null;
+    let tcb = this.table[this.slotOf(ports, remote)] as ControlBlock | null;
     while (tcb !== null) {
       const flow = tcb.flow;
       if (tcb.ports === ports && flow !== null && same(flow.remote, remote) && same(flow.local, local)) return tcb;
@@ -53,7 +70,7 @@ export class Demultiplexer {
   remove(tcb: ControlBlock): void {
     const flow = tcb.flow;
     if (flow === null || !tcb.hashed) return;
-    const slot = hash(tcb.ports, flow.remote.w3 ^ flow.remote.w2) & this.mask;
+    const slot = this.slotOf(tcb.ports, flow.remote);
     let previous: ControlBlock | null = null;
     let at = this.table[slot] as ControlBlock | null;
     while (at !== null && at !== tcb) {
@@ -78,9 +95,25 @@ export class Demultiplexer {
   }
 
   private link(tcb: ControlBlock, remote: IpAddress): void {
-    const slot = hash(tcb.ports, remote.w3 ^ remote.w2) & this.mask;
+    const slot = this.slotOf(tcb.ports, remote);
     tcb.hashNext = this.table[slot] as ControlBlock | null;
     this.table[slot] = tcb;
+  }
+
+  private slotOf(ports: number, remote: IpAddress): number {
+    return this.hash(ports, remote.w0, remote.w1, remote.w2, remote.w3) & this.mask;
+  }
+
+  /** The upper bits are the good ones. */
+  private hash(ports: number, w0: number, w1: number, w2: number, w3: number): number {
+    const sum =
+      (Math.imul(ports, this.keyPorts) +
+        Math.imul(w0, this.key0) +
+        Math.imul(w1, this.key1) +
+        Math.imul(w2, this.key2) +
+        Math.imul(w3, this.key3)) |
+      0;
+    return sum ^ (sum >>> 16);
   }
 
   private grow(): void {
@@ -92,11 +125,6 @@ export class Demultiplexer {
       if (tcb.flow !== null) this.link(tcb, tcb.flow.remote);
     }
   }
-}
-
-function hash(ports: number, remote: number): number {
-  const h = Math.imul(ports ^ Math.imul(remote, 0x85ebca6b), 0x9e3779b1);
-  return h ^ (h >>> 15);
 }
 
 function sameAddresses(tcb: ControlBlock, info: DatagramInfo): boolean {

@@ -103,6 +103,14 @@ export interface TcpProfile {
   readonly synCookies: boolean;
   /** IPv4 segments say "do not fragment", so that routers tell when they are too big (RFC 1191); sockets may differ. */
   readonly dontFragment: boolean;
+  /** Connections of a service, and those of them in TIMED_WAIT; 0: as many as come. The oldest TIMED_WAIT makes room. */
+  readonly maximumConnections: number;
+  readonly maximumTimeWait: number;
+  /**
+   * When the pool is nearly used up, a connection whose data the application has left unread for so long is reset; NEVER:
+   * none is.
+   */
+  readonly unreadLife: number;
   /** Defects of the real stack, off unless asked for. */
   readonly quirks: TcpQuirks;
 

@@ -1,6 +1,7 @@
 import {
   type DatagramInfo,
   DROP_TCP_BACKLOG,
+  DROP_TCP_CONNECTION_LIMIT,
   DROP_TCP_NO_CONNECTION,
   type IpAddress,
   type Packet,
@@ -14,6 +15,7 @@ import { addressOf, sendStrayReset } from './send/control.ts';
 import type { TcpService } from './service.ts';
 import { TcpSocket, type TcpSocketOptions } from './socket.ts';
 import { TCP_LISTEN } from './states.ts';
+import { endOldestWait } from './teardown.ts';
 import { transition } from './transition.ts';
 
 /** How a server listens. */
@@ -99,6 +101,15 @@ export class TcpServer implements Listener, PassiveOwner {
 
   /** A new socket in LISTEN, bound to the peer whose SYN came; null without a route back. */
   private begin(segment: TcpHeader, info: DatagramInfo, local: IpAddress): TcpSocket | null {
+    const { connections, profile } = this.service;
+    if (
+      profile.maximumConnections > 0 &&
+      connections.count >= profile.maximumConnections &&
+      !endOldestWait(this.service)
+    ) {
+      this.service.drop(DROP_TCP_CONNECTION_LIMIT, null, segment.sequence);
+      return null;
+    }
     const socket = this.service.createSocket(this.socketOptions);
     socket.localPort = this.port;
     transition(socket, TCP_LISTEN);

@@ -98,6 +98,10 @@ export class TcpService implements DatagramSink {
   /** The key of this host's hashes: nobody outside can tell where a connection's numbers start. */
   readonly secret0: number;
   readonly secret1: number;
+  /** Connections in TIMED_WAIT, oldest first. */
+  readonly waiting: Set<ControlBlock>;
+  /** When the pool was last relieved of connections that nobody reads. */
+  relievedAt: number;
   /** A connection in TIMED_WAIT has made way: the initial number of the next one lies beyond {@link reopenedAt}. */
   reopening: boolean;
   reopenedAt: number;
@@ -116,7 +120,7 @@ export class TcpService implements DatagramSink {
     this.profile = profile;
     this.tracer = tracer;
     this.counters = new TcpCounters();
-    this.connections = new Demultiplexer();
+    this.connections = new Demultiplexer(random.fork('demultiplexer'));
     this.listeners = new Map();
     this.ports = new PortTable(profile.ports(random), (port) => this.listeners.has(port));
     this.isn = profile.isn(random, time);
@@ -133,6 +137,8 @@ export class TcpService implements DatagramSink {
     const secrets = random.fork('TCP secret');
     this.secret0 = secrets.uint32() | 0;
     this.secret1 = secrets.uint32() | 0;
+    this.waiting = new Set();
+    this.relievedAt = Number.NEGATIVE_INFINITY;
     this.reopening = false;
     this.reopenedAt = 0;
     network.register(PROTOCOL_TCP, this);

@@ -40,6 +40,7 @@ import {
   EVENT_URGENT,
 } from './events.ts';
 import type { ListenQueue } from './listener.ts';
+import { relievePool } from './pool-relief.ts';
 import { mayHoldToSend, roomToRead } from './pool-shares.ts';
 import type { TcpProfile } from './profile.ts';
 import { answerSyn } from './receive/listen.ts';
@@ -264,7 +265,8 @@ export class TcpSocket extends ControlBlock implements PacketStream {
    */
   allocate(): Packet | null {
     const { pool, dataHeadroom } = this.service;
-    const packet = mayHoldToSend(this) ? pool.allocate(dataHeadroom) : null;
+    let packet = mayHoldToSend(this) ? pool.allocate(dataHeadroom) : null;
+    if (packet === null && relievePool(this.service, this) && mayHoldToSend(this)) packet = pool.allocate(dataHeadroom);
     if (packet === null && this.state >= TCP_ESTABLISHED) waitForPackets(this);
     return packet;
   }
@@ -306,6 +308,7 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     if (next === null) this.receiveTail = null;
     packet.queueNext = null;
     this.receivePackets--;
+    this.unreadSince = this.time.now;
     this.rcvQueued = next === null ? 0 : this.rcvQueued - packet.sequenceLength;
     if (this.rcvUrgent && this.urgentBytes === 0) this.rcvUrgent = false;
     if (this.state >= TCP_ESTABLISHED && !this.finSeen) {

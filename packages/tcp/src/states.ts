@@ -47,6 +47,9 @@ export const CAUSE_UNREACHABLE = 7;
 /** Data came after the application had closed, and was refused with a reset. */
 export const CAUSE_UNREAD_DATA = 8;
 
+/** The pool was nearly used up and the application had not read for long. */
+export const CAUSE_EVICTED = 9;
+
 /** Names by number, for people. */
 export const CAUSE_NAMES: readonly string[] = [
   'none',
@@ -58,6 +61,7 @@ export const CAUSE_NAMES: readonly string[] = [
   'aborted',
   'unreachable',
   'closed with unread data',
+  'evicted, unread',
 ];
 
 /** True from ESTABLISHED on: both ends know each other's sequence numbers. */

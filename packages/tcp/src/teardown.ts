@@ -10,6 +10,7 @@ import {
 } from './events.ts';
 import { flushReassembly } from './receive/reassembly.ts';
 import { forgetSackBlocks } from './receive/sack-blocks.ts';
+import type { TcpService } from './service.ts';
 import {
   CAUSE_ABORTED,
   CAUSE_NONE,
@@ -29,6 +30,7 @@ import { transition } from './transition.ts';
  */
 export function endConnection(tcb: ControlBlock, cause: number): void {
   const { state, service } = tcb;
+  if (state === TCP_TIMED_WAIT) service.waiting.delete(tcb);
   if (tcb.cause === CAUSE_NONE) tcb.cause = cause;
   disarmAll(tcb);
   tcb.transmit.clear();
@@ -64,12 +66,26 @@ export function enterTimeWait(tcb: ControlBlock): void {
   if (tcb.cause === CAUSE_NONE) tcb.cause = CAUSE_ORDERLY;
   transition(tcb, TCP_TIMED_WAIT);
   armTimeWait(tcb, tcb.profile.timeWait);
+  const { waiting } = tcb.service;
+  waiting.add(tcb);
+  const { maximumTimeWait } = tcb.profile;
+  if (maximumTimeWait > 0 && waiting.size > maximumTimeWait) endOldestWait(tcb.service);
   let events = EVENT_DISCONNECT | EVENT_TIMED_WAIT;
   if (!tcb.ended) {
     tcb.ended = true;
     events |= EVENT_CLOSED;
   }
   raise(tcb, events);
+}
+
+/** The connection that has been in TIMED_WAIT longest ends before its time. False when there is none. */
+export function endOldestWait(service: TcpService): boolean {
+  for (const oldest of service.waiting) {
+    service.counters.timeWaitsCut++;
+    endConnection(oldest, CAUSE_ORDERLY);
+    return true;
+  }
+  return false;
 }
 
 /** Releases what the application has not taken. */

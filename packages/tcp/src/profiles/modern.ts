@@ -43,7 +43,7 @@ export const modernTcpProfile: TcpProfile = {
   sendBuffer: 256 * 1024,
   defaultWindow: 65535,
   maximumWindow: 0x3fffc000,
-  maximumOutOfOrder: 256,
+  maximumOutOfOrder: 4096,
   reportDuplicates: true,
   mergeReceived: true,
   nagle: true,
@@ -66,6 +66,9 @@ export const modernTcpProfile: TcpProfile = {
   synCookies: true,
   dontFragment: true,
   quirks: NO_TCP_QUIRKS,
+  maximumConnections: 16384,
+  maximumTimeWait: 4096,
+  unreadLife: 10 * SECOND,
   maximumListeners: 65535,
   challengeAcksPerSecond: 100,
 };

@@ -65,6 +65,9 @@ export const netxTcpProfile: TcpProfile = {
   synCookies: false,
   dontFragment: false,
   quirks: NO_TCP_QUIRKS,
+  maximumConnections: 0,
+  maximumTimeWait: 0,
+  unreadLife: NEVER,
   maximumListeners: 10,
   challengeAcksPerSecond: 0,
 };

@@ -3,6 +3,7 @@ import { TCP_FIN, TCP_URG, type TcpHeader } from '@strata/wire';
 import { noteMark } from '../congestion/ecn.ts';
 import type { ControlBlock } from '../control-block.ts';
 import { EVENT_PEER_FINISHED, EVENT_RECEIVABLE, EVENT_URGENT, raise } from '../events.ts';
+import { relievePool } from '../pool-relief.ts';
 import { mayHoldToRead } from '../pool-shares.ts';
 import { copyPayload, trimFront, trimTo } from '../send/segmentation.ts';
 import { keepOutOfOrder, takeReady } from './reassembly.ts';
@@ -52,6 +53,7 @@ export function acceptData(tcb: ControlBlock, segment: TcpHeader, packet: Packet
   if (!mayHoldToRead(tcb)) {
     tcb.ackNow = true;
     tcb.service.drop(DROP_TCP_WATERMARK, tcb, sequence);
+    relievePool(tcb.service, tcb);
     return false;
   }
   if (tcb.reassemblyHead === null) {
@@ -80,8 +82,10 @@ export function queueInOrder(tcb: ControlBlock, packet: Packet): void {
   raise(tcb, EVENT_RECEIVABLE);
   const tail = tcb.receiveTail;
   packet.queueNext = null;
-  if (tail === null) tcb.receiveHead = packet;
-  else {
+  if (tail === null) {
+    tcb.receiveHead = packet;
+    tcb.unreadSince = tcb.time.now;
+  } else {
     if (tcb.profile.mergeReceived && mergeIntoTail(tail, packet, length)) return;
     tail.queueNext = packet;
   }

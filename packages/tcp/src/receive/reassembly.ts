@@ -12,6 +12,11 @@ import { noteDuplicate } from './sack-blocks.ts';
 export function keepOutOfOrder(tcb: ControlBlock, packet: Packet): void {
   let previous: Packet | null = null;
   let next = tcb.reassemblyHead;
+  const tail = tcb.reassemblyTail;
+  if (tail !== null && ((packet.sequence - tail.sequence) | 0) >= 0) {
+    previous = tail;
+    next = null;
+  }
   while (next !== null && ((next.sequence - packet.sequence) | 0) <= 0) {
     previous = next;
     next = next.queueNext;
@@ -54,6 +59,7 @@ export function keepOutOfOrder(tcb: ControlBlock, packet: Packet): void {
   packet.queueNext = next;
   if (previous === null) tcb.reassemblyHead = packet;
   else previous.queueNext = packet;
+  if (next === null) tcb.reassemblyTail = packet;
   tcb.reassemblyPackets++;
   tcb.reassemblyBytes += packet.sequenceLength;
 }
@@ -84,6 +90,7 @@ export function flushReassembly(tcb: ControlBlock): void {
     packet = next;
   }
   tcb.reassemblyHead = null;
+  tcb.reassemblyTail = null;
   tcb.reassemblyPackets = 0;
   tcb.reassemblyBytes = 0;
 }
@@ -91,6 +98,7 @@ export function flushReassembly(tcb: ControlBlock): void {
 function unlink(tcb: ControlBlock, previous: Packet | null, packet: Packet): void {
   if (previous === null) tcb.reassemblyHead = packet.queueNext;
   else previous.queueNext = packet.queueNext;
+  if (packet === tcb.reassemblyTail) tcb.reassemblyTail = previous;
   packet.queueNext = null;
   tcb.reassemblyPackets--;
   tcb.reassemblyBytes -= packet.sequenceLength;

@@ -39,7 +39,7 @@ function blocksOf(tcb: ControlBlock): SackBlocks {
  * (RFC 2018 4). Data that was not kept lies in no block and changes nothing.
  */
 export function noteArrival(tcb: ControlBlock, sequence: number): void {
-  if (!tcb.sackPermitted) return;
+  if (!tcb.sackPermitted || continuesFirst(tcb, sequence)) return;
   let left = 0;
   let right = 0;
   let found = false;
@@ -56,6 +56,16 @@ export function noteArrival(tcb: ControlBlock, sequence: number): void {
   if (!found) return;
   if (tcb.finSeen && right === tcb.peerFinSequence) right = (right + 1) | 0;
   putFirst(blocksOf(tcb), left, right);
+}
+
+/** The usual case, without a walk: what has come is the last there is and continues the block that is reported first. */
+function continuesFirst(tcb: ControlBlock, sequence: number): boolean {
+  const blocks = tcb.sackBlocks;
+  const tail = tcb.reassemblyTail;
+  if (blocks === null || tail === null || blocks.count === 0 || tcb.finSeen) return false;
+  if (tail.sequence !== sequence || blocks.edges[1] !== sequence) return false;
+  blocks.edges[1] = (sequence + tail.sequenceLength) | 0;
+  return true;
 }
 
 /** A FIN behind a gap has come; it takes a sequence number like data. */

@@ -35,15 +35,9 @@ export function advanceRack(tcb: ControlBlock, packet: Packet): void {
     if (loss.hasEcho && ((loss.echo - timestampAt(tcb, sentAt)) | 0) < 0) return;
   } else noteRoundTrip(tcb, rtt);
   loss.rackRtt = rtt;
-  const end = (packet.sequence + packet.sequenceLength) | 0;
-  if (loss.rackKnown && !sentAfter(sentAt, end, loss.rackTime, loss.rackEnd)) return;
+  if (loss.rackKnown && ((packet.sentOrder - loss.rackOrder) | 0) <= 0) return;
   loss.rackKnown = true;
-  loss.rackTime = sentAt;
-  loss.rackEnd = end;
-}
-
-function sentAfter(time: number, end: number, otherTime: number, otherEnd: number): boolean {
-  return time > otherTime || (time === otherTime && ((end - otherEnd) | 0) > 0);
+  loss.rackOrder = packet.sentOrder;
 }
 
 /** RFC 8985 6.2 step 4: how much later than its successors a packet may come before it counts as lost. */
@@ -90,7 +84,10 @@ export function relaxReorderingWindow(tcb: ControlBlock): void {
 export const rackDetection: LossDetection = {
   name: 'rack',
 
-  /** 6.2 step 5. Packets sent once are in order of time, so the search ends at the first that was sent too late. */
+  /**
+   * 6.2 step 5. The order of transmissions stands for the times that the RFC compares: many are sent in one moment. Packets
+   * sent once lie in that order, so the search ends at the first that was sent too late.
+   */
   detect(tcb: ControlBlock): void {
     const { loss } = tcb;
     loss.reorderDeadline = NEVER;
@@ -102,8 +99,7 @@ export const rackDetection: LossDetection = {
     for (let position = queue.head; position !== queue.unsent; position = (position + 1) | 0) {
       const packet = queue.at(position);
       if (packet.marks & (MARK_SACKED | MARK_LOST)) continue;
-      const end = (packet.sequence + packet.sequenceLength) | 0;
-      if (!sentAfter(loss.rackTime, loss.rackEnd, packet.sentAt, end)) {
+      if (((loss.rackOrder - packet.sentOrder) | 0) <= 0) {
         if (packet.transmissions === 1) break;
         continue;
       }

@@ -61,10 +61,9 @@ export class RecoveryState {
   /** Segments by which delivery was out of order at most: RFC 6675's DupThresh where that adapts. */
   reordering: number;
 
-  /** RACK (RFC 8985 5.2): time and end of the packet sent last of those delivered; its round trip; the smallest of all. */
+  /** RACK (RFC 8985 5.2): the packet sent last of those delivered; the round trip of the last one; the smallest of all. */
   rackKnown: boolean;
-  rackTime: number;
-  rackEnd: number;
+  rackOrder: number;
   rackRtt: number;
   minRtt: number;
   minRttAt: number;
@@ -137,8 +136,7 @@ export class RecoveryState {
     this.highestBefore = 0;
     this.reordering = threshold;
     this.rackKnown = false;
-    this.rackTime = 0.5;
-    this.rackEnd = 0;
+    this.rackOrder = 0;
     this.rackRtt = 0;
     this.minRtt = 0;
     this.minRttAt = 0.5;

@@ -1,6 +1,7 @@
 import { TRACE_TCP_UNDO } from '@strata/contracts';
 import type { TcpHeader } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
+import { MARK_REPEATED } from '../send/marks.ts';
 import { timestampNow } from '../timestamps.ts';
 import { unmarkLost } from './scoreboard.ts';
 import { PHASE_RECOVERY, PHASE_REDUCTION } from './state.ts';
@@ -17,13 +18,23 @@ export function rememberForUndo(tcb: ControlBlock): void {
   loss.undoThreshold = presentThreshold(tcb);
 }
 
-/** Repairs begin here: from now on repeats are counted. */
+/** Repairs begin here: from now on repeats are counted, and those of the last episode that are still on their way. */
 export function beginEpisode(tcb: ControlBlock): void {
   const { loss } = tcb;
+  const outstanding = repeatsOutstanding(tcb);
   loss.undoable = tcb.profile.lossPolicies.undo;
   loss.undoFrom = tcb.sndUna;
-  loss.repeats = -1;
-  loss.repeatStamped = false;
+  loss.repeats = outstanding > 0 ? outstanding : -1;
+  if (outstanding === 0) loss.repeatStamped = false;
+}
+
+function repeatsOutstanding(tcb: ControlBlock): number {
+  const queue = tcb.transmit;
+  let count = 0;
+  for (let position = queue.head; position !== queue.unsent; position = (position + 1) | 0) {
+    if (queue.at(position).marks & MARK_REPEATED) count++;
+  }
+  return count;
 }
 
 /** Three quarters of the window when that is above the threshold: an undone reduction returns to congestion avoidance there. */

@@ -126,6 +126,7 @@ function put(tcb: ControlBlock, packet: Packet, flags: number, payloadAt: number
   }
   packet.transmissions++;
   packet.sentAt = tcb.time.now;
+  packet.sentOrder = tcb.packetsSent;
   tcb.lastSentAt = packet.sentAt;
   if (service.tracer !== null) {
     service.tracer.event(TRACE_TCP_SEND, allFlags, packet.sequence, tcb.rcvNxt, payload, packet);

@@ -213,6 +213,11 @@ export class ScriptedPeer {
     this.sent.length = 0;
   }
 
+  /** What was sent and not expected yet is of no interest. */
+  ignore(): void {
+    this.sent.length = 0;
+  }
+
   /** How many segments wait to be expected. */
   get waiting(): number {
     return this.sent.length;
