@@ -74,8 +74,6 @@ export class Ipv6 {
   readonly destinations: RedirectedDestinations;
   readonly receiver: Ipv6Receiver;
   readonly sender: Ipv6Sender;
-  /** This host is a router: it says so, and takes no advertisements or redirects. */
-  router: boolean;
   private readonly listeners: Ipv6Listener[];
   private hopLimit: number;
   private retransTimer: number;
@@ -91,7 +89,6 @@ export class Ipv6 {
     this.destinations = new RedirectedDestinations(policy.destinations);
     this.receiver = new Ipv6Receiver(ip);
     this.sender = new Ipv6Sender(ip);
-    this.router = false;
     ip.groups.mld.transport = this.sender;
     this.listeners = [];
     this.hopLimit = policy.hopLimit;
@@ -205,7 +202,11 @@ export class Ipv6 {
     const { ip } = this;
     ip.generation++;
     if (address.preferredUntil <= ip.time.now) ip.nd.lifetimes.renewed(address);
-    if (address.origin === ORIGIN_LINK_LOCAL && !this.router && address.owner.ipv6.solicitations === 0) {
+    if (
+      address.origin === ORIGIN_LINK_LOCAL &&
+      !this.isRouter(address.owner) &&
+      address.owner.ipv6.solicitations === 0
+    ) {
       ip.nd.discovery.begin(address.owner);
     }
     this.tell(address);
@@ -289,7 +290,7 @@ export class Ipv6 {
 
   /** True when addresses are taken from advertisements on this interface. */
   autoconfigures(target: IpInterface): boolean {
-    return this.autonomous.has(target.index) && !this.router;
+    return this.autonomous.has(target.index) && !this.isRouter(target);
   }
 
   /** Changes what the policy set at first, for every interface, now and later. */
@@ -323,9 +324,9 @@ export class Ipv6 {
     own.reachableTime = this.reachableRandom ? Math.floor(base * (0.5 + this.ip.random.unit())) : base;
   }
 
-  /** True when this host is a router on the link. */
-  isRouter(_on: IpInterface): boolean {
-    return this.router;
+  /** True when this host is a router on a link: it says so, and takes no advertisements or redirects. */
+  isRouter(on: IpInterface): boolean {
+    return this.ip.forwarding && on.link !== null;
   }
 
   /** The hop limit of packets that leave by an interface, when nobody names another. */

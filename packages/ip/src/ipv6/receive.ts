@@ -174,7 +174,7 @@ export class Ipv6Receiver implements ReassemblyOwner {
           at += FRAGMENT_HEADER;
           continue;
         default:
-          if (!this.hasSink(next)) {
+          if (!this.hasSink(next) && !this.ip.raw.enabled) {
             this.refuse(packet, DROP_IPV6_NEXT_HEADER, PARAMETER6_NEXT_HEADER, named);
             return;
           }
@@ -371,7 +371,14 @@ export class Ipv6Receiver implements ReassemblyOwner {
       ip.drop(packet, DROP_IPV6_SOURCE_ADDRESS);
       return;
     }
-    const sink = ip.receiver.sinkOf(protocol) as DatagramSink | null;
+    const sink = this.hasSink(protocol) ? (ip.receiver.sinkOf(protocol) as DatagramSink) : null;
+    if (sink === null && ip.raw.enabled) {
+      const refusal = ip.raw.offer(packet, info);
+      if (refusal === 0) return;
+      ip.counters.receivePacketsDropped++;
+      ip.drop(packet, refusal);
+      return;
+    }
     const disposition = sink === null ? UNHANDLED : sink.accept(packet, info);
     if (disposition === HANDLED) return;
     if (disposition === UNHANDLED) this.unhandled(packet, protocol);

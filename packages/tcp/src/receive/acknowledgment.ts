@@ -55,6 +55,9 @@ export function acceptAcknowledgment(tcb: ControlBlock, segment: TcpHeader): boo
 /** An acknowledgment beyond SND.UNA. */
 function newAcknowledgment(tcb: ControlBlock, segment: TcpHeader, ack: number, acked: number): void {
   const recovering = tcb.inRecovery;
+  const { flow } = tcb;
+  // RFC 4861 7.3.1: what we send arrives, so the neighbor it goes by is there.
+  if (flow !== null && flow.family === 6) tcb.service.network.confirm?.(flow);
   tcb.sndUna = ack;
   const freed = takeAcknowledged(tcb, segment, ack);
   if (((tcb.sndNxt - ack) | 0) < 0) tcb.sndNxt = ack;
