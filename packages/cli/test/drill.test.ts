@@ -12,7 +12,7 @@ const LISTENER = `0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
 `;
 const GOOD = `// RFC 9293 3.10.7.2\n${LISTENER}+0 > S. 0:0(0) ack 1 <mss 1460>\n`;
 const BAD = `// The acknowledgment is wrong on purpose.\n${LISTENER}+0 > S. 0:0(0) ack 2 <mss 1460>\n`;
-const FOREIGN = '--ip_version=ipv6\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n';
+const FOREIGN = '0 socket(..., SOCK_STREAM, IPPROTO_MPTCP) = 3\n';
 const scripts = fileURLToPath(new URL('../../conformance/scripts', import.meta.url));
 
 let directory = '';
@@ -28,11 +28,27 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 describe('strata drill', () => {
-  test("the stack passes every script of the project's own, strictly and to the end", async () => {
-    const { code, stdout, stderr } = await strata(['drill', scripts, '--strict', '--strict-end']);
-    expect(stdout).not.toMatch(/^(FAIL|UNSUPPORTED)/m);
-    expect(stderr).toMatch(/^\d{2,} passed, 0 failed, 0 unsupported\n$/);
-    expect(code).toBe(0);
+  test("the stack passes scripts of the project's own, strictly and to the end, over both versions of IP", async () => {
+    for (const flags of [[], ['--ip-version', '6']]) {
+      const words = ['drill', join(scripts, 'handshake'), '--strict', '--strict-end', '--jobs', '2', ...flags];
+      const { code, stdout, stderr } = await strata(words);
+      expect(stdout).not.toMatch(/^(FAIL|UNSUPPORTED)/m);
+      expect(stderr).toMatch(/^\d{2,} passed, 0 failed, 0 unsupported\n$/);
+      expect(code).toBe(0);
+    }
+  });
+
+  test('options of the script language are flags, and any other can be set', async () => {
+    const words = ['drill', 'good.pkt', '--local_ip=192.0.2.9', '--remote-ip', '192.0.2.10', '--mtu', '600'];
+    const small = await strata(words, { directory });
+    expect(small.stdout).toMatch(/TCP options: expected <mss 1460>, got <mss 560>/);
+    const other = await strata(['drill', 'good.pkt', '--set', 'tolerance_usecs=1', '--set', 'strict_segments'], {
+      directory,
+    });
+    expect(other.stdout).toMatch(/^PASS/);
+    expect((await strata(['drill', 'good.pkt', '--set', 'ip_version=nine'], { directory })).stdout).toMatch(
+      /^UNSUPPORTED/,
+    );
   });
 
   test('a failure shows expected and actual packet, the place in the script, and leaves a capture', async () => {
