@@ -1,6 +1,16 @@
 import { expect, test } from '@jest/globals';
 import { SECOND } from '@strata/contracts';
-import { modernTcpProfile, netxTcpProfile, type TcpProfile } from '../src/index.ts';
+import { SeededRandom } from '@strata/time';
+import {
+  immediateReduction,
+  modernTcpProfile,
+  netxTcpProfile,
+  proportionalReduction,
+  rackDetection,
+  sackThresholdDetection,
+  type TcpProfile,
+  tcpOptions,
+} from '../src/index.ts';
 import { Application, Pair } from './support/lossy.ts';
 
 type Act = 'finish' | 'abort' | 'close' | 'server aborts';
@@ -63,3 +73,31 @@ test.each(mixes)(
     }
   },
 );
+
+/** A current host of which the bits of `choice` switch off SACK, timestamps, window scaling, or one of the recovery's parts. */
+function variant(choice: number): TcpProfile {
+  const off = (bit: number) => (choice & bit) !== 0;
+  return {
+    ...modernTcpProfile,
+    options: tcpOptions({ sack: !off(1), timestamps: !off(2), windowScale: !off(4) }),
+    reportDuplicates: !off(8),
+    lossPolicies: {
+      ...modernTcpProfile.lossPolicies,
+      detection: off(16) ? sackThresholdDetection : rackDetection,
+      reduction: off(32) ? immediateReduction : proportionalReduction,
+      tailLossProbe: !off(64),
+      frto: !off(128),
+      undo: !off(256),
+    },
+  };
+}
+
+test('the same with any of the options and of the parts of recovery switched off at either end', () => {
+  const random = new SeededRandom('variants');
+  for (let seed = 0; seed < 24; seed++) {
+    const [a, b] = [random.below(512), random.below(512)];
+    const name = `seed ${seed}, variants ${a} and ${b}: `;
+    expect(name + play(seed, variant(a), variant(b), 'finish')).toBe(`${name}ok`);
+    for (const act of ['abort', 'close', 'server aborts'] as const) play(seed * 5 + 3, variant(a), variant(b), act);
+  }
+});
