@@ -7,9 +7,13 @@
  *     node tools/soak.mjs --seed 77 --profile netx --pcap seed77.pcapng
  *                                                       one seed again, with pool audit and a capture that says why
  *     node tools/soak.mjs --frames 5000000 [--from 3]   mutated frames instead, 100,000 for each seed and profile
+ *     node tools/soak.mjs --mqtt 4000 [--from 1]        seeds of an MQTT session that breaks at any step, with aedes
+ *     node tools/soak.mjs --mqtt 1 --from 77 --pcap seed77.pcapng
+ *                                                       one of them again, recorded
  *
  * A transfer (`transferScenario` of @strata/testkit) is two hosts that send each other data over a link with loss up to 20 %
- * each way, reordering, duplication, corruption, delay and jitter. Frames (`frameStorm`) are mutated ones thrown at a host.
+ * each way, reordering, duplication, corruption, delay and jitter. A session (`mqttSessionScenario`) is a device and a broker
+ * that exchange messages of QoS 1 and 2 while the link goes silent, the connection is cut and the device's program dies. Frames (`frameStorm`) are mutated ones thrown at a host.
  * Exit code 0: everything held; 1: something failed; 2: wrong use.
  */
 import { parseArgs } from 'node:util';
@@ -29,6 +33,7 @@ function read() {
       options: {
         seeds: { type: 'string' },
         frames: { type: 'string' },
+        mqtt: { type: 'string' },
         from: { type: 'string', default: '1' },
         seed: { type: 'string' },
         profile: { type: 'string' },
@@ -49,12 +54,13 @@ function whole(name, text) {
 const options = read();
 const names = options.profile === undefined ? NAMES : [options.profile];
 for (const name of names) if (!NAMES.includes(name)) fail(`--profile is one of ${NAMES.join(', ')}, not "${name}"`);
-if (options.pcap !== undefined && (options.seed === undefined || options.profile === undefined)) {
-  fail('--pcap records one run: it needs --seed and --profile');
+const recordsOne = options.mqtt === '1' || (options.seed !== undefined && options.profile !== undefined);
+if (options.pcap !== undefined && !recordsOne) {
+  fail('--pcap records one run: it needs --seed and --profile, or --mqtt 1 --from SEED');
 }
 
 setup();
-const { frameStorm, transferScenario } = await import('../packages/testkit/dist/index.js');
+const { frameStorm, mqttSessionScenario, transferScenario } = await import('../packages/testkit/dist/index.js');
 const { PROFILES } = await import('../packages/stack/dist/index.js');
 const { FileSink } = await import('../packages/pcap-writer/dist/node.js');
 
@@ -115,6 +121,31 @@ function soakFrames(name, from, count) {
     console.log(`${String(times).padStart(10)} ${reason}`);
 }
 
+async function soakMqtt(from, count) {
+  const { netOf } = await import('../packages/sockets/dist/index.js');
+  const { aedesBroker } = await import('./aedes-broker.mjs');
+  const startBroker = aedesBroker(netOf);
+  const sums = { uplinks: 0, downlinks: 0, cuts: 0, crashes: 0, reconnects: 0, duplicates: 0 };
+  const began = performance.now();
+  for (let seed = from; seed < from + count; seed++) {
+    const capture = options.pcap === undefined ? {} : { capture: new FileSink(options.pcap) };
+    let result;
+    try {
+      result = await mqttSessionScenario(seed, { startBroker, ...capture });
+    } catch (error) {
+      result = { faults: [error.stack] };
+    }
+    for (const name of Object.keys(sums)) sums[name] += result[name] ?? 0;
+    const again = `node tools/soak.mjs --mqtt 1 --from ${seed} --pcap seed-${seed}.pcapng`;
+    report(`MQTT session, seed ${seed}`, result.faults, again);
+  }
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(
+    `MQTT sessions: ${count} seeds from ${from}, ${sums.uplinks} messages up and ${sums.downlinks} down, ${sums.cuts} cuts, ` +
+      `${sums.crashes} deaths of the program, ${sums.reconnects} connections, ${sums.duplicates} QoS 1 messages again, ${seconds} s`,
+  );
+}
+
 /** One transfer, audited and recorded. */
 function replay(name, seed) {
   const capture = options.pcap === undefined ? undefined : new FileSink(options.pcap);
@@ -125,6 +156,10 @@ function replay(name, seed) {
 }
 
 const from = whole('from', options.from);
+if (options.mqtt !== undefined) {
+  await soakMqtt(from, whole('mqtt', options.mqtt));
+  process.exit(failed > 0 ? 1 : 0);
+}
 for (const name of names) {
   if (options.seed !== undefined) replay(name, whole('seed', options.seed));
   else if (options.frames !== undefined) soakFrames(name, from, whole('frames', options.frames));

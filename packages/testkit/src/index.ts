@@ -6,12 +6,28 @@
  * - `leak-guard.ts`, `double-run.ts` — every packet given back; same seed, same bytes
  * - `frame-storm.ts` — mutated frames thrown at a host
  * - `transfer-scenario.ts` — two hosts, a link with faults, all from one seed
+ * - `mqtt-session-scenario.ts` — an MQTT session that breaks at any step; `mqtt-session-driver.ts` — its application
  */
 export * from './checkers.ts';
 export { doubleRun, firstDifference } from './double-run.ts';
 export { FrameMaker, flagBits, type SegmentFields, type Station, TRANSPORT } from './frame-maker.ts';
 export { type FrameStormOptions, type FrameStormResult, frameStorm } from './frame-storm.ts';
 export { isAtRest, leakGuard, leaks } from './leak-guard.ts';
+export {
+  type DriverOptions,
+  judgeDelivery,
+  MqttSessionDriver,
+  type NumberedMessage,
+  topicOf,
+} from './mqtt-session-driver.ts';
+export {
+  type MqttSessionOptions,
+  type MqttSessionResult,
+  mqttSessionScenario,
+  numbered,
+  type ScenarioBroker,
+  type StartBroker,
+} from './mqtt-session-scenario.ts';
 export { randomMutation, systematicMutations } from './mutations.ts';
 export { repairChecksums } from './repair.ts';
 export { HOST_ADDRESS, PEER_ADDRESS, ScriptedPeer, type ScriptedPeerOptions } from './scripted-peer.ts';
