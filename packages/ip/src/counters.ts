@@ -135,3 +135,16 @@ export class MldCounters {
     this.queriesReceived = 0;
   }
 }
+
+/** Reverse ARP. */
+export class RarpCounters {
+  requestsSent: number;
+  responsesReceived: number;
+  invalidMessages: number;
+
+  constructor() {
+    this.requestsSent = 0;
+    this.responsesReceived = 0;
+    this.invalidMessages = 0;
+  }
+}

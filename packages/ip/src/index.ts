@@ -14,13 +14,32 @@
  */
 export { Arp } from './arp/arp.ts';
 export type { AddressClaimListener, AddressConflictListener, ArpDefence } from './arp/defence.ts';
-export { ArpCounters, IcmpCounters, IgmpCounters, IpCounters, MldCounters } from './counters.ts';
+export { Rarp } from './arp/rarp.ts';
+export { ArpCounters, IcmpCounters, IgmpCounters, IpCounters, MldCounters, RarpCounters } from './counters.ts';
 export { IpFlow } from './flow.ts';
 export { Fragmenter, type FragmentShaper } from './fragment/fragmenter.ts';
 export { Reassembly, type ReassemblyOwner } from './fragment/reassembly.ts';
 export { type Echo, Ping, type PingListener, type PingOptions } from './icmp/echo.ts';
 export type { Icmp } from './icmp/icmp.ts';
 export type { Icmpv6 } from './icmpv6/icmpv6.ts';
+export {
+  type ArpInfo,
+  type IcmpInfo,
+  type IgmpInfo,
+  type InterfaceInfo,
+  type IpInfo,
+  IpInformation,
+  NX_IP_ADDRESS_RESOLVED,
+  NX_IP_ARP_ENABLED,
+  NX_IP_IGMP_ENABLED,
+  NX_IP_INITIALIZE_DONE,
+  NX_IP_INTERFACE_LINK_ENABLED,
+  NX_IP_LINK_ENABLED,
+  NX_IP_RARP_COMPLETE,
+  NX_IP_TCP_ENABLED,
+  NX_IP_UDP_ENABLED,
+  type RarpInfo,
+} from './info.ts';
 export { type InterfaceListener, IpInstance, type IpOptions } from './instance.ts';
 export { IpInterface, LOOPBACK_INTERFACE } from './interface.ts';
 export {

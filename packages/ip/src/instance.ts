@@ -9,6 +9,7 @@ import {
   type NetworkService,
   NX_ALREADY_ENABLED,
   NX_INVALID_INTERFACE,
+  NX_INVALID_MTU_DATA,
   NX_IP_ADDRESS_ERROR,
   NX_SUCCESS,
   type Packet,
@@ -25,12 +26,14 @@ import {
 } from '@strata/contracts';
 import { ipv4Address, ipv4AddressSum, ipv4Destination, ipv4Mask } from '@strata/wire';
 import { Arp } from './arp/arp.ts';
+import { Rarp } from './arp/rarp.ts';
 import { IpCounters } from './counters.ts';
 import { IpFlow } from './flow.ts';
 import { Fragmenter } from './fragment/fragmenter.ts';
 import { Reassembly } from './fragment/reassembly.ts';
 import { Icmp } from './icmp/icmp.ts';
 import { Icmpv6 } from './icmpv6/icmpv6.ts';
+import { IpInformation } from './info.ts';
 import { IpInterface, LOOPBACK_INTERFACE } from './interface.ts';
 import { Ipv4Forwarder } from './ipv4/forward.ts';
 import { Ipv4Receiver } from './ipv4/receive.ts';
@@ -85,6 +88,7 @@ export class IpInstance implements NetworkService {
   readonly loopback: IpInterface;
   readonly routes: RouteTable;
   readonly arp: Arp;
+  readonly rarp: Rarp;
   readonly icmp: Icmp;
   readonly ipv6: Ipv6;
   readonly nd: Nd;
@@ -98,6 +102,8 @@ export class IpInstance implements NetworkService {
   readonly paths: PathMtuCache;
   /** Multicast groups of both families, with IGMP and MLD. */
   readonly groups: GroupTable;
+  /** Statistics as NetX reports them. */
+  readonly info: IpInformation;
   /** Better first hops that gateways have told of. */
   readonly redirects: RedirectCache;
   /** Packets of protocols without a transport, to and from the application. */
@@ -133,6 +139,8 @@ export class IpInstance implements NetworkService {
     this.loopback.mask = ipv4Mask(8);
     this.routes = new RouteTable(this.interfaces, this.policy.routeTableSize);
     this.arp = new Arp(this);
+    this.rarp = new Rarp(this);
+    this.info = new IpInformation(this);
     this.icmp = new Icmp(this);
     this.reassembly = new Reassembly(this, this.policy.fragments);
     this.fragmenter = new Fragmenter(this);
@@ -174,6 +182,18 @@ export class IpInstance implements NetworkService {
   disableFragments(): Status {
     this.fragmentsEnabled = false;
     this.reassembly.close();
+    return NX_SUCCESS;
+  }
+
+  /**
+   * As nx_ip_interface_mtu_set: the largest packet sent by an interface from now on. NX_INVALID_MTU_DATA for less than 68 or
+   * more than its link takes, NX_INVALID_INTERFACE for the loopback.
+   */
+  setMtu(target: IpInterface, mtu: number): Status {
+    if (target.link === null) return NX_INVALID_INTERFACE;
+    if (!(mtu >= 68 && mtu <= target.link.properties.mtu)) return NX_INVALID_MTU_DATA;
+    target.mtu = mtu;
+    this.generation++;
     return NX_SUCCESS;
   }
 
@@ -379,6 +399,7 @@ export class IpInstance implements NetworkService {
    */
   close(): void {
     this.arp.close();
+    this.rarp.disable();
     this.nd.close();
     this.icmp.echo.close();
     this.loopbackQueue.flush();

@@ -7,7 +7,7 @@ import {
   type Packet,
   type PacketAllocator,
 } from '@strata/contracts';
-import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from '@strata/wire';
+import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_RARP } from '@strata/wire';
 import type { IpInstance } from './instance.ts';
 import { Ipv6Interface } from './ipv6/interface.ts';
 
@@ -70,6 +70,7 @@ export class IpInterface implements LinkSink {
     if (etherType === ETHERTYPE_IPV4) this.ip.receiver.accept(packet, this, cast);
     else if (etherType === ETHERTYPE_IPV6) this.ip.ipv6.receiver.accept(packet, this, cast);
     else if (etherType === ETHERTYPE_ARP) this.ip.arp.accept(packet, this, sourceMsw, sourceLsw);
+    else if (etherType === ETHERTYPE_RARP) this.ip.rarp.accept(packet, this);
     else this.ip.drop(packet, DROP_IPV4_ETHERTYPE);
   }
 

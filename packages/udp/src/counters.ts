@@ -23,3 +23,30 @@ export class UdpCounters {
     this.checksumErrors = 0;
   }
 }
+
+/** What nx_udp_info_get reports, in its order. */
+export interface UdpInfo {
+  readonly packetsSent: number;
+  readonly bytesSent: number;
+  readonly packetsReceived: number;
+  readonly bytesReceived: number;
+  readonly invalidPackets: number;
+  readonly receivePacketsDropped: number;
+  readonly checksumErrors: number;
+}
+
+/** What nx_udp_socket_info_get reports. */
+export interface UdpSocketInfo {
+  readonly packetsSent: number;
+  readonly bytesSent: number;
+  readonly packetsReceived: number;
+  readonly bytesReceived: number;
+  readonly packetsQueued: number;
+  readonly receivePacketsDropped: number;
+  readonly checksumErrors: number;
+}
+
+/** A snapshot of counters. */
+export function udpInfo(counters: UdpCounters): UdpInfo {
+  return { ...counters };
+}

@@ -19,7 +19,7 @@ import {
   UNHANDLED,
 } from '@strata/contracts';
 import { fold, parseUdp, sumPacket, trimPacket, UDP_HEADER, UdpRepr } from '@strata/wire';
-import { UdpCounters } from './counters.ts';
+import { UdpCounters, type UdpInfo, udpInfo } from './counters.ts';
 import { netxUdpPolicy, type UdpPolicy } from './policy.ts';
 import { PortTable } from './port-table.ts';
 import { UdpSocket, type UdpSocketOptions } from './socket.ts';
@@ -58,6 +58,11 @@ export class UdpService implements DatagramSink {
     this.random = options.random;
     this.header = new UdpRepr();
     this.registered = options.network.register(PROTOCOL_UDP, this);
+  }
+
+  /** nx_udp_info_get. */
+  get info(): UdpInfo {
+    return udpInfo(this.counters);
   }
 
   /** As nx_udp_socket_create. */

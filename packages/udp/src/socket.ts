@@ -30,7 +30,7 @@ import {
   TRACE_UDP_UNBOUND,
 } from '@strata/contracts';
 import { emitUdp, fold, isUnspecified, sameAddress, sumPacket, UDP_CHECKSUM, UDP_HEADER, UdpRepr } from '@strata/wire';
-import { UdpCounters } from './counters.ts';
+import { UdpCounters, type UdpSocketInfo } from './counters.ts';
 import { localOrAny } from './port-table.ts';
 import type { UdpService } from './service.ts';
 
@@ -305,6 +305,21 @@ export class UdpSocket implements Deferred {
     this.queued--;
     this.held -= packet.next === null ? 1 : partsOf(packet);
     return packet;
+  }
+
+  /** nx_udp_socket_info_get. */
+  get info(): UdpSocketInfo {
+    const { packetsSent, bytesSent, packetsReceived, bytesReceived, receivePacketsDropped, checksumErrors } =
+      this.counters;
+    return {
+      packetsSent,
+      bytesSent,
+      packetsReceived,
+      bytesReceived,
+      packetsQueued: this.queued,
+      receivePacketsDropped,
+      checksumErrors,
+    };
   }
 
   /** Octets of the oldest datagram that waits (nx_udp_socket_bytes_available); 0 when none does. */

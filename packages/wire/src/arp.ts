@@ -26,6 +26,9 @@ export const ARP_TARGET_ADDRESS = 24;
 
 export const ARP_REQUEST = 1;
 export const ARP_REPLY = 2;
+/** Operations of reverse ARP (RFC 903), in frames of their own EtherType. */
+export const RARP_REQUEST = 3;
+export const RARP_REPLY = 4;
 
 const HARDWARE_ETHERNET = 1;
 
@@ -77,13 +80,27 @@ export function parseArp(view: DataView, offset: number, length: number, repr: A
   if (reason !== 0) return reason;
   repr.operation = arpOperation(view, offset);
   if (repr.operation !== ARP_REQUEST && repr.operation !== ARP_REPLY) return DROP_ARP_OPERATION;
+  readAddresses(view, offset, repr);
+  return 0;
+}
+
+/** As {@link parseArp}, for reverse ARP. */
+export function parseRarp(view: DataView, offset: number, length: number, repr: ArpRepr): number {
+  const reason = checkArp(view, offset, length);
+  if (reason !== 0) return reason;
+  repr.operation = arpOperation(view, offset);
+  if (repr.operation !== RARP_REQUEST && repr.operation !== RARP_REPLY) return DROP_ARP_OPERATION;
+  readAddresses(view, offset, repr);
+  return 0;
+}
+
+function readAddresses(view: DataView, offset: number, repr: ArpRepr): void {
   repr.senderMsw = view.getUint16(offset + ARP_SENDER_MAC);
   repr.senderLsw = view.getInt32(offset + ARP_SENDER_MAC + 2);
   repr.senderAddress = arpSenderAddress(view, offset);
   repr.targetMsw = view.getUint16(offset + ARP_TARGET_MAC);
   repr.targetLsw = view.getInt32(offset + ARP_TARGET_MAC + 2);
   repr.targetAddress = arpTargetAddress(view, offset);
-  return 0;
 }
 
 /** Writes the {@link ARP_LENGTH} octets of `repr`. */

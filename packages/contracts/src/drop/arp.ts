@@ -13,6 +13,8 @@ export const DROP_ARP_QUEUE_FULL = 0x39;
 export const DROP_ARP_CACHE_FULL = 0x3a;
 export const DROP_ARP_CONFLICT = 0x3b;
 export const DROP_ARP_FLUSHED = 0x3c;
+export const DROP_RARP_NOT_ASKED = 0x3d;
+export const DROP_RARP_MESSAGE = 0x3e;
 
 /** Reasons 0x30 and up. */
 export const DROP_ARP: readonly DropDescription[] = [
@@ -28,5 +30,7 @@ export const DROP_ARP: readonly DropDescription[] = [
   [DROP_ARP_QUEUE_FULL, 'arp-queue-full', 'more packets wait for one next hop than may; the oldest goes'],
   [DROP_ARP_CACHE_FULL, 'arp-cache-full', 'every entry of the ARP cache is static or in resolution'],
   [DROP_ARP_CONFLICT, 'arp-conflict', 'another host uses our address'],
+  [DROP_RARP_NOT_ASKED, 'rarp-not-asked', 'nobody here asks for an address by RARP, or this answer is for another'],
+  [DROP_RARP_MESSAGE, 'rarp-message', 'the RARP answer holds no address that a host can have'],
   [DROP_ARP_FLUSHED, 'arp-flushed', 'the entry a packet waited for was deleted'],
 ];

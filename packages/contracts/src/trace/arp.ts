@@ -14,6 +14,8 @@ export const TRACE_ARP_RECYCLED = LAYER | 9;
 export const TRACE_ARP_CONFLICT = LAYER | 10;
 export const TRACE_ARP_DROPPED = LAYER | 11;
 export const TRACE_ARP_PROBE = LAYER | 12;
+export const TRACE_ARP_RARP_SENT = LAYER | 13;
+export const TRACE_ARP_RARP_ANSWERED = LAYER | 14;
 
 export const ARP_EVENTS: readonly TraceEventDescription[] = [
   {
@@ -99,5 +101,19 @@ export const ARP_EVENTS: readonly TraceEventDescription[] = [
     arguments: ['address', 'count', 'none', 'none'],
     text: 'probes for {a}, {b} sent',
     comment: false,
+  },
+  {
+    id: TRACE_ARP_RARP_SENT,
+    name: 'arp.rarp-sent',
+    arguments: ['count', 'none', 'none', 'none'],
+    text: 'asks for its own address by RARP (try {a})',
+    comment: false,
+  },
+  {
+    id: TRACE_ARP_RARP_ANSWERED,
+    name: 'arp.rarp-answered',
+    arguments: ['address', 'address', 'none', 'none'],
+    text: 'is told by {b} that its address is {a}',
+    comment: true,
   },
 ];

@@ -9,6 +9,7 @@ import {
   NX_INVALID_PARAMETERS,
   NX_IP_ADDRESS_ERROR,
   NX_NO_MORE_ENTRIES,
+  NX_NOT_SUCCESSFUL,
   NX_PHYSICAL_HEADER,
   NX_SUCCESS,
   type Packet,
@@ -203,7 +204,10 @@ export class Arp {
     return this.setEntry(address, msw, lsw, NEIGHBOUR_STATIC);
   }
 
-  /** As nx_arp_dynamic_entry_set: an entry as if it had been learnt. With MAC 0:0, an unresolved one that is asked for. */
+  /**
+   * As nx_arp_dynamic_entry_set: an entry as if it had been learnt. With MAC 0:0, an unresolved one that is asked for.
+   * NX_NOT_SUCCESSFUL when there is a static one, which stays.
+   */
   setDynamicEntry(address: number, msw: number, lsw: number): Status {
     return this.setEntry(address, msw, lsw, NEIGHBOUR_DYNAMIC);
   }
@@ -213,7 +217,9 @@ export class Arp {
     if (outgoing === null || !isHostAddress(address) || outgoing.link === null) return NX_IP_ADDRESS_ERROR;
     const unknown = msw === 0 && lsw === 0;
     if (state === NEIGHBOUR_STATIC && (unknown || (msw & 0x100) !== 0)) return NX_INVALID_PARAMETERS;
-    const entry = this.cache.find(outgoing.index, address) ?? this.makeEntry(outgoing.index, address);
+    const known = this.cache.find(outgoing.index, address);
+    if (known !== null && known.state === NEIGHBOUR_STATIC && state !== NEIGHBOUR_STATIC) return NX_NOT_SUCCESSFUL;
+    const entry = known ?? this.makeEntry(outgoing.index, address);
     if (entry === null) return NX_NO_MORE_ENTRIES;
     if (unknown) this.resolution.ask(entry);
     else this.resolution.resolve(entry, state, msw, lsw);
