@@ -36,9 +36,12 @@ const PERIODS = 2;
 /** How long after it was sent a cookie may come back. */
 export const COOKIE_LIFE = PERIODS * PERIOD;
 
-/** The MSS values a cookie can carry, by family: the sizes that there are (Alcock and Nelson 2011). */
-const MSS_OF_IPV4 = [536, 1300, 1440, 1460] as const;
-const MSS_OF_IPV6 = [1220, 1300, 1420, 1440] as const;
+/** The MSS values a cookie can carry, by family: the sizes that there are (Alcock and Nelson 2011), and smaller ones. */
+const MSS_OF_IPV4 = [48, 256, 536, 1024, 1300, 1440, 1460, 8960] as const;
+const MSS_OF_IPV6 = [48, 256, 536, 1220, 1300, 1420, 1440, 8940] as const;
+/** What a SYN without the option means (RFC 9293 3.7.1). */
+const DEFAULT_MSS_OF_IPV4 = 536;
+const DEFAULT_MSS_OF_IPV6 = 1220;
 
 /** The lowest bits of the timestamp. */
 const NO_SCALE = 15;
@@ -65,7 +68,7 @@ export function sendCookie(service: TcpService, segment: TcpHeader, info: Datagr
     return;
   }
   const { offers } = service.profile.options;
-  const index = segment.mss < 0 ? 0 : indexOfMss(flow, segment.mss);
+  const index = indexOfMss(flow, segment.mss);
   const timestamps = offers.timestamps && segment.hasTimestamps;
   const scaling = timestamps && offers.windowScale && segment.windowScale >= 0;
   const sack = timestamps && offers.sack && segment.sackPermitted;
@@ -208,9 +211,10 @@ function sizesOf(flow: Flow): readonly number[] {
   return flow.family === 4 ? MSS_OF_IPV4 : MSS_OF_IPV6;
 }
 
-/** The largest size of the table that is no more than `mss`. */
-function indexOfMss(flow: Flow, mss: number): number {
+/** The largest size of the table that is no more than what the peer said; -1: it said nothing. */
+function indexOfMss(flow: Flow, said: number): number {
   const sizes = sizesOf(flow);
+  const mss = said >= 0 ? said : flow.family === 4 ? DEFAULT_MSS_OF_IPV4 : DEFAULT_MSS_OF_IPV6;
   let index = sizes.length - 1;
   while (index > 0 && (sizes[index] as number) > mss) index--;
   return index;

@@ -84,12 +84,18 @@ export class ScriptedPeer {
 
   constructor(
     profile: TcpProfile,
-    options: { readonly packets?: number; readonly start?: number; readonly payload?: number } = {},
+    options: {
+      readonly packets?: number;
+      readonly start?: number;
+      readonly payload?: number;
+      readonly family?: 4 | 6;
+    } = {},
   ) {
     this.time = new Scheduler();
     this.pool = new PacketPool({ name: 'host', payloadSize: options.payload ?? 1568, packets: options.packets ?? 128 });
-    this.local = parseAddress('192.0.2.1') as IpAddress;
-    this.remote = parseAddress('192.0.2.2') as IpAddress;
+    const [local, remote] = options.family === 6 ? ['2001:db8::1', '2001:db8::2'] : ['192.0.2.1', '192.0.2.2'];
+    this.local = parseAddress(local as string) as IpAddress;
+    this.remote = parseAddress(remote as string) as IpAddress;
     this.network = new TestNetwork(this.local, this.time);
     this.tcp = new TcpService(this.network, this.pool, this.time, new SeededRandom('host'), profile, null);
     this.time.advanceTo(options.start ?? 0);
