@@ -52,6 +52,8 @@ const OPTION_BITS = 63;
 
 const INDEX_BITS = 24;
 const INDEX_MASK = (1 << INDEX_BITS) - 1;
+/** The number of the size is in the upper four of these bits, so that a number next to a cookie is none. */
+const INDEX_SHIFT = 20;
 
 const words = new Int32Array(11);
 
@@ -175,7 +177,12 @@ const saved = { flags: 0, typeOfService: 0 };
 function makeCookie(service: TcpService, segment: TcpHeader, info: DatagramInfo, irs: number, index: number): number {
   const period = periodOf(service);
   const fixed = hash(service, segment, info, irs, -1);
-  return (fixed + (period << INDEX_BITS) + ((hash(service, segment, info, irs, period) + index) & INDEX_MASK)) | 0;
+  return (
+    (fixed +
+      (period << INDEX_BITS) +
+      ((hash(service, segment, info, irs, period) + (index << INDEX_SHIFT)) & INDEX_MASK)) |
+    0
+  );
 }
 
 /** Which MSS the cookie stands for; -1 when it is none of ours, or too old. */
@@ -184,8 +191,9 @@ function checkCookie(service: TcpService, segment: TcpHeader, info: DatagramInfo
   const period = periodOf(service);
   const age = (period - (rest >>> INDEX_BITS)) & 0xff;
   if (age >= PERIODS) return -1;
-  const index = (rest - hash(service, segment, info, irs, period - age)) & INDEX_MASK;
-  return index < MSS_OF_IPV4.length ? index : -1;
+  const data = (rest - hash(service, segment, info, irs, period - age)) & INDEX_MASK;
+  const index = data >>> INDEX_SHIFT;
+  return (data & ((1 << INDEX_SHIFT) - 1)) === 0 && index < MSS_OF_IPV4.length ? index : -1;
 }
 
 function periodOf(service: TcpService): number {
