@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { formatDrillResult, runDrill } from '@strata/conformance';
+import { DrillSyntaxError, formatDrillResult, parseScript, runDrill } from '@strata/conformance';
 import { SeededRandom } from '@strata/time';
 
 const ROOT = fileURLToPath(new URL('../scripts', import.meta.url));
@@ -51,4 +51,55 @@ test('damaged scripts get a verdict, never break the stack and leave no packet b
   }
   expect(verdicts.fail).toBeGreaterThan(50);
   expect(verdicts.pass).toBeGreaterThan(20);
+});
+
+const ALPHABET = '<>[](){}|,.:;~*+-=0123456789 \n\t`%"\'!#/\\ackwinSFRPEWAUmssTSvalecrnopudpicmp...';
+
+/** What may come of reading: a script, or an error with a place. */
+function read(source: string): boolean {
+  try {
+    parseScript(source);
+    return true;
+  } catch (error) {
+    if (error instanceof DrillSyntaxError && error.location.line > 0 && error.location.column > 0) return false;
+    throw new Error(`reading broke down: ${String(error)}\n${source.slice(0, 500)}`);
+  }
+}
+
+test('random octets, cut scripts and foreign pieces are read or refused with a place, never more', () => {
+  const random = new SeededRandom('what is not a script');
+  const pick = () => sources[random.below(sources.length)] as string;
+  const letter = () =>
+    random.below(4) > 0
+      ? (ALPHABET[random.below(ALPHABET.length)] as string)
+      : String.fromCharCode(random.below(65536));
+  let readable = 0;
+  for (let i = 0; i < 3400; i++) {
+    let noise = '';
+    for (let length = random.below(100); length > 0; length--) noise += letter();
+    if (read(noise)) readable++;
+    const source = pick();
+    if (read(source.slice(0, random.below(source.length)))) readable++;
+    const at = random.below(source.length);
+    const other = pick();
+    const from = random.below(other.length);
+    const mixed = `${source.slice(0, at)}${letter()}${other.slice(from, from + random.below(40))}${source.slice(at)}`;
+    if (read(mixed)) readable++;
+  }
+  expect(readable).toBeGreaterThan(1000);
+});
+
+test.each([
+  ['brackets', `0 f(${'['.repeat(20_000)}`],
+  ['structures', `0 f(${'{'.repeat(20_000)}`],
+  ['calls', `0 ${'f('.repeat(20_000)}`],
+  ['parentheses in code', `0 %{ assert ${'('.repeat(20_000)} }%`],
+  ['signs in code', `0 %{ assert ${'-'.repeat(50_000)}1 }%`],
+  ['negations in code', `0 %{ assert ${'not '.repeat(50_000)}1 }%`],
+  ['numbers without end', '0 %{ x = 10**400; y = x << 64 }%'],
+  ['texts without end', '0 %{ x = "a" * 1000; x = x * 1000; x = x * 1000 }%'],
+  ['shells in shells', `0 \`${'sh -c '.repeat(2000)}\``],
+  ['options', `0 > . 1:1(0) <${'nop,'.repeat(50_000)}`],
+])('%s in great number get a verdict', (_what, source) => {
+  expect(['fail', 'pass', 'unsupported']).toContain(runDrill(source).verdict);
 });

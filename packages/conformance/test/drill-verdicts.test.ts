@@ -149,8 +149,8 @@ describe('what cannot be judged is unsupported, with the reason', () => {
     ],
     [
       'a value that is not available',
-      `\`sysctl -q net.ipv4.tcp_ecn=1\`\n${OPEN}`,
-      /^net\.ipv4\.tcp_ecn=1: only 0, 2 is available$/,
+      `\`sysctl -q net.ipv4.tcp_abort_on_overflow=1\`\n${OPEN}`,
+      /^net\.ipv4\.tcp_abort_on_overflow=1: only 0 is available$/,
     ],
     ['an unknown call', `${OPEN}+0 splice(4, 5, 100) = 100\n`, /^the system call splice\(\) \(line 8\)$/],
     [
@@ -162,8 +162,8 @@ describe('what cannot be judged is unsupported, with the reason', () => {
     ['an unknown field', `${OPEN}+0 %{ assert tcpi_magic == 1 }%\n`, /line 8: "tcpi_magic" has no value here$/],
     [
       'code beyond expressions',
-      `${OPEN}+0 %{ import os }%\n`,
-      /line 8: statements like "import os" are not understood$/,
+      `${OPEN}+0 %{ while True: pass }%\n`,
+      /line 8: statements like "while True: pass" are not understood$/,
     ],
     ['encapsulation', '+0 < ipv4 192.0.2.1 > 192.0.2.2: gre: . 1:1(0) ack 1 win 1\n', /^encapsulation \(line 1/],
     [
@@ -171,7 +171,7 @@ describe('what cannot be judged is unsupported, with the reason', () => {
       `${LISTEN}+0 < S 0:0(0) win 65535 <mss 1000,mp_capable v1>\n`,
       /^the TCP option mp_capable v1 \(line 4\)$/,
     ],
-    ['IPv7', `--ip_version=ipv7\n${OPEN}`, /^--ip_version=ipv7 is not available/],
+    ['IPv7', `--ip_version=ipv7\n${OPEN}`, /^there is no --ip_version=ipv7/],
   ];
 
   test.each(cases)('%s', (_what, source, reason) => {
@@ -179,6 +179,16 @@ describe('what cannot be judged is unsupported, with the reason', () => {
     expect(result.verdict).toBe('unsupported');
     expect(result.reasons[0]).toMatch(reason);
     expect(result.failure).toBeNull();
+  });
+
+  test('a script for one version of IP is not run over the other', () => {
+    const result = runDrill(`--ip_version=ipv4\n${OPEN}`, { scriptOptions: [{ name: 'ip_version', value: 'ipv6' }] });
+    expect(result).toMatchObject({ verdict: 'unsupported', reasons: ['IPv4: the script says so itself'] });
+  });
+
+  test('a look at what a kernel counts is not taken for done', () => {
+    const result = runDrill(`${OPEN}+0 \`nstat | grep TcpExtBeyondWindow\`\n`);
+    expect(result.reasons[0]).toMatch(/looks at what the kernel counts/);
   });
 
   test('but an error that a script expects is an error', () => {
@@ -198,6 +208,33 @@ ${LISTEN}+0 < S 0:0(0) win 65535 <mss 1000>
 +0 > S. 0:0(0) ack 1 win 20000 <mss 1460>
 +1 > S. 0:0(0) ack 1 win 20000 <mss 1460>
 +9 getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0
+`;
+    expect(formatDrillResult(runDrill(source, { unexpectedAtEnd: 'fail' }))).toBe('PASS        script');
+  });
+
+  test('sysctls change a running stack; sockets made before keep what they have', () => {
+    const source = `${LISTEN}+0 < 5001 > 8080 S 0:0(0) win 65535 <mss 1000,nop,wscale 7>
++0 > 8080 > 5001 S. 0:0(0) ack 1 <mss 1460,nop,wscale 8>
++0 \`sysctl -q net.ipv4.tcp_window_scaling=0\`
++0 < 5002 > 8080 S 0:0(0) win 65535 <mss 1000,nop,wscale 7>
++0 > 8080 > 5002 S. 0:0(0) ack 1 <mss 1460>
+`;
+    expect(formatDrillResult(runDrill(source, { leniency: STRICT, unexpectedAtEnd: 'fail' }))).toBe(
+      'PASS        script',
+    );
+  });
+
+  test('routes have an MTU, a smallest timeout and a congestion control', () => {
+    const source = `\`ip route change 192.0.2.0/24 via 192.168.0.1 dev tun0 mtu lock 1240 rto_min 50ms congctl reno\`
+${LISTEN}+0 < S 0:0(0) win 65535 <mss 1460>
++0 > S. 0:0(0) ack 1 <mss 1200>
++.1 < . 1:1(0) ack 1 win 65535
++0 accept(3, ..., ...) = 4
++0 getsockopt(4, SOL_TCP, TCP_CONGESTION, "reno", [4]) = 0
++0 write(4, ..., 1200) = 1200
++0 > P. 1:1201(1200) ack 1
++.3 > P. 1:1201(1200) ack 1
++0 < . 1:1(0) ack 1201 win 65535
 `;
     expect(formatDrillResult(runDrill(source, { unexpectedAtEnd: 'fail' }))).toBe('PASS        script');
   });
