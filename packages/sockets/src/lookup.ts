@@ -28,7 +28,8 @@ export interface Resolved {
 export function readAddress(host: SocketHost, text: string): Resolved | null {
   const address = parseAddress(text);
   if (address === null) return null;
-  return { text, address: isUnspecified(address) ? host.localAddress : address };
+  if (!isUnspecified(address)) return { text, address };
+  return { text, address: (address.family === 6 ? host.localAddress6 : null) ?? host.localAddress };
 }
 
 /** True for 0.0.0.0 and ::. */

@@ -134,7 +134,7 @@ export class Server extends EventEmitter {
 
   private bind(address: IpAddress | null, port: number, backlog: number): void {
     const isAny = address === null || isUnspecified(address);
-    this.localAddress = isAny ? '0.0.0.0' : formatAddress(address);
+    this.localAddress = address === null ? '0.0.0.0' : formatAddress(address);
     const isOurs = isAny || this.host.ip.isLocal(address);
     const { tcp } = this.options;
     this.tcp = isOurs

@@ -105,12 +105,18 @@ export class Socket extends Duplex implements ConnectionOwner {
     };
     const literal = readAddress(this.host, host);
     if (literal !== null) {
-      inTick(this.host, () => open(literal.address, literal.text));
+      this.whenUsable(literal.address, () => inTick(this.host, () => open(literal.address, literal.text)));
       return this;
     }
     const family = options.family ?? 0;
     lookUp(this.host, host, family, options.lookup, (error, found) => this.lookedUp(error, found, host, open));
     return this;
+  }
+
+  /** An IPv6 host that has just come up has no address to connect from for a moment (RFC 4862 5.4). */
+  private whenUsable(remote: IpAddress, then: () => void): void {
+    if (remote.family === 6 && this.host.whenSettled !== undefined) this.host.whenSettled(then);
+    else then();
   }
 
   /** A new connection, or the first one. */
@@ -142,7 +148,7 @@ export class Socket extends Duplex implements ConnectionOwner {
     const resolved = found.map((one) => readAddress(this.host, one.address)).find((one) => one !== null);
     if (error === null && resolved !== undefined && resolved !== null) {
       this.idle.touch();
-      open(resolved.address, resolved.text);
+      this.whenUsable(resolved.address, () => open(resolved.address, resolved.text));
       return;
     }
     inTick(this.host, () => this.destroy(error ?? invalidAddress(String(first?.address))));
@@ -158,8 +164,11 @@ export class Socket extends Duplex implements ConnectionOwner {
     const { connection } = this;
     if (connection === null) return;
     const localPort = options.localPort ?? 0;
-    const local = localAddress === null ? '0.0.0.0' : formatAddress(localAddress);
-    const unbindable = connection.bind(localAddress, localPort, { ...this.tcpOptions, ...options.tcp });
+    const local = localAddress === null ? (address.family === 6 ? '::' : '0.0.0.0') : formatAddress(localAddress);
+    const otherFamily = localAddress !== null && localAddress.family !== address.family;
+    const unbindable = otherFamily
+      ? 'EINVAL'
+      : connection.bind(localAddress, localPort, { ...this.tcpOptions, ...options.tcp });
     if (unbindable !== null) {
       const isAsked = localAddress !== null || localPort !== 0;
       this.destroy(

@@ -105,8 +105,10 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     const lookup = (name: string, options: { all?: boolean }, callback: LookupCallback) => {
       stage.client.note('asked for', name, options.all);
       setImmediate(() => {
-        if (options.all) callback(null, [{ address: stage.world.serverAddress, family: 4 }]);
-        else callback(null, stage.world.serverAddress, 4);
+        const address = stage.world.serverAddress;
+        const family = address.includes(':') ? 6 : 4;
+        if (options.all) callback(null, [{ address, family }]);
+        else callback(null, address, family);
       });
     };
     for (const family of [undefined, 4]) {

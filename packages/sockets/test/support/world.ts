@@ -22,14 +22,15 @@ export interface World {
 }
 
 /** The machine's loopback. */
-export function realWorld(): World {
+export function realWorld(family: 4 | 6 = 4): World {
+  const address = family === 4 ? '127.0.0.1' : '::1';
   const net = realNet as unknown as HostNet;
   return {
     name: 'node:net',
     client: net,
     server: net,
-    serverAddress: '127.0.0.1',
-    clientAddress: '127.0.0.1',
+    serverAddress: address,
+    clientAddress: address,
     bulk: 32 << 20,
     sleep: async (milliseconds) => {
       await realSleep(milliseconds);
@@ -44,6 +45,8 @@ export interface LabWorldOptions {
   readonly faults?: FaultPlan | null;
   readonly profile?: Profile;
   readonly packets?: number;
+  /** Default 4. */
+  readonly family?: 4 | 6;
 }
 
 export interface LabWorld extends World {
@@ -59,8 +62,10 @@ export function labWorld(options: LabWorldOptions = {}): LabWorld {
   const clientHost = lab.host('client', { packets });
   const serverHost = lab.host('server', { packets });
   const bridge = lab.bridge({ faults: options.faults ?? null });
-  clientHost.attach(bridge.a, { address: '192.0.2.1/24' });
-  serverHost.attach(bridge.b, { address: '192.0.2.2/24' });
+  const [client, server, length] =
+    options.family === 6 ? (['2001:db8::1', '2001:db8::2', 64] as const) : (['192.0.2.1', '192.0.2.2', 24] as const);
+  clientHost.attach(bridge.a, { address: `${client}/${length}` });
+  serverHost.attach(bridge.b, { address: `${server}/${length}` });
   return {
     name: `the stack (${lab.profile.name})`,
     lab,
@@ -68,13 +73,17 @@ export function labWorld(options: LabWorldOptions = {}): LabWorld {
     serverHost,
     client: netOf(clientHost),
     server: netOf(serverHost),
-    serverAddress: '192.0.2.2',
-    clientAddress: '192.0.2.1',
+    serverAddress: server,
+    clientAddress: client,
     bulk: 1 << 20,
     sleep: async (milliseconds) => {
       await clientHost.waits.sleep(Math.ceil(milliseconds / 10));
     },
-    run: (work) => lab.run(work),
+    run: (work) =>
+      lab.run(async () => {
+        await Promise.all([clientHost.settled(), serverHost.settled()]);
+        return work();
+      }),
     close: async () => {
       await lab.runUntilIdle();
       await lab.close();
