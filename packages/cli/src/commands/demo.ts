@@ -9,7 +9,7 @@ import { topicMatches } from '../mosquitto/topic.ts';
 import { DEFAULT_READINGS, type Reading, readReadings } from '../readings.ts';
 import type { BrokerOptions } from '../site/embedded-broker.ts';
 import { LadderPrinter } from '../site/ladder-printer.ts';
-import { BROKER_ADDRESS, LoopbackSite } from '../site/loopback-site.ts';
+import { BROKER_ADDRESS, BROKER_ADDRESS6, LoopbackSite } from '../site/loopback-site.ts';
 import { summarizeHost } from '../site/site.ts';
 import { labAuthority, loadEngines } from '../site/tls-material.ts';
 import { formatDuration, formatNumberOf } from '../terminal/format.ts';
@@ -39,6 +39,7 @@ export const demoCommand: Command = {
     ['strata demo --drop-nth data:2 --trace tcp', 'lose the second data segment and see TCP notice'],
     ['strata demo --input plant.csv --seed 42', 'your own readings: columns topic and value'],
     ['strata demo --tls', 'the same over TLS; the capture opens decrypted'],
+    ['strata demo --ipv6', 'the same over IPv6: duplicate detection, neighbors, and the same layers above'],
     ['strata demo --pcap - | wireshark -k -i -', 'watch it in Wireshark'],
   ],
   epilogue:
@@ -50,6 +51,7 @@ export const demoCommand: Command = {
         program
           .option('input', { type: 'string', requiresArg: true, describe: 'CSV file of readings (default: a plant)' })
           .option('tls', { type: 'boolean', describe: 'secure the connection: TLS 1.3, port 8883' })
+          .option('ipv6', { type: 'boolean', describe: 'talk over IPv6' })
           .option('quiet', { type: 'boolean', describe: 'no ladder diagram' }),
       ),
     ),
@@ -67,7 +69,8 @@ async function runDemo(args: Arguments, terminal: Terminal): Promise<number> {
     {
       common: { ...flags, pcap },
       faults,
-      title: `strata demo${given(args, 'tls') ? ' --tls' : ''}${faultText === '' ? '' : `, ${faultText}`}`,
+      ipv6: given(args, 'ipv6'),
+      title: `strata demo${given(args, 'tls') ? ' --tls' : ''}${given(args, 'ipv6') ? ' --ipv6' : ''}${faultText === '' ? '' : `, ${faultText}`}`,
       events: flags.ndjson ? (line) => terminal.data(line) : (line) => terminal.data(terminal.paintData('dim', line)),
     },
     terminal,
@@ -102,7 +105,11 @@ async function secure(site: LoopbackSite): Promise<{ client: MqttTlsOptions; ser
   const authority = await labAuthority(site.lab, site.lab.seed);
   const { NodeTlsEngines } = await loadEngines();
   const engines = new NodeTlsEngines();
-  const identity = authority.issue({ commonName: 'broker', purpose: 'server', hosts: [BROKER_ADDRESS, 'broker'] });
+  const identity = authority.issue({
+    commonName: 'broker',
+    purpose: 'server',
+    hosts: [BROKER_ADDRESS, BROKER_ADDRESS6, 'broker'],
+  });
   return { client: { engines, trusted: [authority.certificate] }, server: { tls: { engines, identity } } };
 }
 
@@ -127,7 +134,7 @@ class Device {
     this.connections = 0;
     this.session = new MqttSession(site.device, {
       clientId: 'device',
-      broker: BROKER_ADDRESS,
+      broker: site.peerAddress,
       port,
       ...(tls === null ? {} : { tls }),
     });

@@ -8,7 +8,7 @@ import { TOOL_FLAGS, type Tool } from '../mosquitto/flag-table.ts';
 import type { ConnectionOptions } from '../mosquitto/options.ts';
 import { exitCodeOf } from '../mosquitto/session.ts';
 import type { BrokerOptions, EmbeddedBroker } from '../site/embedded-broker.ts';
-import { BROKER_ADDRESS, LoopbackSite } from '../site/loopback-site.ts';
+import { BROKER_ADDRESS, BROKER_ADDRESS6, LoopbackSite } from '../site/loopback-site.ts';
 import type { Site } from '../site/site.ts';
 import { clientTls, labAuthority, loadEngines } from '../site/tls-material.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -64,7 +64,11 @@ async function embeddedTls(
 ): Promise<BrokerOptions> {
   const { NodeTlsEngines } = await loadEngines();
   const engines = new NodeTlsEngines();
-  const identity = authority.issue({ commonName: 'broker', purpose: 'server', hosts: [BROKER_ADDRESS, 'broker'] });
+  const identity = authority.issue({
+    commonName: 'broker',
+    purpose: 'server',
+    hosts: [BROKER_ADDRESS, BROKER_ADDRESS6, 'broker'],
+  });
   return { tls: psks.length > 0 ? { engines, psks } : { engines, identity } };
 }
 

@@ -10,6 +10,8 @@ import { TracePrinter } from './trace-printer.ts';
 export interface SiteFlags {
   readonly common: CommonFlags;
   readonly faults: FaultPlan | null;
+  /** The hosts of the embedded default have IPv6 too, and talk over it. */
+  readonly ipv6?: boolean;
   /** Shown in the capture's properties. */
   readonly title: string;
   /** Where `--trace` and `--ndjson` print. */

@@ -5,9 +5,11 @@ import { type BrokerOptions, EmbeddedBroker } from './embedded-broker.ts';
 import { labOptions, type SiteFlags } from './lab-options.ts';
 import type { Site } from './site.ts';
 
-/** Addresses of the embedded default (RFC 5737). */
+/** Addresses of the embedded default (RFC 5737, RFC 3849). */
 export const DEVICE_ADDRESS = '192.0.2.1';
 export const BROKER_ADDRESS = '192.0.2.2';
+export const DEVICE_ADDRESS6 = '2001:db8::1';
+export const BROKER_ADDRESS6 = '2001:db8::2';
 
 /** Seconds of the lab's time that the last acknowledgements are given after the work is done. */
 const SETTLE_SECONDS = 1;
@@ -30,11 +32,13 @@ export class LoopbackSite implements Site {
     const bridge = this.lab.bridge({ name: 'device-broker', faults: flags.faults });
     this.device = this.lab.host('device');
     this.broker = this.lab.host('broker');
-    this.device.attach(bridge.a, { address: `${DEVICE_ADDRESS}/24` });
-    this.broker.attach(bridge.b, { address: `${BROKER_ADDRESS}/24` });
+    const six = flags.ipv6 === true;
+    const addresses = (own: string, own6: string) => [`${own}/24`, ...(six ? [`${own6}/64`] : [])];
+    this.device.attach(bridge.a, { addresses: addresses(DEVICE_ADDRESS, DEVICE_ADDRESS6) });
+    this.broker.attach(bridge.b, { addresses: addresses(BROKER_ADDRESS, BROKER_ADDRESS6) });
     this.deviceEnd = bridge.a;
     this.brokerEnd = bridge.b;
-    this.peerAddress = BROKER_ADDRESS;
+    this.peerAddress = six ? BROKER_ADDRESS6 : BROKER_ADDRESS;
     this.epoch = this.lab.epochSeconds * 1e6;
     this.mqtt = null;
   }

@@ -1,5 +1,5 @@
 import type { TraceListener } from '@strata/stack';
-import type { Arguments } from '../flags/arguments.ts';
+import { type Arguments, given } from '../flags/arguments.ts';
 import { readCommonFlags } from '../flags/common.ts';
 import { describeFaultFlags, readFaultFlags, readLoopbackFaultFlags } from '../flags/faults.ts';
 import { readTapFlags } from '../flags/tap.ts';
@@ -24,6 +24,7 @@ export function siteFlags(args: Arguments, terminal: Terminal, request: SiteRequ
   return {
     common,
     faults: readFaultFlags(args),
+    ipv6: given(args, 'ipv6'),
     title: `strata ${request.command}${faultText === '' ? '' : `, ${faultText}`}`,
     events: (line) => (request.events === 'stdout' ? terminal.data(line) : terminal.error(line)),
   };
