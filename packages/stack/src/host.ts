@@ -220,22 +220,28 @@ export class Host {
 
   /** Resolves when no IPv6 address of the host waits for its duplicate detection any more. At once when none does. */
   settled(): Promise<void> {
+    return new Promise((resolve) => this.whenSettled(resolve));
+  }
+
+  /** As {@link settled}, for a callback. */
+  whenSettled(then: () => void): void {
     const { ipv6 } = this.ip;
-    if (!ipv6.settling) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.settling.push(resolve);
-      if (this.settling.length > 1) return;
-      const listener = {
-        addressChanged: () => {
-          if (ipv6.settling) return;
-          ipv6.unlisten(listener);
-          const waiting = this.settling.splice(0);
-          this.time.touch();
-          for (const each of waiting) each();
-        },
-      };
-      ipv6.listen(listener);
-    });
+    if (!ipv6.settling) {
+      then();
+      return;
+    }
+    this.settling.push(then);
+    if (this.settling.length > 1) return;
+    const listener = {
+      addressChanged: () => {
+        if (ipv6.settling) return;
+        ipv6.unlisten(listener);
+        const waiting = this.settling.splice(0);
+        this.time.touch();
+        for (const each of waiting) each();
+      },
+    };
+    ipv6.listen(listener);
   }
 
   /** The addresses in use, with their prefix lengths, such as "192.0.2.1/24"; the loopback's are not among them. */
