@@ -6,9 +6,12 @@ import { conformanceCommand } from './commands/conformance.ts';
 import { demoCommand } from './commands/demo.ts';
 import { drillCommand } from './commands/drill.ts';
 import { explainCommand } from './commands/explain.ts';
-import { pingCommand } from './commands/ping.ts';
+import { ping6Command, pingCommand } from './commands/ping.ts';
+import { poolCommand } from './commands/pool.ts';
 import { pubCommand } from './commands/pub.ts';
+import { resolveCommand } from './commands/resolve.ts';
 import { subCommand } from './commands/sub.ts';
+import { tracerouteCommand } from './commands/traceroute.ts';
 import { upCommand } from './commands/up.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError, UserError } from './errors.ts';
 import { formatCode } from './explain/print.ts';
@@ -22,9 +25,13 @@ export const COMMANDS: readonly Command[] = [
   demoCommand,
   upCommand,
   pingCommand,
+  ping6Command,
+  tracerouteCommand,
+  resolveCommand,
   pubCommand,
   subCommand,
   brokerCommand,
+  poolCommand,
   drillCommand,
   conformanceCommand,
   explainCommand,

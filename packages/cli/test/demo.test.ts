@@ -125,6 +125,20 @@ describe('strata demo', () => {
     expect(stdout).toMatch(/SYN_SENT to ESTABLISHED/);
   });
 
+  test("--tcp-probe writes TCP's numbers per segment, as CSV or as JSON lines", async () => {
+    expect((await demo('--quiet --profile modern --tcp-probe p.csv')).code).toBe(0);
+    const [head, ...rows] = readFileSync(join(directory, 'p.csv'), 'utf8').trimEnd().split('\n');
+    expect(head).toMatch(/^time,host,local,remote,event,state,phase,.*cwnd,ssthresh,flight/);
+    expect(rows.length).toBeGreaterThan(100);
+    expect(new Set(rows.map((row) => row.split(',').length))).toEqual(new Set([head?.split(',').length]));
+    expect((await demo('--quiet --profile modern --tcp-probe p.ndjson')).code).toBe(0);
+    const lines = readFileSync(join(directory, 'p.ndjson'), 'utf8').trimEnd().split('\n');
+    expect(lines.length).toBe(rows.length);
+    expect(JSON.parse(lines[0] as string)).toMatchObject({ time: 0, host: 'device', state: 'SYN_SENT' });
+    const { code, stderr } = await demo('--quiet --tcp-probe none/p.csv');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('cannot write none/p.csv: its folder does not exist')]);
+  });
+
   test('--pcap - puts the capture on stdout and the ladder on stderr', async () => {
     const { code, stdout, stderr } = await demo('--pcap -');
     expect(code).toBe(0);

@@ -28,6 +28,7 @@ describe('shared flags', () => {
       quirks: [],
       pcap: null,
       keylog: null,
+      tcpProbe: null,
       traceLayers: 0,
       ndjson: false,
     });
@@ -49,6 +50,7 @@ describe('shared flags', () => {
       quirks: ['netx-6.4'],
       pcap: { kind: 'file', path: 'x.pcapng' },
       keylog: null,
+      tcpProbe: null,
       traceLayers: (1 << LAYER_TCP) | (1 << LAYER_MQTT),
       ndjson: true,
     });
@@ -196,10 +198,15 @@ describe('TAP flags', () => {
       mac: '02:00:5e:00:53:01',
     });
     expect(flags).toMatchObject({ tap: 'tap0', mac: { msw: 0x0200, lsw: 0x5e005301 } });
-    expect(formatAddress(flags!.address.address)).toBe('192.0.2.2');
-    expect(flags!.address.length).toBe(24);
-    expect(formatAddress(flags!.gateway!)).toBe('192.0.2.1');
+    expect(formatAddress(flags!.addresses[0]!.address)).toBe('192.0.2.2');
+    expect(flags!.addresses[0]!.length).toBe(24);
+    expect(formatAddress(flags!.gateways[0]!)).toBe('192.0.2.1');
     expect(readTapFlags({ tap: 'tap0', address: '2001:db8::2/64', gateway: '2001:db8::1' })).not.toBeNull();
+    const both = readTapFlags({ tap: 'tap0', address: ['192.0.2.2/24', '2001:db8::2/64'], gateway: 'fe80::1' });
+    expect(both?.addresses.map(({ address }) => address.family)).toEqual([4, 6]);
+    const automatic = readTapFlags({ tap: 'tap0', dhcp: true, ipv6: true, dns: ['192.0.2.53', '2001:db8::53'] });
+    expect(automatic).toMatchObject({ dhcp: true, ipv6: true, addresses: [] });
+    expect(automatic?.dns.map(formatAddress)).toEqual(['192.0.2.53', '2001:db8::53']);
   });
 
   test.each([
@@ -210,6 +217,10 @@ describe('TAP flags', () => {
     [{ ...host, address: '192.0.2.0/24' }, 'it is the network address'],
     [{ ...host, address: '192.0.2.255/24' }, 'it is the broadcast address'],
     [{ ...host, address: '192.0.2.300/24' }, 'it is not an address with a prefix length'],
+    [{ ...host, dhcp: true }, 'an interface has one IPv4 address'],
+    [{ ...host, address: ['192.0.2.2/24', '192.0.2.3/24'] }, 'an interface has one IPv4 address'],
+    [{ ...host, dns: 'server' }, '--dns server: it is not an IP address'],
+    [{ ...host, 'host-address': '198.51.100.1/24' }, 'it is not on the network of --address'],
     [{ ...host, 'host-address': '192.0.2.2/24' }, 'it is the same address as --address'],
     [{ ...host, gateway: '198.51.100.1' }, 'it is not on the network of --address 192.0.2.2/24'],
     [{ ...host, gateway: 'router' }, 'it is not an IP address'],

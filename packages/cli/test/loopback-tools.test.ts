@@ -48,6 +48,51 @@ describe('strata pub on the embedded broker', () => {
     }
   });
 
+  test('-q 2 speaks QoS 2 and says so as mosquitto_pub does', async () => {
+    const { stdout } = await line('pub -t a -m x -q 2 -d -i p');
+    expect(stdout.split('\n')).toEqual([
+      'Client p sending CONNECT',
+      'Client p received CONNACK (0)',
+      "Client p sending PUBLISH (d0, q2, r0, m1, 'a', ... (1 bytes))",
+      'Client p received PUBREC (Mid: 1)',
+      'Client p sending PUBREL (m1)',
+      'Client p received PUBCOMP (Mid: 1, RC:0)',
+      'Client p sending DISCONNECT',
+      '',
+    ]);
+  });
+
+  test('--inspect shows each step of the session as JSON', async () => {
+    const { code, stdout, stderr } = await line('pub -t a -m x -q 2 --inspect');
+    expect([code, stdout]).toEqual([0, '']);
+    const steps = stderr
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text));
+    const waits = steps.map(({ session }) => session.transmitQueue.map(({ step }: { step: string }) => step).join());
+    expect([...new Set(waits)]).toEqual(['', 'awaits PUBREC', 'awaits PUBCOMP']);
+    expect(steps.map(({ session }) => session.stateName).at(-1)).toBe('deleted');
+    expect(steps.flatMap(({ events }) => events)).toContain('mqtt.publish-sent');
+  });
+
+  test('--store keeps the session in a file between two runs', async () => {
+    const words = 'pub -t a -m x -q 1 -c -i me --store session.log -d';
+    expect((await line(words)).code).toBe(0);
+    const { code, stdout } = await line(words);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('received PUBACK (Mid: 1, RC:0)')]);
+    const other = await line(words.replace('-i me', '-i you'));
+    expect([other.code, other.stderr]).toEqual([expect.any(Number), expect.stringContaining('another client')]);
+    expect(other.code).not.toBe(0);
+  });
+
+  test('--chained-packets sends a file that is larger than the pool', async () => {
+    writeFileSync(join(directory, 'huge.bin'), Buffer.alloc(3_000_000, 7));
+    const refused = await line('pub -t l -f huge.bin -q 1');
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('NXD_MQTT_PACKET_POOL_FAILURE')]);
+    const sent = await line('pub -t l -f huge.bin -q 1 --chained-packets -d');
+    expect([sent.code, sent.stdout]).toEqual([0, expect.stringContaining('received PUBACK (Mid: 1, RC:0)')]);
+  });
+
   test('--repeat publishes again', async () => {
     const { stdout } = await line('pub -t a -m x --repeat 3 --repeat-delay 0.5 -q 1 -d');
     expect(stdout.match(/sending PUBLISH/g)).toHaveLength(3);
@@ -66,10 +111,8 @@ describe('strata pub on the embedded broker', () => {
   });
 
   test.each([
-    ['pub -t a -m x -q 2', 'NXD_MQTT_QOS2_NOT_SUPPORTED'],
     ['pub -t a', 'the message is missing'],
     ['pub -t a -m x --bogus', 'is not known here'],
-    ['pub -t a -m x -h broker.example', 'it is not an IPv4 address'],
     ['pub -t a -m x --address 192.0.2.2/24', 'add --tap NAME'],
   ])('%s is a usage error', async (words, sentence) => {
     const { code, stdout, stderr } = await line(words);
@@ -88,6 +131,10 @@ describe('strata sub on the embedded broker', () => {
   test('-W ends with 27', async () => {
     const { code, stderr } = await line('sub -t nothing/here -W 2');
     expect([code, stderr]).toEqual([27, 'Timed out\n']);
+  });
+
+  test('-W counts while it connects, as in mosquitto_sub', async () => {
+    expect(await line('sub -t a -W 2 -h 192.0.2.99')).toEqual({ code: 27, stdout: '', stderr: 'Timed out\n' });
   });
 
   test('retained messages are told apart', async () => {
@@ -169,9 +216,21 @@ describe('strata ping on the loopback bridge', () => {
     expect(stdout).toContain('100% packet loss');
   });
 
+  test('names of the lab are known; others need a DNS server', async () => {
+    expect((await line('ping broker -c 1')).stdout).toContain('PING broker 192.0.2.2 from 192.0.2.1');
+    const { code, stderr } = await line('ping example.org');
+    expect(code).toBe(1);
+    expect(stderr).toContain('example.org: no DNS server is known');
+    expect(stderr).toContain('name a DNS server with --dns ADDRESS');
+  });
+
+  test('a datagram larger than the link goes in fragments', async () => {
+    const { stdout } = await line('ping -c 1 -s 20000');
+    expect(stdout).toContain('20000 bytes from 192.0.2.2: icmp_seq=0');
+  });
+
   test.each([
-    ['ping example.org', 'it is not an IPv4 address'],
-    ['ping -s 1473', '-s 1473'],
+    ['ping -s 65508', '-s 65508'],
     ['ping -c 0', '-c 0'],
   ])('%s is a usage error', async (words, sentence) => {
     const { code, stderr } = await line(words);
@@ -216,5 +275,49 @@ describe('helpers of the services', () => {
       lines.push(Buffer.from(one).toString('hex'));
     }
     expect(lines).toEqual(['61', '6263', '', 'ff', '00']);
+  });
+});
+
+describe('strata resolve on the loopback bridge', () => {
+  test.each([
+    ['broker.lab', 'broker.lab  60 s  A  192.0.2.2\n'],
+    ['mqtt.lab -t a', 'mqtt.lab  60 s  CNAME  broker.lab\nbroker.lab  60 s  A  192.0.2.2\n'],
+    ['192.0.2.1', '1.2.0.192.in-addr.arpa  60 s  PTR  device.lab\n'],
+    ['_mqtt._tcp.lab -t SRV', '_mqtt._tcp.lab  60 s  SRV  broker.lab port 1883, priority 0, weight 0\n'],
+  ])('%s', async (words, printed) => {
+    expect(await line(`resolve ${words}`)).toEqual({ code: 0, stdout: printed, stderr: '' });
+  });
+
+  test('a name that is none says so, and JSON has the whole answer', async () => {
+    const { code, stderr } = await line('resolve nobody.lab');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('there is no name nobody.lab')]);
+    const [answer] = (await line('resolve broker.lab -t A --json')).stdout.trim().split('\n');
+    expect(JSON.parse(answer as string)).toMatchObject({ type: 'A', status: 0, records: [{ value: '192.0.2.2' }] });
+    expect((await line('resolve broker.lab -t X')).code).toBe(2);
+  });
+});
+
+describe('strata traceroute in a lab with routers', () => {
+  test('shows each router and the host, with the time it took', async () => {
+    const { code, stdout } = await line('traceroute --routers 2 --delay 5ms');
+    expect(code).toBe(0);
+    expect(stdout.split('\n')).toEqual([
+      'traceroute to 198.51.100.34, 30 hops at most',
+      expect.stringMatching(/^ 1 {2}198\.51\.100\.2 {2}[0-9.]+ ms {2}10\.000 ms {2}10\.000 ms$/),
+      expect.stringMatching(/^ 2 {2}198\.51\.100\.18 {2}[0-9.]+ ms {2}20\.000 ms {2}20\.000 ms$/),
+      expect.stringMatching(/^ 3 {2}198\.51\.100\.34 {2}[0-9.]+ ms {2}30\.000 ms {2}30\.000 ms$/),
+      '',
+    ]);
+  });
+
+  test('over IPv6 too', async () => {
+    const { code, stdout } = await line('traceroute -6 --routers 1 -q 1');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/ 1 {2}2001:db8::2 .*\n 2 {2}2001:db8:1::2 /);
+  });
+
+  test('a NetX host does not listen to routers', async () => {
+    const { stdout } = await line('traceroute --routers 1 -q 1 --profile netx');
+    expect(stdout).toContain(' 1  *\n 2  198.51.100.18');
   });
 });

@@ -30,6 +30,11 @@ describe("mosquitto_pub's flags", () => {
       keepAliveSeconds: 60,
       cleanSession: true,
       will: null,
+      maximumInflight: 0,
+      reconnect: false,
+      store: null,
+      chainedPackets: false,
+      inspect: false,
       debug: false,
       quiet: false,
       topic: 'a',
@@ -38,6 +43,17 @@ describe("mosquitto_pub's flags", () => {
       retain: false,
       repeat: 1,
       repeatDelayMicroseconds: 0,
+    });
+  });
+
+  test('name the extensions of the client', () => {
+    expect(pub('-t a -m x -q 2 -M 5 --reconnect --store s.log -c -i id --chained-packets --inspect')).toMatchObject({
+      qos: 2,
+      maximumInflight: 5,
+      reconnect: true,
+      store: 's.log',
+      chainedPackets: true,
+      inspect: true,
     });
   });
 
@@ -144,6 +160,10 @@ describe("mosquitto_pub's flags", () => {
     ['-t a -m x -p 8883 --tls-version tlsv1.1', 'TLS 1.0 and 1.1 are broken'],
     ['-t a -m x -p 8883 --tls-version 3', 'there is no such version'],
     ['-t a -m x --keyform pem', '--keyform is not supported'],
+    ['-t a -m x -x 60', '-x is not supported'],
+    ['-t a -m x -M 0', '-M 0'],
+    ['-t a -m x --store s.log', '--store needs -c'],
+    ['-t a -m x -q 3', '-q 3'],
     ['-t a -m x -D PUBLISH x y', '-D is not supported'],
   ])('%s is refused', (line, message) => {
     expect(complaint(() => pub(line))).toContain(message);

@@ -12,9 +12,9 @@ import {
   type Tracer,
 } from '@strata/contracts';
 import { EthernetDriver } from '@strata/ethernet';
-import { IpInstance, type IpInterface, type Ping } from '@strata/ip';
+import { IpInstance, type IpInterface, type Ping, type PingOptions } from '@strata/ip';
 import { type PacketMemory, PacketPool } from '@strata/packet';
-import { type TcpServer, TcpService, type TcpSocketOptions } from '@strata/tcp';
+import { type TcpProbe, type TcpServer, TcpService, type TcpSocketOptions } from '@strata/tcp';
 import { type Island, type Islands, type Scheduler, Waits } from '@strata/time';
 import type { TlsConnector, TlsSecrets } from '@strata/tls';
 import { UdpService } from '@strata/udp';
@@ -45,6 +45,8 @@ export interface Environment {
   readonly secrets: TlsSecrets | null;
   /** A tracer for the named host, or null when nobody listens. */
   tracerFor(name: string): Tracer | null;
+  /** What looks at the TCP connections of the named host, or null. */
+  tcpProbeFor(name: string): TcpProbe | null;
 }
 
 /** How to make a {@link Host}. */
@@ -101,8 +103,10 @@ export interface PingResult {
   readonly sequence: number;
   readonly timeToLive: number;
   readonly roundTrip: number;
-  /** Who answered, or null. */
+  /** Who answered, or sent the error; null when nobody did. */
   readonly from: string | null;
+  /** One of the ERROR_ constants when an ICMP error came instead; 0 otherwise. */
+  readonly error: number;
 }
 
 /** Lifetime of a default router that stays (nxd_ipv6_default_router_add). */
@@ -153,6 +157,7 @@ export class Host {
     this.ip = new IpInstance({ name, pool, time, random: this.random.fork('ip'), policy: profile.ip, tracer });
     this.udp = new UdpService({ network: this.ip, time, policy: profile.udp, random: this.random.fork('udp'), tracer });
     this.tcp = new TcpService(this.ip, pool, time, this.random.fork('tcp'), profile.tcp, tracer);
+    this.tcp.probe = environment.tcpProbeFor(name);
     this.drivers = [];
     this.nameServers = [];
     this.eventLoop = false;
@@ -367,7 +372,7 @@ export class Host {
   /** Sends one ICMP echo request. Never rejects for want of an answer: the result's status says it. */
   ping(
     address: string | IpAddress,
-    options: { readonly bytes?: number; readonly timeoutSeconds?: number } = {},
+    options: { readonly bytes?: number; readonly timeoutSeconds?: number } & PingOptions = {},
   ): Promise<PingResult> {
     const remote = typeof address === 'string' ? this.resolve(address) : address;
     if (remote.family === 6 && this.ip.ipv6.settling) return this.settled().then(() => this.ping(remote, options));
@@ -385,12 +390,15 @@ export class Host {
             sequence: ping.sequence,
             timeToLive: ping.timeToLive,
             roundTrip: ping.roundTrip,
-            from: status === NX_SUCCESS ? formatAddress(ping.from ?? remote) : null,
+            from: ping.from !== null ? formatAddress(ping.from) : status === NX_SUCCESS ? formatAddress(remote) : null,
+            error: ping.errorKind,
           });
         },
       };
-      const status = this.ip.icmp.echo.ping(remote, payload, (options.timeoutSeconds ?? 1) * SECOND, listener);
-      if (status !== NX_SUCCESS) resolve({ status, bytes: 0, sequence: 0, timeToLive: 0, roundTrip: 0, from: null });
+      const timeout = (options.timeoutSeconds ?? 1) * SECOND;
+      const status = this.ip.icmp.echo.ping(remote, payload, timeout, listener, options);
+      if (status === NX_SUCCESS) return;
+      resolve({ status, bytes: 0, sequence: 0, timeToLive: 0, roundTrip: 0, from: null, error: 0 });
     });
   }
 

@@ -18,7 +18,7 @@ export {
 } from './host.ts';
 export { chooseLinkLocal, configureByDhcp, describeLease, dhcpClientOf } from './host-dhcp.ts';
 export { askName, lookUp, resolverOf } from './host-names.ts';
-export { Lab, type LabOptions, type LinkOptions } from './lab.ts';
+export { Lab, type LabOptions, type LinkOptions, type TcpProbeSink } from './lab.ts';
 export { type MqttConnected, MqttSession, type MqttSessionOptions, type MqttTlsOptions } from './mqtt-session.ts';
 export { NetError } from './net-error.ts';
 export { modernProfile, netxProfile, PROFILES, type Profile } from './profile.ts';

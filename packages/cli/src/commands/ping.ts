@@ -13,8 +13,8 @@ import type { Command } from './command.ts';
 
 const DEFAULT_COUNT = 4;
 const DEFAULT_BYTES = 56;
-/** The most that fits one packet of the default pool: NetX does not fragment until it is told to. */
-const MOST_BYTES = 1472;
+/** The most that an IPv4 datagram holds behind its header and that of ICMP. */
+const MOST_BYTES = 65507;
 
 /** `strata ping`: ICMP echo from the stack. */
 export const pingCommand: Command = {
@@ -33,7 +33,9 @@ export const pingCommand: Command = {
       declareTapFlags(
         declareCommonFlags(
           program
-            .positional('host', { type: 'string', describe: 'address to ping; without --tap, host broker' })
+            .positional('host', { type: 'string', describe: 'address or name to ping; without --tap, host broker' })
+            .option('4', { type: 'boolean', describe: 'use IPv4' })
+            .option('6', { type: 'boolean', describe: 'use IPv6' })
             .option('c', {
               alias: 'count',
               type: 'string',
@@ -61,25 +63,27 @@ export const pingCommand: Command = {
         ),
       ),
     ),
-  run: runPing,
+  run: (args, terminal) => runPing(args, terminal),
 };
 
-async function runPing(args: Arguments, terminal: Terminal): Promise<number> {
+/** `strata ping6`: `ping -6`. */
+export const ping6Command: Command = {
+  ...pingCommand,
+  usage: 'ping6 [host]',
+  summary: 'Ping over IPv6',
+  examples: [['strata ping6 --ipv6', 'host device pings host broker over IPv6']],
+  run: (args, terminal) => runPing(args, terminal, true),
+};
+
+async function runPing(args: Arguments, terminal: Terminal, always6 = false): Promise<number> {
+  const family = always6 || given(args, '6') ? 6 : given(args, '4') ? 4 : undefined;
   const count = wholeNumber(args, 'c', 1, 1e9) ?? DEFAULT_COUNT;
   const bytes = wholeNumber(args, 's', 0, MOST_BYTES) ?? DEFAULT_BYTES;
   const interval = seconds(args, 'i') ?? SECOND;
   const timeoutSeconds = (seconds(args, 'W') ?? SECOND) / SECOND;
-  const host = text(args, 'host');
-  if (host !== undefined && parseAddress(host)?.family !== 4) {
-    throw new UsageError(
-      `ping ${host}`,
-      'it is not an IPv4 address',
-      'write it as 192.0.2.1; the stack looks up no names',
-    );
-  }
   const site = openSite(args, terminal, { command: 'ping', events: 'stdout' });
-  const address = host ?? site.peerAddress;
-  if (address === null) {
+  const host = text(args, 'host') ?? site.peerAddress;
+  if (host === null) {
     await site.close();
     throw new UsageError('ping', 'the address is missing', 'strata ping 192.0.2.1 --tap tap0 --address 192.0.2.2/24');
   }
@@ -88,8 +92,13 @@ async function runPing(args: Arguments, terminal: Terminal): Promise<number> {
   const begin = site.lab.now;
   // With --ndjson, stdout is for programs.
   const say = (line: string): void => (given(args, 'ndjson') ? terminal.note(line) : terminal.data(line));
+  await site.names.prepare(host);
+  let address = host;
   await site.run(async () => {
-    say(`PING ${address} from ${formatAddress(site.device.localAddress)}: ${bytes} data bytes`);
+    address = await site.names.addressOf(host, family);
+    const named = address === host ? '' : `${host} `;
+    const own = parseAddress(address)?.family === 6 ? site.device.localAddress6 : site.device.localAddress;
+    say(`PING ${named}${address} from ${own === null ? 'nowhere' : formatAddress(own)}: ${bytes} data bytes`);
     while (results.length < count && !stop.aborted) {
       const sent = site.lab.now;
       const result = await site.device.ping(address, { bytes, timeoutSeconds });

@@ -3,17 +3,19 @@ import { type MqttSession, NetError } from '@strata/stack';
 import { EXIT_OK } from '../errors.ts';
 import type { Arguments } from '../flags/arguments.ts';
 import { MosquittoDebug } from '../mosquitto/debug.ts';
+import { SessionInspector } from '../mosquitto/inspector.ts';
 import { type PublishOptions, readPublishOptions } from '../mosquitto/options.ts';
 import { readPayloads } from '../mosquitto/payloads.ts';
 import {
-  brokerAddress,
-  checkQos,
+  brokerHost,
   chooseClientId,
   connectSession,
+  finishHandshakes,
   makeSession,
+  openStore,
   untilEnd,
 } from '../mosquitto/session.ts';
-import { openSite } from '../site/open-site.ts';
+import { openSite, type TracedEvent } from '../site/open-site.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Command } from './command.ts';
 import { declareTool, preparePeer, reportToolError } from './mosquitto-tool.ts';
@@ -46,30 +48,37 @@ export const pubCommand: Command = {
 };
 
 async function runPub(args: Arguments, terminal: Terminal, options: PublishOptions): Promise<number> {
-  checkQos('-q', options.qos);
-  if (options.will !== null) {
-    checkQos('--will-qos', options.will.qos);
-  }
   // Virtual time would run on while a person types, so the embedded lab begins when everything is there.
   const stop = terminal.surroundings.interruption();
   const payloads = readPayloads(options.message, terminal.surroundings, stop);
+  const store = openStore(options, terminal.surroundings.directory);
   const debug = { current: null as MosquittoDebug | null };
+  const inspector = { current: null as SessionInspector | null };
   const site = openSite(args, terminal, {
     command: 'pub',
     events: 'stderr',
-    listeners: options.debug ? [{ traced: (...event) => debug.current?.traced(...event) }] : [],
+    listeners: [
+      ...(options.debug ? [{ traced: (...event: TracedEvent) => debug.current?.traced(...event) }] : []),
+      ...(options.inspect ? [{ traced: (...event: TracedEvent) => inspector.current?.traced(...event) }] : []),
+    ],
   });
   let session: MqttSession | null = null;
   try {
     const clientId = chooseClientId(options, site.lab, 'pub');
-    const broker = brokerAddress(options, site.peerAddress);
-    const peer = await preparePeer(site, broker, options, terminal);
+    const host = brokerHost(options, site.peerAddress);
+    const peer = await preparePeer(site, host, options, terminal);
+    await site.names.prepare(host);
+    const broker = await site.run(() => site.names.addressOf(host), 'the broker’s name');
     const given = peer.embedded === null ? payloads : await all(payloads);
     debug.current = options.debug
       ? new MosquittoDebug(clientId, site.device.name, (line) => terminal.data(line))
       : null;
-    const current = makeSession(site.device, broker, clientId, options, peer.tls);
+    const current = makeSession(site.device, broker, clientId, options, peer.tls, store);
     session = current;
+    if (options.inspect) {
+      const { name, time } = site.device;
+      inspector.current = new SessionInspector(name, time, current.client, (line) => terminal.error(line));
+    }
     const work = async (): Promise<void> => {
       await connectSession(current, options, stop);
       for await (const payload of given) {
@@ -84,6 +93,7 @@ async function runPub(args: Arguments, terminal: Terminal, options: PublishOptio
           break;
         }
       }
+      await finishHandshakes(current, site.device, stop);
     };
     await site.run(() => untilEnd(current, stop, work), 'pub');
     return EXIT_OK;
@@ -94,6 +104,7 @@ async function runPub(args: Arguments, terminal: Terminal, options: PublishOptio
     throw error;
   } finally {
     session?.delete();
+    store?.close();
     await site.close();
   }
 }

@@ -1,23 +1,25 @@
 import { NX_NO_PACKET, NX_WAIT_ABORTED, SECOND, TICK } from '@strata/contracts';
-import type { MqttMessage } from '@strata/mqtt';
+import type { MqttMessage, MqttMessageStream } from '@strata/mqtt';
 import { type MqttSession, NetError } from '@strata/stack';
 import { EXIT_FAILED, EXIT_OK } from '../errors.ts';
 import { type Arguments, text } from '../flags/arguments.ts';
 import { MosquittoDebug } from '../mosquitto/debug.ts';
 import { NotJson, printLine } from '../mosquitto/format.ts';
+import { SessionInspector } from '../mosquitto/inspector.ts';
 import { EXIT_TIMED_OUT, readSubscribeOptions, type SubscribeOptions } from '../mosquitto/options.ts';
 import {
-  brokerAddress,
-  checkQos,
+  brokerHost,
   chooseClientId,
   connectSession,
+  finishHandshakes,
   makeSession,
+  openStore,
   untilEnd,
 } from '../mosquitto/session.ts';
 import { topicMatches } from '../mosquitto/topic.ts';
 import { DEFAULT_READINGS, type Reading, readReadings } from '../readings.ts';
 import type { EmbeddedBroker } from '../site/embedded-broker.ts';
-import { openSite } from '../site/open-site.ts';
+import { openSite, type TracedEvent } from '../site/open-site.ts';
 import type { Site } from '../site/site.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Command } from './command.ts';
@@ -59,28 +61,35 @@ export const subCommand: Command = {
 type Ending = 'counted' | 'timed out' | 'interrupted' | 'fresh' | 'subscribed' | 'dry';
 
 async function runSub(args: Arguments, terminal: Terminal, options: SubscribeOptions): Promise<number> {
-  checkQos('-q', options.qos);
-  if (options.will !== null) {
-    checkQos('--will-qos', options.will.qos);
-  }
   const readings = readReadings(text(args, 'input') ?? DEFAULT_READINGS, terminal.surroundings.directory);
+  const store = openStore(options, terminal.surroundings.directory);
   const debug = { current: null as MosquittoDebug | null };
+  const inspector = { current: null as SessionInspector | null };
   const site = openSite(args, terminal, {
     command: 'sub',
     events: 'stderr',
-    listeners: options.debug ? [{ traced: (...event) => debug.current?.traced(...event) }] : [],
+    listeners: [
+      ...(options.debug ? [{ traced: (...event: TracedEvent) => debug.current?.traced(...event) }] : []),
+      ...(options.inspect ? [{ traced: (...event: TracedEvent) => inspector.current?.traced(...event) }] : []),
+    ],
   });
   const stop = terminal.surroundings.interruption();
   let session: MqttSession | null = null;
   try {
     const clientId = chooseClientId(options, site.lab, 'sub');
-    const broker = brokerAddress(options, site.peerAddress);
-    const { embedded, tls } = await preparePeer(site, broker, options, terminal);
+    const host = brokerHost(options, site.peerAddress);
+    const { embedded, tls } = await preparePeer(site, host, options, terminal);
+    await site.names.prepare(host);
+    const broker = await site.run(() => site.names.addressOf(host), 'the broker’s name');
     debug.current = options.debug
       ? new MosquittoDebug(clientId, site.device.name, (line) => terminal.data(line))
       : null;
-    const current = makeSession(site.device, broker, clientId, options, tls);
+    const current = makeSession(site.device, broker, clientId, options, tls, store);
     session = current;
+    if (options.inspect) {
+      const { name, time } = site.device;
+      inspector.current = new SessionInspector(name, time, current.client, (line) => terminal.error(line));
+    }
     const subscriber = new Subscriber(site, current, options, terminal, debug.current, stop);
     const ending = await site.run(() => subscriber.run(embedded, readings), 'sub');
     return exitCode(ending, options, subscriber.printed, terminal);
@@ -91,6 +100,7 @@ async function runSub(args: Arguments, terminal: Terminal, options: SubscribeOpt
     throw error;
   } finally {
     session?.delete();
+    store?.close();
     await site.close();
   }
 }
@@ -151,21 +161,46 @@ class Subscriber {
   async run(embedded: EmbeddedBroker | null, readings: readonly Reading[]): Promise<Ending> {
     const feed = embedded === null ? null : new Feed(this.site, embedded, readings);
     await feed?.retain();
-    return (await untilEnd(this.session, this.stop, () => this.listenTo(feed))) ?? 'interrupted';
+    return (await untilEnd(this.session, this.stop, () => this.listenInTime(feed))) ?? 'interrupted';
   }
 
-  private async listenTo(feed: Feed | null): Promise<Ending> {
-    await connectSession(this.session, this.options, this.stop);
+  /** `-W` counts from the start: a broker that does not answer is not waited for any longer than one that is silent. */
+  private async listenInTime(feed: Feed | null): Promise<Ending> {
+    const over = new AbortController();
+    const stop = (): void => over.abort();
+    this.stop.addEventListener('abort', stop);
+    const left = this.deadline - this.site.lab.now;
+    if (left !== Number.POSITIVE_INFINITY) {
+      void this.site.device.waits.sleep(Math.ceil(left / TICK), over.signal).then(stop);
+    }
+    try {
+      await this.subscribe(over.signal);
+    } catch (error) {
+      const late = over.signal.aborted && !this.stop.aborted;
+      if (late && error instanceof NetError && error.status === NX_WAIT_ABORTED) {
+        return 'timed out';
+      }
+      throw error;
+    } finally {
+      this.stop.removeEventListener('abort', stop);
+      over.abort();
+    }
+    const ending = this.options.exitAfterSubscribe ? 'subscribed' : await this.listen(feed);
+    await finishHandshakes(this.session, this.site.device, this.stop);
+    return ending;
+  }
+
+  private async subscribe(signal: AbortSignal): Promise<void> {
+    await connectSession(this.session, this.options, signal);
     const { topics, unsubscribe, qos } = this.options;
     for (const filter of topics) {
       this.debug?.requesting(filter, qos);
-      await this.session.subscribe(filter, qos, { signal: this.stop });
+      await this.session.subscribe(filter, qos, { signal });
     }
     for (const filter of unsubscribe) {
       this.debug?.requesting(filter, 0);
-      await this.session.unsubscribe(filter, { signal: this.stop });
+      await this.session.unsubscribe(filter, { signal });
     }
-    return this.options.exitAfterSubscribe ? 'subscribed' : await this.listen(feed);
   }
 
   private async listen(feed: Feed | null): Promise<Ending> {
@@ -194,10 +229,9 @@ class Subscriber {
       return 'timed out';
     }
     try {
-      return await this.session.receive({
-        signal,
-        ...(left === Number.POSITIVE_INFINITY ? {} : { timeoutSeconds: left / SECOND }),
-      });
+      const options = { signal, ...(left === Number.POSITIVE_INFINITY ? {} : { timeoutSeconds: left / SECOND }) };
+      const message = await this.session.next(options);
+      return 'payload' in message ? message : await this.collect(message, signal);
     } catch (error) {
       if (error instanceof NetError && error.status === NX_WAIT_ABORTED) {
         return this.stop.aborted ? 'interrupted' : 'dry';
@@ -206,6 +240,30 @@ class Subscriber {
         return 'timed out';
       }
       throw error;
+    }
+  }
+
+  /** Reads a message that comes piece by piece. */
+  private async collect(message: MqttMessageStream, signal: AbortSignal): Promise<MqttMessage | Ending> {
+    const { topic, qos, retain, dup, id } = message;
+    const payload = new Uint8Array(message.length);
+    let at = 0;
+    for (;;) {
+      const piece = await this.session.read(message, { signal }).catch((error: unknown) => {
+        if (message.broken && this.session.client.returns) {
+          return 'again';
+        }
+        throw error;
+      });
+      if (typeof piece === 'string') {
+        // With QoS 1 and 2 it comes again, whole.
+        return await this.next(signal);
+      }
+      if (piece === null) {
+        return { topic, payload, qos, retain, dup, id };
+      }
+      payload.set(piece, at);
+      at += piece.length;
     }
   }
 

@@ -2,7 +2,6 @@ import { NX_WAIT_FOREVER, TICK } from '@strata/contracts';
 import { parseSize } from '@strata/ethernet';
 
 import type { TcpSocketOptions } from '@strata/tcp';
-import { formatAddress } from '@strata/wire';
 import { EXIT_OK, UsageError } from '../errors.ts';
 import { type Arguments, given, seconds, text, wholeNumber } from '../flags/arguments.ts';
 import { declareCommonFlags } from '../flags/common.ts';
@@ -127,9 +126,8 @@ async function runUp(args: Arguments, terminal: Terminal): Promise<number> {
     const log: Log = (line) => terminal.note(line);
     await site.run(async () => {
       broker = await startServices(site, wanted, tallies, log);
-      const address = `${formatAddress(tap.address.address)}/${tap.address.length}`;
       const services = [...wanted.ports].map(([name, port]) => `${name} on ${port}`).join(', ');
-      terminal.note(`${address} is up on ${tap.tap}${services === '' ? '' : `: ${services}`}`);
+      terminal.note(`${device.addresses.join(', ')} is up on ${tap.tap}${services === '' ? '' : `: ${services}`}`);
       await device.waits.sleep(wanted.length === null ? NX_WAIT_FOREVER : Math.ceil(wanted.length / TICK), stop);
       await broker?.close();
       for (const tally of tallies) {

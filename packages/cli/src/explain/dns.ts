@@ -21,10 +21,12 @@ export const DNS_EXPLANATIONS: Explanations = {
   NX_DNS_MALFORMED_PACKET: {
     meaning: 'A DNS message cannot be read.',
     cause: 'It is shorter than its header, a length points beyond its end, or its names run in a circle.',
+    remedy: 'Look at the message in the capture; another server may do better.',
   },
   NX_DNS_PARAM_ERROR: {
     meaning: 'The text cannot be a host name.',
     cause: 'It is empty, longer than 253 octets, has an empty label or one of more than 63, or a blank in it.',
+    remedy: 'Write it as labels with dots between them, such as broker.example.',
   },
   NX_DNS_EMPTY_DNS_SERVER_LIST: {
     meaning: 'The host knows no DNS server.',

@@ -1,8 +1,8 @@
 import type { IpAddress, IpPrefix } from '@strata/contracts';
-import { formatAddress, ipv4Mask, parseAddress, parseMac, parsePrefix } from '@strata/wire';
+import { formatAddress, ipv4Mask, parseAddress, parseMac, parsePrefix, sameAddress } from '@strata/wire';
 import type { Argv } from 'yargs';
 import { UsageError } from '../errors.ts';
-import { type Arguments, text } from './arguments.ts';
+import { type Arguments, given, text, texts } from './arguments.ts';
 
 /** A MAC address as the upper 16 and the lower 32 bits (int32). */
 export interface MacAddress {
@@ -14,83 +14,127 @@ export interface MacAddress {
 export interface TapFlags {
   /** Interface name of the device: 1 to 15 characters. */
   readonly tap: string;
-  /** The stack's own address and network. */
-  readonly address: IpPrefix;
-  /** The address to give to the machine's end of the device, or null when it has one. */
-  readonly hostAddress: IpPrefix | null;
-  readonly gateway: IpAddress | null;
-  /** Null: the stack derives one from the seed. */
+  /** The stack's own addresses and networks; empty when it gets them by itself. */
+  readonly addresses: readonly IpPrefix[];
+  /** The stack asks a DHCP server for an IPv4 address. */
+  readonly dhcp: boolean;
+  /** The stack has IPv6: a link-local address, and others as routers advertise. */
+  readonly ipv6: boolean;
+  /** The addresses to give to the machine's end of the device; empty when it has some. */
+  readonly hostAddresses: readonly IpPrefix[];
+  /** Default routes, one of each family at most. */
+  readonly gateways: readonly IpAddress[];
+  /** DNS servers, in front of those that DHCP names. */
+  readonly dns: readonly IpAddress[];
+  /** Null: the stack derives one from its first address, or from the seed. */
   readonly mac: MacAddress | null;
 }
 
 const GROUP = 'TAP device:';
+/** Flags that say something only with `--tap`. */
+const DEPENDENT = ['address', 'host-address', 'gateway', 'mac', 'dhcp', 'dns'];
 
 /** Declares the flags of a command that may or must run on a TAP device. */
 export function declareTapFlags<T>(program: Argv<T>): Argv<T> {
-  return program
-    .option('tap', {
-      group: GROUP,
+  const options = {
+    tap: { type: 'string', describe: 'TAP device to run on; made when it does not exist' },
+    address: {
       type: 'string',
-      requiresArg: true,
-      describe: 'TAP device to run on; made when it does not exist',
-    })
-    .option('address', {
-      group: GROUP,
+      describe: "the stack's own address, 192.0.2.2/24 or 2001:db8::2/64; may be given for each family",
+    },
+    'host-address': {
       type: 'string',
-      requiresArg: true,
-      describe: "the stack's own address, 192.0.2.2/24",
-    })
-    .option('host-address', {
-      group: GROUP,
-      type: 'string',
-      requiresArg: true,
-      describe: "give the machine's end of the device this address and bring it up",
-    })
-    .option('gateway', { group: GROUP, type: 'string', requiresArg: true, describe: 'default route of the stack' })
-    .option('mac', {
-      group: GROUP,
-      type: 'string',
-      requiresArg: true,
-      describe: 'MAC address of the stack',
-    }) as Argv<T>;
+      describe: "give the machine's end of the device this address and bring it up; may be given for each family",
+    },
+    gateway: { type: 'string', describe: 'default route of the stack' },
+    mac: { type: 'string', describe: 'MAC address of the stack' },
+    dhcp: { type: 'boolean', describe: 'get an IPv4 address, a router and DNS servers from a DHCP server' },
+    ipv6: { type: 'boolean', describe: 'have IPv6: a link-local address, and others as routers advertise' },
+    dns: { type: 'string', describe: 'DNS server to ask for names; may be given several times' },
+  } as const;
+  for (const [name, option] of Object.entries(options)) {
+    program.option(name, { group: GROUP, ...(option.type === 'string' ? { requiresArg: true } : {}), ...option });
+  }
+  return program;
 }
 
 /** Reads the TAP flags. Returns null when no `--tap` was given, and refuses the other flags then. */
 export function readTapFlags(args: Arguments): TapFlags | null {
   const tap = text(args, 'tap');
+  const dhcp = given(args, 'dhcp');
   if (tap === undefined) {
-    for (const flag of ['address', 'host-address', 'gateway', 'mac']) {
-      if (text(args, flag) !== undefined) {
+    for (const flag of DEPENDENT) {
+      if (texts(args, flag).length > 0 || (flag === 'dhcp' && dhcp)) {
         throw new UsageError(`--${flag}`, 'it describes a host on a TAP device', 'add --tap NAME');
       }
     }
     return null;
   }
-  const addressText = text(args, 'address');
-  if (addressText === undefined) {
+  const ipv6 = given(args, 'ipv6');
+  const addresses = texts(args, 'address').map((value) => readHostPrefix('address', value));
+  if (addresses.length === 0 && !dhcp && !ipv6) {
     throw new UsageError(
       '--tap needs --address',
       'the stack has no address on that device',
-      'add for example --address 192.0.2.2/24',
+      'add for example --address 192.0.2.2/24; --dhcp and --ipv6 let it find one by itself',
     );
   }
-  const address = readHostPrefix('address', addressText);
-  const hostText = text(args, 'host-address');
-  const hostAddress = hostText === undefined ? null : readHostPrefix('host-address', hostText);
-  const gateway = readAddress('gateway', text(args, 'gateway'));
-  if (hostAddress !== null && sameHost(hostAddress.address, address.address)) {
+  const ipv4 = addresses.filter(({ address }) => address.family === 4);
+  if (ipv4.length > 1 || (ipv4.length > 0 && dhcp)) {
     throw new UsageError(
-      `--host-address ${hostText}`,
+      dhcp ? '--dhcp with an IPv4 --address' : '--address given twice for IPv4',
+      'an interface has one IPv4 address',
+    );
+  }
+  const hostAddresses = texts(args, 'host-address').map((value) => readHostPrefix('host-address', value));
+  for (const host of hostAddresses) checkHostAddress(host, addresses);
+  const gateways = texts(args, 'gateway').map((value) => readAddress('gateway', value));
+  for (const gateway of gateways) checkGateway(gateway, addresses);
+  const dns = texts(args, 'dns').map((value) => readAddress('dns', value));
+  return {
+    tap: readInterfaceName(tap),
+    addresses,
+    dhcp,
+    ipv6,
+    hostAddresses,
+    gateways,
+    dns,
+    mac: readMac(text(args, 'mac')),
+  };
+}
+
+function checkHostAddress(host: IpPrefix, addresses: readonly IpPrefix[]): void {
+  const said = prefixText(host);
+  if (addresses.some(({ address }) => sameAddress(host.address, address))) {
+    throw new UsageError(
+      `--host-address ${said}`,
       'it is the same address as --address: the two ends of the device need two',
     );
   }
-  if (gateway !== null && !within(gateway, address)) {
+  const [own] = addresses.filter(({ address }) => address.family === host.address.family);
+  if (own !== undefined && !within(host.address, own)) {
     throw new UsageError(
-      `--gateway ${formatAddress(gateway)}`,
-      `it is not on the network of --address ${addressText}, so the stack cannot reach it`,
+      `--host-address ${said}`,
+      `it is not on the network of --address ${prefixText(own)}, so the two ends cannot talk`,
     );
   }
-  return { tap: readInterfaceName(tap), address, hostAddress, gateway, mac: readMac(text(args, 'mac')) };
+}
+
+/** A router must be on the link: in the network of an address, or a link-local one. */
+function checkGateway(gateway: IpAddress, addresses: readonly IpPrefix[]): void {
+  const [own] = addresses.filter(({ address }) => address.family === gateway.family);
+  const linkLocal = gateway.family === 6 && gateway.w0 >>> 22 === 0x3fa;
+  if (own !== undefined && !linkLocal && !within(gateway, own)) {
+    throw new UsageError(
+      `--gateway ${formatAddress(gateway)}`,
+      `it is not on the network of --address ${prefixText(own)}, so the stack cannot reach it`,
+    );
+  }
+}
+
+/** An address with its prefix length, as flags have it. */
+export function prefixText(prefix: IpPrefix): string {
+  return `${formatAddress(prefix.address)}/${prefix.length}`;
 }
 
 /** Reads the TAP flags of a command that cannot do without. */
@@ -117,11 +161,8 @@ export function readInterfaceName(name: string): string {
   return name;
 }
 
-/** Reads an address that a flag or argument names. */
-export function readAddress(flag: string, value: string | undefined): IpAddress | null {
-  if (value === undefined) {
-    return null;
-  }
+/** Reads an address that a flag names. */
+export function readAddress(flag: string, value: string): IpAddress {
   const address = parseAddress(value);
   if (address === null) {
     throw new UsageError(`--${flag} ${value}`, 'it is not an IP address', 'write it as 192.0.2.1 or 2001:db8::1');
@@ -135,7 +176,11 @@ function readHostPrefix(flag: string, value: string): IpPrefix {
     throw new UsageError(`--${flag} ${value}`, 'it is not an address with a prefix length', 'write it as 192.0.2.2/24');
   }
   if (!value.includes('/')) {
-    throw new UsageError(`--${flag} ${value}`, 'the prefix length is missing', `write it as ${value}/24`);
+    throw new UsageError(
+      `--${flag} ${value}`,
+      'the prefix length is missing',
+      `write it as ${value}/${prefix.address.family === 4 ? 24 : 64}`,
+    );
   }
   const { address, length } = prefix;
   if (address.family === 4 && length < 31) {
@@ -166,16 +211,6 @@ function readMac(value: string | undefined): MacAddress | null {
     throw new UsageError(`--mac ${value}`, 'the all-zero address is no host');
   }
   return mac;
-}
-
-function sameHost(one: IpAddress, other: IpAddress): boolean {
-  return (
-    one.family === other.family &&
-    one.w0 === other.w0 &&
-    one.w1 === other.w1 &&
-    one.w2 === other.w2 &&
-    one.w3 === other.w3
-  );
 }
 
 function within(address: IpAddress, network: IpPrefix): boolean {

@@ -5,6 +5,7 @@ import {
   TRACE_MQTT_PING,
   TRACE_MQTT_PING_ANSWERED,
   TRACE_MQTT_PUBLISH_SENT,
+  TRACE_MQTT_RELEASED,
   TRACE_MQTT_RESENT,
   TRACE_MQTT_SENT,
   type TraceRef,
@@ -12,6 +13,9 @@ import {
 import {
   MQTT_DISCONNECT,
   MQTT_PUBACK,
+  MQTT_PUBCOMP,
+  MQTT_PUBREC,
+  MQTT_PUBREL,
   MQTT_SUBACK,
   MQTT_SUBSCRIBE,
   MQTT_UNSUBACK,
@@ -34,7 +38,7 @@ export class MosquittoDebug implements TraceListener {
   /** Messages handed to the client and not yet seen leaving; those with QoS 1 that have left, by identifier. */
   private readonly outgoing: Outgoing[];
   private readonly inFlight: Map<number, Outgoing>;
-  /** PUBACKs sent for messages that have not been told of yet: the client acknowledges before it is read. */
+  /** PUBACKs and PUBRECs sent for messages that have not been told of yet: the client acknowledges before it is read. */
   private readonly early: Set<number>;
   /** Filters in the order in which they are asked for. */
   private readonly requests: { readonly filter: string; readonly qos: number }[];
@@ -66,7 +70,7 @@ export class MosquittoDebug implements TraceListener {
       `received PUBLISH (d${Number(dup)}, q${qos}, r${Number(retain)}, m${id}, '${topic}', ... (${payload.length} bytes))`,
     );
     if (this.early.delete(id)) {
-      this.say(`sending PUBACK (m${id}, rc0)`);
+      this.say(`sending ${qos === 2 ? 'PUBREC' : 'PUBACK'} (m${id}, rc0)`);
     }
   }
 
@@ -107,6 +111,9 @@ export class MosquittoDebug implements TraceListener {
       case TRACE_MQTT_ACKNOWLEDGED:
         this.acknowledged(a, b, c);
         return;
+      case TRACE_MQTT_RELEASED:
+        this.say(`received PUBREL (Mid: ${a})`);
+        return;
       case TRACE_MQTT_PING:
         this.say('sending PINGREQ');
         return;
@@ -133,7 +140,14 @@ export class MosquittoDebug implements TraceListener {
         this.say(`sending UNSUBSCRIBE (Mid: ${id}, Topic: ${this.requests.shift()?.filter})`);
         return;
       case MQTT_PUBACK:
+      case MQTT_PUBREC:
         this.early.add(id);
+        return;
+      case MQTT_PUBREL:
+        this.say(`sending PUBREL (m${id})`);
+        return;
+      case MQTT_PUBCOMP:
+        this.say(`sending PUBCOMP (m${id})`);
         return;
       case MQTT_DISCONNECT:
         this.say('sending DISCONNECT');
@@ -147,6 +161,13 @@ export class MosquittoDebug implements TraceListener {
       case MQTT_PUBACK:
         this.inFlight.delete(id);
         this.say(`received PUBACK (Mid: ${id}, RC:0)`);
+        return;
+      case MQTT_PUBREC:
+        this.say(`received PUBREC (Mid: ${id})`);
+        return;
+      case MQTT_PUBCOMP:
+        this.inFlight.delete(id);
+        this.say(`received PUBCOMP (Mid: ${id}, RC:0)`);
         return;
       case MQTT_SUBACK:
         this.say('received SUBACK');

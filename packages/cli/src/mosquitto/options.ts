@@ -30,6 +30,13 @@ export interface ConnectionOptions {
   readonly keepAliveSeconds: number;
   readonly cleanSession: boolean;
   readonly will: Will | null;
+  /** Messages of QoS 1 and 2 in flight at most; 0: no limit. */
+  readonly maximumInflight: number;
+  readonly reconnect: boolean;
+  /** File that keeps the session; null: none does. */
+  readonly store: string | null;
+  readonly chainedPackets: boolean;
+  readonly inspect: boolean;
   readonly debug: boolean;
   readonly quiet: boolean;
 }
@@ -252,6 +259,11 @@ function readConnection(given: ReadonlyMap<string, readonly string[]>, url: Brok
   if (password !== null && username === null) {
     throw new UsageError('-P needs -u', 'MQTT 3.1.1 allows no password without a user name (MQTT-3.1.2-22)');
   }
+  const store = last(given, '--store') ?? null;
+  if (store !== null && cleanSession) {
+    throw new UsageError('--store needs -c', 'a clean session leaves nothing to keep', 'add -c -i ID');
+  }
+  const inflight = last(given, '-M');
   const keepAlive = last(given, '-k');
   const portText = last(given, '-p');
   const port = portText === undefined ? (url?.port ?? null) : whole('-p', portText, 1, 65535);
@@ -266,6 +278,11 @@ function readConnection(given: ReadonlyMap<string, readonly string[]>, url: Brok
     keepAliveSeconds: keepAlive === undefined ? DEFAULT_KEEP_ALIVE_SECONDS : whole('-k', keepAlive, 5, 65535),
     cleanSession,
     will: readWill(given),
+    maximumInflight: inflight === undefined ? 0 : whole('-M', inflight, 1, 65535),
+    reconnect: given.has('--reconnect'),
+    store,
+    chainedPackets: given.has('--chained-packets'),
+    inspect: given.has('--inspect'),
     debug: given.has('-d'),
     quiet: given.has('--quiet'),
   };

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import {
   NX_WAIT_ABORTED,
   NXD_MQTT_ERROR_CONNECT_RETURN_CODE,
@@ -5,9 +6,10 @@ import {
   SECOND,
   TICK,
 } from '@strata/contracts';
+import type { MqttExtensions, MqttStore } from '@strata/mqtt';
+import { FileMqttStore } from '@strata/mqtt/node';
 import { type Host, type Lab, MqttSession, type MqttTlsOptions, NetError } from '@strata/stack';
-import { parseAddress } from '@strata/wire';
-import { UsageError } from '../errors.ts';
+import { UsageError, UserError } from '../errors.ts';
 import type { ConnectionOptions, Qos } from './options.ts';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -24,29 +26,41 @@ export function chooseClientId(options: ConnectionOptions, lab: Lab, tool: strin
   return `mosq-${Array.from({ length: 18 }, () => LETTERS[random.below(LETTERS.length)]).join('')}`;
 }
 
-/** Refuses what NetX's client cannot do, before anything is opened. */
-export function checkQos(flag: string, qos: Qos): void {
-  if (qos === 2) {
-    throw new UsageError(
-      `${flag} 2`,
-      "NetX Duo's MQTT client has no QoS 2 (NXD_MQTT_QOS2_NOT_SUPPORTED)",
-      `use ${flag} 1`,
-    );
+/** The session file that the options name, or null. @throws UserError when it cannot be used */
+export function openStore(options: ConnectionOptions, directory: string): FileMqttStore | null {
+  if (options.store === null) {
+    return null;
+  }
+  try {
+    return FileMqttStore.open(resolve(directory, options.store));
+  } catch (error) {
+    throw new UserError({
+      what: `--store ${options.store}`,
+      why: error instanceof Error ? error.message : String(error),
+    });
   }
 }
 
-/** The broker's address: the one given, or the default of the site. @throws UsageError when it is none */
-export function brokerAddress(options: ConnectionOptions, peer: string | null): string {
+/** What the flags ask for beyond NetX Duo's client: each flag names its extension. */
+function extensionsOf(
+  options: ConnectionOptions & { readonly qos: Qos },
+  device: Host,
+  store: MqttStore | null,
+): MqttExtensions {
+  return {
+    qos2: options.qos === 2 || options.will?.qos === 2,
+    chainedPackets: options.chainedPackets,
+    inFlightMaximum: options.maximumInflight,
+    ...(options.reconnect ? { reconnect: { random: device.random.fork('mqtt reconnect') } } : {}),
+    ...(store === null ? {} : { store }),
+  };
+}
+
+/** The broker's address or name: the one given, or the default of the site. @throws UsageError when there is none */
+export function brokerHost(options: ConnectionOptions, peer: string | null): string {
   const host = options.host === null || options.host === 'localhost' ? peer : options.host;
   if (host === null) {
     throw new UsageError('the broker is missing', 'there is no default on this device', 'give its address with -h');
-  }
-  if (parseAddress(host)?.family !== 4) {
-    throw new UsageError(
-      `-h ${host}`,
-      'it is not an IPv4 address',
-      'write it as 192.0.2.1; the stack looks up no names',
-    );
   }
   return host;
 }
@@ -56,14 +70,16 @@ export function makeSession(
   device: Host,
   broker: string,
   clientId: string,
-  options: ConnectionOptions,
+  options: ConnectionOptions & { readonly qos: Qos },
   tls: MqttTlsOptions | null,
+  store: MqttStore | null,
 ): MqttSession {
   const { username, password, will } = options;
   return new MqttSession(device, {
     clientId,
     broker,
     port: options.port,
+    client: { extensions: extensionsOf(options, device, store) },
     ...(tls === null ? {} : { tls }),
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
@@ -92,6 +108,19 @@ export async function connectSession(
     waitTicks: (CONNECT_SECONDS * SECOND) / TICK,
     signal,
   });
+}
+
+/** How long the handshakes of messages that have arrived are waited for at the end. */
+const HANDSHAKE_SECONDS = 5;
+
+/** Waits until no message of QoS 1 or 2 is in the middle of its handshake, so that the broker need not repeat it. */
+export async function finishHandshakes(session: MqttSession, device: Host, stop: AbortSignal): Promise<void> {
+  const { client } = session;
+  const busy = (): boolean => client.unacknowledged > 0 || client.inspect().held.length > 0;
+  const ticks = (HANDSHAKE_SECONDS * SECOND) / TICK;
+  for (let waited = 0; waited < ticks && client.isConnected && !stop.aborted && busy(); waited++) {
+    await device.waits.sleep(1, stop);
+  }
 }
 
 /** Ends a session in order; a connection that will not end is left behind. */

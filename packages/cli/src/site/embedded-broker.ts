@@ -65,6 +65,7 @@ export class EmbeddedBroker {
               callback(null, username === login.username && String(password ?? '') === login.password),
           }),
     });
+    keepPubrelsApart(aedes);
     return new EmbeddedBroker(host, aedes, port, options);
   }
 
@@ -99,4 +100,30 @@ export class EmbeddedBroker {
     await new Promise<void>((resolve) => this.aedes.close(() => resolve()));
     this.server.close();
   }
+}
+
+/** What aedes remembers of a PUBREL. */
+interface PubrelRecord {
+  readonly cmd: string;
+  readonly messageId: number;
+  brokerId?: string;
+  brokerCounter?: number;
+}
+
+/**
+ * aedes' memory takes one PUBREL for another when a client has several (they have no `brokerId` and no `brokerCounter` to tell
+ * them apart), and then forgets the first one's identifier. Names of their own help.
+ */
+function keepPubrelsApart(aedes: Aedes): void {
+  const { persistence } = aedes as unknown as {
+    persistence: { outgoingUpdate(client: unknown, packet: PubrelRecord): unknown };
+  };
+  const update = persistence.outgoingUpdate.bind(persistence);
+  persistence.outgoingUpdate = (client, packet) => {
+    if (packet.cmd === 'pubrel') {
+      packet.brokerId = `pubrel ${packet.messageId}`;
+      packet.brokerCounter = packet.messageId;
+    }
+    return update(client, packet);
+  };
 }

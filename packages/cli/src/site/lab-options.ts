@@ -4,6 +4,7 @@ import { type CommonFlags, DEFAULT_SEED } from '../flags/common.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { openCaptureSink } from './capture-sink.ts';
 import { openKeyLog } from './key-log.ts';
+import { TcpProbeFile } from './tcp-probe.ts';
 import { TracePrinter } from './trace-printer.ts';
 
 /** What the flags say about a run. */
@@ -20,7 +21,7 @@ export interface SiteFlags {
 
 /** The lab options that come from the shared flags. Opens the capture. */
 export function labOptions(flags: SiteFlags, terminal: Terminal, epochSeconds: number | null): LabOptions {
-  const { profile, quirks, pcap, traceLayers, ndjson, keylog } = flags.common;
+  const { profile, quirks, pcap, traceLayers, ndjson, keylog, tcpProbe } = flags.common;
   const seed = flags.common.seed ?? DEFAULT_SEED;
   const defects = quirks.length === 0 ? '' : `, quirks ${quirks.join(', ')}`;
   const comment = `${flags.title}, seed ${seed}, profile ${profile}${defects}`;
@@ -30,6 +31,7 @@ export function labOptions(flags: SiteFlags, terminal: Terminal, epochSeconds: n
     ...(traceLayers === 0 ? {} : { listeners: [new TracePrinter(traceLayers, ndjson, flags.events)] }),
     ...(epochSeconds === null ? {} : { epochSeconds }),
     ...(keylog === null ? {} : { onKeyLog: openKeyLog(keylog, terminal) }),
+    ...(tcpProbe === null ? {} : { tcpProbe: new TcpProbeFile(tcpProbe, terminal) }),
     ...(pcap === null ? {} : { capture: openCaptureSink(pcap, terminal), captureOptions: { comment } }),
   };
 }

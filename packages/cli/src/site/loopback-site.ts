@@ -1,8 +1,11 @@
 import type { SegmentEnd } from '@strata/ethernet';
 import { type Host, Lab, type TraceListener } from '@strata/stack';
+import { parseAddress } from '@strata/wire';
 import type { Terminal } from '../terminal/terminal.ts';
 import { type BrokerOptions, EmbeddedBroker } from './embedded-broker.ts';
+import type { EmbeddedNameServer } from './embedded-name-server.ts';
 import { labOptions, type SiteFlags } from './lab-options.ts';
+import { SiteNames } from './names.ts';
 import type { Site } from './site.ts';
 
 /** Addresses of the embedded default (RFC 5737, RFC 3849). */
@@ -22,8 +25,10 @@ export class LoopbackSite implements Site {
   readonly deviceEnd: SegmentEnd;
   readonly brokerEnd: SegmentEnd;
   readonly peerAddress: string;
+  readonly names: SiteNames;
   readonly epoch: number;
   private mqtt: EmbeddedBroker | null;
+  private nameServer: EmbeddedNameServer | null;
 
   /** @param decorate sees the link before any frame is on it */
   constructor(flags: SiteFlags, terminal: Terminal, listeners: readonly TraceListener[] = []) {
@@ -40,7 +45,13 @@ export class LoopbackSite implements Site {
     this.brokerEnd = bridge.b;
     this.peerAddress = six ? BROKER_ADDRESS6 : BROKER_ADDRESS;
     this.epoch = this.lab.epochSeconds * 1e6;
+    this.names = new SiteNames(this.device);
+    for (const host of [this.device, this.broker]) {
+      const own6 = six ? parseAddress(host === this.device ? DEVICE_ADDRESS6 : BROKER_ADDRESS6) : null;
+      this.names.add(host.name, own6 === null ? [host.localAddress] : [own6, host.localAddress]);
+    }
     this.mqtt = null;
+    this.nameServer = null;
   }
 
   /** Starts the MQTT broker on the host of that name. */
@@ -49,11 +60,20 @@ export class LoopbackSite implements Site {
     return this.mqtt;
   }
 
+  /** Starts a DNS server on host broker, which knows the hosts of the lab; host device asks it. */
+  async startNameServer(): Promise<void> {
+    const { EmbeddedNameServer } = await import('./embedded-name-server.ts');
+    this.nameServer ??= new EmbeddedNameServer(this.broker, [this.device, this.broker]);
+    if (this.device.nameServers.length === 0) this.device.nameServers.push(this.broker.localAddress);
+  }
+
   run<T>(work: () => Promise<T>, what: string): Promise<T> {
     return this.lab.run(work, what);
   }
 
   async close(): Promise<void> {
+    this.names.close();
+    this.nameServer?.close();
     const { mqtt } = this;
     if (mqtt !== null) {
       await this.lab.run(() => mqtt.close(), 'the broker’s end');

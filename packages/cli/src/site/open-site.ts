@@ -8,6 +8,9 @@ import type { SiteFlags } from './lab-options.ts';
 import { LoopbackSite } from './loopback-site.ts';
 import { TapSite } from './tap-site.ts';
 
+/** A trace event as listeners are told of it. */
+export type TracedEvent = Parameters<TraceListener['traced']>;
+
 /** What a command says about its site. */
 export interface SiteRequest {
   /** Name of the command, for the capture's properties. */

@@ -3,6 +3,7 @@ import type { SegmentEnd } from '@strata/ethernet';
 import type { MqttClient } from '@strata/mqtt';
 import type { Host, Lab } from '@strata/stack';
 import type { HostSummary } from '../terminal/summary.ts';
+import type { SiteNames } from './names.ts';
 
 /** Where a command works: a lab with the host that acts, on the embedded default or on a TAP device. */
 export interface Site {
@@ -13,6 +14,8 @@ export interface Site {
   readonly deviceEnd: SegmentEnd;
   /** The address to talk to when none is given; null when there is no such default. */
   readonly peerAddress: string | null;
+  /** Host names, wherever an address is wanted. */
+  readonly names: SiteNames;
   /** Moment 0 of the lab in microseconds since 1970. */
   readonly epoch: number;
   /** Runs `work`, and time, until it is done. */

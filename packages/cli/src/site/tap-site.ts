@@ -1,27 +1,26 @@
 import { randomInt } from 'node:crypto';
 import { AttachError, type Joint, joinPorts, localMac, TapDevice } from '@strata/attach';
+import { NX_SUCCESS } from '@strata/contracts';
+import { DHCP_STOPPED } from '@strata/dhcp';
 import type { SegmentEnd } from '@strata/ethernet';
 import { PacketPool } from '@strata/packet';
-import { type Host, Lab, type TraceListener } from '@strata/stack';
+import { configureByDhcp, dhcpClientOf, type Host, Lab, NetError, type TraceListener } from '@strata/stack';
 import { HostClock } from '@strata/time';
-import { formatAddress, formatMac } from '@strata/wire';
+import { formatAddress, formatMac, sameAddress } from '@strata/wire';
 import { UserError } from '../errors.ts';
 import { HIGHEST_SEED } from '../flags/common.ts';
-import type { MacAddress, TapFlags } from '../flags/tap.ts';
+import { type MacAddress, prefixText, type TapFlags } from '../flags/tap.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { labOptions, type SiteFlags } from './lab-options.ts';
+import { SiteNames } from './names.ts';
 import type { Site } from './site.ts';
 
 /** Frames on their way between the device and the emulated cable. */
 const JOINT_PACKETS = 512;
 const JOINT_PAYLOAD = 1568;
 
-function prefixText(prefix: {
-  readonly address: Parameters<typeof formatAddress>[0];
-  readonly length: number;
-}): string {
-  return `${formatAddress(prefix.address)}/${prefix.length}`;
-}
+/** How long a command waits for a DHCP server. */
+const DHCP_SECONDS = 30;
 
 /**
  * A live host on a TAP device, in real time. Between host and device lies an emulated cable, so that captures and faults
@@ -34,6 +33,9 @@ export class TapSite implements Site {
   readonly peerAddress: string | null;
   readonly epoch: number;
   readonly tap: TapDevice;
+  readonly names: SiteNames;
+  private readonly flags: TapFlags;
+  private ready: boolean;
   private readonly joint: Joint;
   private readonly pool: PacketPool;
 
@@ -44,7 +46,7 @@ export class TapSite implements Site {
     tap: TapDevice,
     joint: Joint,
     pool: PacketPool,
-    peer: string | null,
+    flags: TapFlags,
     epoch: number,
   ) {
     this.lab = lab;
@@ -53,7 +55,11 @@ export class TapSite implements Site {
     this.tap = tap;
     this.joint = joint;
     this.pool = pool;
-    this.peerAddress = peer;
+    const [peer] = flags.hostAddresses;
+    this.peerAddress = peer === undefined ? null : formatAddress(peer.address);
+    this.names = new SiteNames(device);
+    this.flags = flags;
+    this.ready = false;
     this.epoch = epoch;
   }
 
@@ -64,13 +70,6 @@ export class TapSite implements Site {
     listeners: readonly TraceListener[] = [],
   ): TapSite {
     const { tap: tapFlags } = flags;
-    if (tapFlags.address.address.family !== 4) {
-      throw new UserError({
-        what: `--address ${prefixText(tapFlags.address)}`,
-        why: 'hosts have no IPv6 yet',
-        next: 'give an IPv4 address',
-      });
-    }
     // pcapng counts its offset in whole seconds, so a capture's moments are right to the second and exact to each other.
     const epochSeconds = Math.floor(Date.now() / 1000);
     const clock = new HostClock();
@@ -80,11 +79,15 @@ export class TapSite implements Site {
     const lab = new Lab({ ...options, clock, listeners: [...(options.listeners ?? []), ...listeners] });
     const cable = lab.bridge({ name: tapFlags.tap, faults: flags.faults });
     const device = lab.host('device');
+    const mac = tapFlags.mac ?? macFor(tapFlags.addresses[0]?.address.w3 ?? lab.random.fork('mac').uint32() | 0);
     device.attach(cable.a, {
-      address: prefixText(tapFlags.address),
-      ...(tapFlags.gateway === null ? {} : { gateway: formatAddress(tapFlags.gateway) }),
-      mac: macText(tapFlags.mac ?? macFor(tapFlags.address.address.w3)),
+      addresses: tapFlags.addresses.map(prefixText),
+      ipv6: tapFlags.ipv6,
+      mac: formatMac(mac.msw, mac.lsw),
     });
+    for (const gateway of tapFlags.gateways)
+      device.addRoute(gateway.family === 4 ? '0.0.0.0/0' : '::/0', formatAddress(gateway));
+    device.nameServers.push(...tapFlags.dns);
     const tap = openDevice(tapFlags, lab, () => clock.poke());
     const pool = new PacketPool({
       name: `${tapFlags.tap} pool`,
@@ -93,12 +96,40 @@ export class TapSite implements Site {
       memory: lab.memory,
     });
     const joint = joinPorts(cable.b, tap, pool, (up) => cable.setUp(up));
-    const peer = tapFlags.hostAddress === null ? null : formatAddress(tapFlags.hostAddress.address);
-    return new TapSite(lab, device, cable.a, tap, joint, pool, peer, epochSeconds * 1e6);
+    return new TapSite(lab, device, cable.a, tap, joint, pool, tapFlags, epochSeconds * 1e6);
   }
 
   run<T>(work: () => Promise<T>, what: string): Promise<T> {
-    return this.lab.run(work, what);
+    return this.lab.run(async () => {
+      if (!this.ready) await this.makeReady();
+      this.ready = true;
+      return work();
+    }, what);
+  }
+
+  /** Waits for the addresses that the host finds by itself. */
+  private async makeReady(): Promise<void> {
+    const { device, flags } = this;
+    await device.settled();
+    if (!flags.dhcp) return;
+    try {
+      await configureByDhcp(device, { timeoutSeconds: DHCP_SECONDS });
+    } catch (error) {
+      if (!(error instanceof NetError)) throw error;
+      throw new UserError({
+        what: `no DHCP server answered on ${flags.tap} for ${DHCP_SECONDS} s`,
+        next: 'is one running on the other side? --trace dhcp shows what is asked; --address 192.0.2.2/24 does without',
+      });
+    }
+    // Servers of the command line come first.
+    const { nameServers } = device;
+    nameServers.unshift(...flags.dns.filter((server) => !nameServers.some((other) => sameAddress(other, server))));
+  }
+
+  /** A host that goes away tells the DHCP server so (RFC 2131 4.4.6). */
+  private async giveLeaseBack(): Promise<void> {
+    if (!this.flags.dhcp || dhcpClientOf(this.device).release() !== NX_SUCCESS) return;
+    await this.lab.runUntil(() => dhcpClientOf(this.device).state === DHCP_STOPPED);
   }
 
   /** Packets still on their way through the joint; 0 when all is quiet. */
@@ -107,14 +138,12 @@ export class TapSite implements Site {
   }
 
   async close(): Promise<void> {
+    this.names.close();
+    await this.giveLeaseBack();
     this.joint.separate();
     this.tap.close();
     await this.lab.close();
   }
-}
-
-function macText(mac: MacAddress): string {
-  return formatMac(mac.msw, mac.lsw);
 }
 
 /** A locally administered address that an IPv4 address always gets, so that neighbours' caches stay right over runs. */
@@ -127,7 +156,7 @@ function openDevice(flags: TapFlags, lab: Lab, wake: () => void): TapDevice {
     return TapDevice.open({
       name: flags.tap,
       mac: localMac(lab.random.fork(flags.tap)),
-      hostAddresses: flags.hostAddress === null ? [] : [prefixText(flags.hostAddress)],
+      hostAddresses: flags.hostAddresses.map(prefixText),
       wake,
     });
   } catch (error) {
