@@ -2,6 +2,7 @@ import { type LinkPort, NEVER, type Random, SECOND, type Tracer } from '@strata/
 import { type FaultPlan, FrameIds, LoopbackBridge, Segment, Switch } from '@strata/ethernet';
 import { PacketMemory, PacketPool } from '@strata/packet';
 import type { ByteSink } from '@strata/pcap-writer';
+import { probeRow, type TcpProbe, type TcpProbeRow } from '@strata/tcp';
 import { type ClockDriver, type RunEnd, SeededRandom, VirtualClock } from '@strata/time';
 import { DEFAULT_EPOCH, type TlsSecrets } from '@strata/tls';
 import { Capture, type CaptureOptions } from './capture.ts';
@@ -27,8 +28,17 @@ export interface LabOptions {
   readonly epochSeconds?: number;
   /** Every line of the TLS key log (NSS format), of all hosts; a capture has them anyway. */
   readonly onKeyLog?: (line: string) => void;
+  /** The state of each TCP connection of all hosts after each of its segments. */
+  readonly tcpProbe?: TcpProbeSink;
   /** Bytes of memory that all pools share; committed only as it is used. Default 64 MiB. */
   readonly memoryBytes?: number;
+}
+
+/** Takes TCP's numbers, one row per segment. */
+export interface TcpProbeSink {
+  write(row: TcpProbeRow): void;
+  /** The lab has closed. */
+  close(): void;
 }
 
 /** A link between two hosts. */
@@ -72,6 +82,7 @@ export class Lab {
   readonly capture: Capture | null;
   readonly epochSeconds: number;
   private readonly secrets: TlsSecrets | null;
+  private readonly tcpProbe: TcpProbeSink | null;
 
   constructor(options: LabOptions = {}) {
     this.seed = options.seed ?? 1;
@@ -83,6 +94,7 @@ export class Lab {
     this.hosts = new Map();
     this.links = [];
     this.switches = [];
+    this.tcpProbe = options.tcpProbe ?? null;
     this.epochSeconds = options.epochSeconds ?? options.captureOptions?.epochSeconds ?? DEFAULT_EPOCH;
     this.capture =
       options.capture === undefined
@@ -119,7 +131,13 @@ export class Lab {
       epochSeconds: this.epochSeconds,
       secrets: this.secrets,
       tracerFor: (name) => this.tracerFor(name),
+      tcpProbeFor: (name) => this.tcpProbeFor(name),
     };
+  }
+
+  private tcpProbeFor(name: string): TcpProbe | null {
+    const sink = this.tcpProbe;
+    return sink === null ? null : { sample: (tcb, what) => sink.write(probeRow(tcb, what, name)) };
   }
 
   private tracerFor(name: string): Tracer | null {
@@ -216,6 +234,7 @@ export class Lab {
   /** Takes the links down and ends the capture. */
   async close(): Promise<void> {
     for (const link of this.links) link.close();
+    this.tcpProbe?.close();
     await this.capture?.end();
   }
 }

@@ -24,6 +24,8 @@ export { ControlBlock } from './control-block.ts';
 export { TcpCounters } from './counters.ts';
 export type { ListenCallback } from './listener.ts';
 export { MODERN_SWITCHES, modernOptions, netxOptions, type OptionSwitches, tcpOptions } from './options.ts';
+export { PROBE_COLUMNS, probeCsvHeader, probeCsvLine, probeRow, type TcpProbe, type TcpProbeRow } from './probe.ts';
+export { PROBE_RECEIVED, PROBE_SENT } from './probe-events.ts';
 export type * from './profile.ts';
 export { modernTcpProfile } from './profiles/modern.ts';
 export { netxTcpProfile } from './profiles/netx.ts';

@@ -47,6 +47,8 @@ import { TcpCounters } from './counters.ts';
 import { Demultiplexer } from './demultiplexer.ts';
 import { type ListenCallback, type Listener, ListenQueue } from './listener.ts';
 import { PortTable } from './port-table.ts';
+import type { TcpProbe } from './probe.ts';
+import { PROBE_RECEIVED } from './probe-events.ts';
 import type { IsnGenerator, TcpProfile } from './profile.ts';
 import { receiveListen } from './receive/listen.ts';
 import { receiveSegment, SEGMENT_DONE, SEGMENT_KEPT } from './receive/segment.ts';
@@ -78,6 +80,8 @@ export class TcpService implements DatagramSink {
   readonly ports: PortTable;
   readonly isn: IsnGenerator;
   tracer: Tracer | null;
+  /** Looks at connections after each segment, or null. */
+  probe: TcpProbe | null;
   /** What the event being processed is about: the packet that came in, or null. Trace events point to it. */
   current: TraceRef | null;
   /** Type of service of the datagram being processed. */
@@ -119,6 +123,7 @@ export class TcpService implements DatagramSink {
     this.time = time;
     this.profile = profile;
     this.tracer = tracer;
+    this.probe = null;
     this.counters = new TcpCounters();
     this.connections = new Demultiplexer(random.fork('demultiplexer'));
     this.listeners = new Map();
@@ -270,6 +275,7 @@ export class TcpService implements DatagramSink {
     if (tcb !== null && segment.badOption) this.drop(DROP_TCP_OPTION_LENGTH, tcb, segment.sequence);
     else if (tcb !== null) {
       const result = info.toUnicast ? receiveSegment(tcb, segment, packet, info) : SEGMENT_DONE;
+      if (this.probe !== null) this.probe.sample(tcb, PROBE_RECEIVED);
       if (result === SEGMENT_KEPT) {
         this.current = null;
         return HANDLED;

@@ -1,7 +1,7 @@
 import { formatAddress } from '@strata/wire';
 import type { ControlBlock } from './control-block.ts';
 import { recoveryInfo } from './recovery/info.ts';
-import { flightSize } from './send/output.ts';
+import { flightSize, pipe } from './send/output.ts';
 import { CAUSE_NAMES, TCP_STATE_NAMES } from './states.ts';
 
 /** Everything about a connection as plain data, for people and plots. Sequence numbers are unsigned here. */
@@ -17,13 +17,24 @@ export interface TcpSnapshot {
   readonly sndUna: number;
   readonly sndNxt: number;
   readonly sndWnd: number;
+  /** The largest window the peer ever had; octets given to `send` in all, counted from the initial number. */
+  readonly sndMaxWnd: number;
+  readonly written: number;
   readonly rcvNxt: number;
   readonly rcvWnd: number;
   readonly rcvAdv: number;
   readonly mss: number;
+  readonly peerMss: number;
+  readonly pathMtu: number;
+  /** Names of congestion control and loss recovery. */
+  readonly congestion: string;
+  readonly lossRecovery: string;
   readonly cwnd: number;
   readonly ssthresh: number;
   readonly flight: number;
+  /** Octets in flight that are not taken for lost nor SACKed; the congestion window is what holds the sender back. */
+  readonly pipe: number;
+  readonly cwndLimited: boolean;
   readonly srtt: number;
   readonly rttvar: number;
   readonly rto: number;
@@ -38,6 +49,18 @@ export interface TcpSnapshot {
   readonly sndScale: number;
   readonly rcvScale: number;
   readonly retransmissions: number;
+  /** Options in force, and ECN. */
+  readonly timestamps: boolean;
+  readonly sack: boolean;
+  readonly scaling: boolean;
+  readonly ecn: boolean;
+  /** The last soft network error, an ERROR_ constant; 0: none. */
+  readonly softError: number;
+  /** Zero-window and keepalive probes without an answer, challenge ACKs sent, segments refused by PAWS. */
+  readonly windowProbes: number;
+  readonly keepaliveProbes: number;
+  readonly challengeAcks: number;
+  readonly pawsRejected: number;
   /** Packets outstanding that are SACKed; taken for lost, sent again or not; sent again. */
   readonly sackedPackets: number;
   readonly lostPackets: number;
@@ -85,13 +108,21 @@ export function snapshotOf(tcb: ControlBlock): TcpSnapshot {
     sndUna: tcb.sndUna >>> 0,
     sndNxt: tcb.sndNxt >>> 0,
     sndWnd: tcb.sndWnd,
+    sndMaxWnd: tcb.sndMaxWnd,
+    written: (tcb.writeSequence - tcb.iss) >>> 0,
     rcvNxt: tcb.rcvNxt >>> 0,
     rcvWnd: tcb.windowSize - tcb.rcvQueued,
     rcvAdv: tcb.rcvAdv >>> 0,
     mss: tcb.mss,
+    peerMss: tcb.peerMss,
+    pathMtu: tcb.pathMtu,
+    congestion: tcb.congestion.name,
+    lossRecovery: tcb.recovery.name,
     cwnd: tcb.cwnd,
     ssthresh: tcb.ssthresh,
     flight: flightSize(tcb),
+    pipe: pipe(tcb),
+    cwndLimited: tcb.cwndLimited,
     srtt: rto.srtt,
     rttvar: rto.rttvar,
     rto: rto.timeout(tcb.retries),
@@ -106,6 +137,15 @@ export function snapshotOf(tcb: ControlBlock): TcpSnapshot {
     sndScale: tcb.sndScale,
     rcvScale: tcb.rcvScale,
     retransmissions: tcb.retransmitPackets,
+    timestamps: tcb.timestamps,
+    sack: tcb.sackPermitted,
+    scaling: tcb.scaling,
+    ecn: tcb.ecn,
+    softError: tcb.softError,
+    windowProbes: tcb.probes,
+    keepaliveProbes: tcb.keepaliveProbes,
+    challengeAcks: tcb.challengeAcks,
+    pawsRejected: tcb.pawsRejected,
     sackedPackets: loss.sacked,
     lostPackets: loss.lost,
     repeatedPackets: loss.repeated,

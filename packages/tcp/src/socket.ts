@@ -23,6 +23,7 @@ import {
   type StreamListener,
   type TimeService,
 } from '@strata/contracts';
+import { TCP_ACK, TCP_FIN } from '@strata/wire';
 import { CONGESTION_CONTROLLERS } from './congestion/controllers.ts';
 import { ControlBlock, ORIGIN_ACTIVE } from './control-block.ts';
 import { applyFlowOptions } from './establish.ts';
@@ -44,9 +45,10 @@ import { relievePool } from './pool-relief.ts';
 import { mayHoldToSend, roomToRead } from './pool-shares.ts';
 import type { TcpProfile } from './profile.ts';
 import { answerSyn } from './receive/listen.ts';
-import { sendAcknowledgment, sendReset, sendSyn } from './send/control.ts';
+import { sendAcknowledgment, sendControl, sendReset, sendSyn } from './send/control.ts';
 import { output, queueFin } from './send/output.ts';
 import { waitForPackets } from './send/policies.ts';
+import { trimFront } from './send/segmentation.ts';
 import type { TcpService } from './service.ts';
 import { infoOf, snapshotOf, type TcpSnapshot, type TcpSocketInfo } from './snapshot.ts';
 import {
@@ -285,6 +287,24 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     return this.profile.sending.send(this, packet);
   }
 
+  /**
+   * The application waits to send `packet`, which was refused for want of window: probes of the window then carry its first
+   * octet, as NetX's do while a thread is suspended in a send. Call it with null when the packet was sent or is given up;
+   * in the second case the peer may have taken that octet, and the packet then holds only the rest.
+   */
+  await(packet: Packet | null): void {
+    const waiting = this.awaited;
+    this.awaited = packet;
+    if (packet !== null) {
+      this.staleOctet = this.profile.probeWithAwaited ? (packet.bytes[packet.prepend] as number) : -1;
+      return;
+    }
+    this.staleOctet = -1;
+    if (waiting === null || ((this.sndUna - this.writeSequence) | 0) <= 0) return;
+    this.writeSequence = this.sndUna;
+    if (waiting.length > 0) trimFront(waiting, 1);
+  }
+
   /** As {@link send}, with its last octet marked urgent (RFC 6093). */
   sendUrgent(packet: Packet): Status {
     const before = this.sndUp;
@@ -307,6 +327,7 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     this.receiveHead = next;
     if (next === null) this.receiveTail = null;
     packet.queueNext = null;
+    packet.holder = '';
     this.receivePackets--;
     this.unreadSince = this.time.now;
     this.rcvQueued = next === null ? 0 : this.rcvQueued - packet.sequenceLength;
@@ -362,7 +383,8 @@ export class TcpSocket extends ControlBlock implements PacketStream {
       return NX_SUCCESS;
     }
     if (state === TCP_SYN_RECEIVED) {
-      if (abort) sendReset(this);
+      if (this.profile.finWhileOpening && this.server === null) sendControl(this, this.sndNxt, TCP_FIN | TCP_ACK);
+      else if (abort) sendReset(this);
       else if (this.restState === TCP_CLOSED && this.server === null) {
         this.receiverGone = true;
         this.shutdown();
@@ -467,6 +489,11 @@ export class TcpSocket extends ControlBlock implements PacketStream {
   }
 
   /** Everything about the connection as plain data. */
+  snapshot(): TcpSnapshot {
+    return snapshotOf(this);
+  }
+
+  /** The same as {@link snapshot}, by the name that other objects have for it. */
   inspect(): TcpSnapshot {
     return snapshotOf(this);
   }

@@ -18,6 +18,8 @@ export interface CommonFlags {
   readonly pcap: CaptureTarget | null;
   /** File for the secrets of TLS sessions, or null. */
   readonly keylog: string | null;
+  /** File for TCP's numbers, one line per segment, or null. */
+  readonly tcpProbe: string | null;
   /** One bit per layer, by layer number; 0 when nothing is to be traced. */
   readonly traceLayers: number;
   /** Every event as one JSON object per line instead of readable lines. */
@@ -66,6 +68,12 @@ export function declareCommonFlags<T>(program: Argv<T>): Argv<T> {
       requiresArg: true,
       describe: 'write the secrets of TLS sessions (a capture has them anyway)',
     })
+    .option('tcp-probe', {
+      group: GROUP,
+      type: 'string',
+      requiresArg: true,
+      describe: "write TCP's numbers per segment: CSV, or JSON lines for *.ndjson",
+    })
     .option('trace', {
       group: GROUP,
       type: 'string',
@@ -87,6 +95,10 @@ export function readCommonFlags(args: Arguments): CommonFlags {
   if (keylog === '') {
     throw new UsageError('--keylog', 'the file name is empty', 'give a file name');
   }
+  const tcpProbe = text(args, 'tcp-probe') ?? null;
+  if (tcpProbe === '') {
+    throw new UsageError('--tcp-probe', 'the file name is empty', 'give a file name');
+  }
   const layers = texts(args, 'trace');
   return {
     seed: wholeNumber(args, 'seed', 0, HIGHEST_SEED) ?? null,
@@ -94,6 +106,7 @@ export function readCommonFlags(args: Arguments): CommonFlags {
     quirks: readQuirks(texts(args, 'quirks')),
     pcap,
     keylog,
+    tcpProbe,
     traceLayers: layers.length > 0 ? parseLayers(layers.join(',')) : ndjson ? ALL_LAYERS : 0,
     ndjson,
   };

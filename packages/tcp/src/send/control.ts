@@ -1,5 +1,6 @@
 import {
   type DatagramInfo,
+  type Flow,
   type IpAddress,
   NX_SUCCESS,
   NX_TCP_PACKET,
@@ -12,6 +13,7 @@ import {
 import { emitTcp, TCP_ACK, TCP_FIN, TCP_HEADER, TCP_RST, TCP_SYN, type TcpHeader } from '@strata/wire';
 import { echoFlag, plainTypeOfService, synAckFlags, synFlags } from '../congestion/ecn.ts';
 import type { ControlBlock } from '../control-block.ts';
+import { PROBE_SENT } from '../probe-events.ts';
 import type { TcpService } from '../service.ts';
 import { acknowledgmentSent, armRetransmit, delayAcknowledgment } from '../timers/arm.ts';
 import { fillChecksum, writeHeader } from './header.ts';
@@ -63,6 +65,7 @@ function hand(tcb: ControlBlock, packet: Packet, sequence: number, flags: number
   }
   service.counters.packetsSent++;
   tcb.packetsSent++;
+  if (service.probe !== null) service.probe.sample(tcb, PROBE_SENT);
   if (flags & TCP_ACK) acknowledgmentSent(tcb);
   return true;
 }
@@ -118,7 +121,11 @@ export function sendStrayReset(service: TcpService, segment: TcpHeader, info: Da
   const local = addressOf(info.family, info.destination0, info.destination1, info.destination2, info.destination3);
   const remote = addressOf(info.family, info.source0, info.source1, info.source2, info.source3);
   const flow = service.network.openFlow(remote, PROTOCOL_TCP, local);
-  if (flow === null) return;
+  if (flow !== null) refuse(service, segment, flow, reason);
+}
+
+/** A reset in answer to `segment`, as from a connection that does not exist: without options, numbered by the segment. */
+export function refuse(service: TcpService, segment: TcpHeader, flow: Flow, reason: number): void {
   const packet = service.pool.allocate(NX_TCP_PACKET);
   if (packet === null) {
     service.counters.noPacket++;

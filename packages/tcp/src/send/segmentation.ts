@@ -65,7 +65,7 @@ export function enqueue(tcb: ControlBlock, packet: Packet, octets: number): void
   packet.sequenceLength = octets;
   packet.transmissions = 0;
   packet.marks = 0;
-  if (packet.holder !== '') packet.holder = 'tcp transmit queue';
+  packet.holder = 'tcp transmit queue';
   tcb.writeSequence = (tcb.writeSequence + octets) | 0;
   tcb.transmit.push(packet);
 }

@@ -19,6 +19,7 @@ import {
 import { capableTypeOfService, echoFlag, plainTypeOfService, takeReductionFlag } from '../congestion/ecn.ts';
 import { noteUsage } from '../congestion/slow-start.ts';
 import type { ControlBlock } from '../control-block.ts';
+import { PROBE_SENT } from '../probe-events.ts';
 import { emitSack, hasSackToReport, sackLength } from '../receive/sack-blocks.ts';
 import { CAUSE_OF_NONE } from '../recovery/state.ts';
 import { acknowledgmentSent, armRetransmit } from '../timers/arm.ts';
@@ -137,6 +138,7 @@ function put(tcb: ControlBlock, packet: Packet, flags: number, payloadAt: number
   service.counters.packetsSent++;
   service.counters.bytesSent += payload;
   if (service.network.send(packet, flow) === NX_SUCCESS) {
+    if (service.probe !== null) service.probe.sample(tcb, PROBE_SENT);
     if (tcb.sackBlocks === null || !tcb.ackNow || !hasSackToReport(tcb) || sack > 0) acknowledgmentSent(tcb);
     return;
   }
