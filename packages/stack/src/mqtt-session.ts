@@ -78,6 +78,8 @@ export interface MqttConnected {
 const SUBSCRIPTION_REFUSED = 0x80;
 
 const MQTT_PORT = 1883;
+/** The most octets that `read` hands out at once. */
+const PIECE_BYTES = 65_536;
 const MQTT_TLS_PORT = 8883;
 
 /** What a service answered, and the acknowledgement to wait for, if any. */
@@ -110,6 +112,7 @@ export class MqttSession implements AsyncDisposable {
   private readonly connecting: WaitQueue<Status>;
   private readonly sending: WaitQueue<Answered>;
   private readonly receiving: WaitQueue<MqttMessage | MqttMessageStream>;
+  private readonly pieces: WaitQueue<Uint8Array | 'ended' | 'broken'>;
   private readonly ending: WaitQueue<Status>;
   /** Requests that await their acknowledgement, by type and packet identifier. */
   private readonly requests: Map<number, Suspension<number>>;
@@ -125,6 +128,7 @@ export class MqttSession implements AsyncDisposable {
     this.connecting = new WaitQueue(waits, NX_NOT_CONNECTED, `${name}: MQTT connect`);
     this.sending = new WaitQueue(waits, NX_TX_QUEUE_DEPTH, `${name}: MQTT send`);
     this.receiving = new WaitQueue(waits, NX_NO_PACKET, `${name}: MQTT receive`);
+    this.pieces = new WaitQueue(waits, NX_NO_PACKET, `${name}: MQTT message`);
     this.ending = new WaitQueue(waits, NX_NOT_SUCCESSFUL, `${name}: MQTT disconnect`);
     this.requests = new Map();
     this.answer = { returnCode: -1, sessionPresent: false };
@@ -178,7 +182,10 @@ export class MqttSession implements AsyncDisposable {
         this.sending.wake();
       },
       writable: () => this.sending.wake(),
-      streamed: () => this.receiving.wake(),
+      streamed: () => {
+        this.receiving.wake();
+        this.pieces.wake();
+      },
     };
   }
 
@@ -298,6 +305,25 @@ export class MqttSession implements AsyncDisposable {
     const { status, value } = await this.receiving.until(() => this.taken(), ticksOf(options), options.signal);
     if (value === null) throw this.failure('receive an MQTT message', status);
     return value;
+  }
+
+  /**
+   * The next octets of a message that is read piece by piece; null at its end. @throws NetError when the connection ended
+   * before the message did: what was read of it is to be thrown away
+   */
+  async read(message: MqttMessageStream, options: WaitOptions = {}): Promise<Uint8Array | null> {
+    const attempt = (): Uint8Array | 'ended' | 'broken' | null => {
+      if (message.available > 0) {
+        const piece = new Uint8Array(Math.min(message.available, PIECE_BYTES));
+        message.read(piece, 0, piece.length);
+        return piece;
+      }
+      return message.broken ? 'broken' : message.ended ? 'ended' : null;
+    };
+    const { status, value } = await this.pieces.until(attempt, ticksOf(options), options.signal);
+    if (value === null) throw this.failure('read an MQTT message', status);
+    if (value === 'broken') throw this.failure(`read a message on "${message.topic}"`, NXD_MQTT_COMMUNICATION_FAILURE);
+    return value === 'ended' ? null : value;
   }
 
   private taken(): MqttMessage | MqttMessageStream | null {

@@ -8,7 +8,14 @@ import {
 } from '@strata/contracts';
 import type { MqttExtensions, MqttStore } from '@strata/mqtt';
 import { FileMqttStore } from '@strata/mqtt/node';
-import { type Host, type Lab, MqttSession, type MqttTlsOptions, NetError } from '@strata/stack';
+import {
+  type Host,
+  type Lab,
+  MqttSession,
+  type MqttSessionOptions,
+  type MqttTlsOptions,
+  NetError,
+} from '@strata/stack';
 import { UsageError, UserError } from '../errors.ts';
 import type { ConnectionOptions, Qos } from './options.ts';
 
@@ -65,7 +72,7 @@ export function brokerHost(options: ConnectionOptions, peer: string | null): str
   return host;
 }
 
-/** A session as the options describe it. */
+/** A session as the options describe it. @throws UserError when the store keeps another one, or more than the pool holds */
 export function makeSession(
   device: Host,
   broker: string,
@@ -75,7 +82,7 @@ export function makeSession(
   store: MqttStore | null,
 ): MqttSession {
   const { username, password, will } = options;
-  return new MqttSession(device, {
+  const wanted: MqttSessionOptions = {
     clientId,
     broker,
     port: options.port,
@@ -86,7 +93,15 @@ export function makeSession(
     ...(will === null
       ? {}
       : { will: { topic: will.topic, message: will.payload, retain: will.retain, qos: will.qos } }),
-  });
+  };
+  try {
+    return new MqttSession(device, wanted);
+  } catch (error) {
+    if (error instanceof RangeError && store !== null) {
+      throw new UserError({ what: `--store ${options.store}`, why: error.message.replace('mqtt: ', '') });
+    }
+    throw error;
+  }
 }
 
 /** How long a connection may take to be made. */
