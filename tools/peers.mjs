@@ -21,6 +21,10 @@ export const PEERS = [
   { command: 'mosquitto_passwd', package: 'mosquitto', purpose: 'makes the password file of that broker' },
   { command: 'mosquitto_pub', package: 'mosquitto-clients', purpose: 'publishes to a broker on our stack' },
   { command: 'mosquitto_sub', package: 'mosquitto-clients', purpose: 'subscribes at a broker on our stack' },
+  { command: 'dnsmasq', package: 'dnsmasq-base', purpose: 'gives our hosts addresses and names' },
+  { command: 'radvd', package: 'radvd', purpose: 'advertises IPv6 routers to our hosts' },
+  { command: 'tracepath', package: 'iputils-tracepath', purpose: 'looks for the MTU of a path to our hosts' },
+  { command: 'openssl', package: 'openssl', purpose: 'the other side of TLS' },
   { command: 'tshark', package: 'tshark', purpose: 'decodes every capture and looks for faults' },
 ];
 
