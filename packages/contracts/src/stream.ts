@@ -15,6 +15,11 @@ export interface PacketStream {
    * NX_TX_QUEUE_DEPTH mean "later": the packet then holds what was not yet taken, and `sendable` will be called.
    */
   send(packet: Packet): Status;
+  /**
+   * The caller waits to send `packet`, which was refused; null: it does no longer, because the packet was taken or is given
+   * up. A stream that has no use for it leaves this out. A packet that is given up may have lost octets that were taken.
+   */
+  waitToSend?(packet: Packet | null): void;
   /** The next packet of received octets, now the caller's, or null when there is none at present. */
   receive(): Packet | null;
   /** Ends the stream: in order (everything sent is still delivered), or at once. `closed` follows. */

@@ -162,10 +162,13 @@ export class StreamConnection implements AsyncDisposable {
     const attempt = () => {
       const status = stream.send(packet);
       const later = status === NX_WINDOW_OVERFLOW || status === NX_TX_QUEUE_DEPTH || status === NX_NO_PACKET;
-      return later && !this.over ? null : status;
+      if (!later || this.over) return status;
+      stream.waitToSend?.(packet);
+      return null;
     };
     const { status, value } = await this.sending.until(attempt, ticksOf(options), options.signal);
     const outcome = value ?? status;
+    stream.waitToSend?.(null);
     if (outcome === NX_SUCCESS) return count;
     packet.release();
     throw this.error('send on', this.over ? this.failure() : outcome);

@@ -191,8 +191,10 @@ export abstract class ControlBlock implements Timed, Deferred {
   /** Consecutive expiries of the retransmission timer, of window probes, of keepalive probes. */
   retries: number;
   probes: number;
-  /** Quirk `tcp-stale-probe-octet`: the first octet of a packet that was refused, or -1. */
+  /** First octet of a packet that was refused and waits, which probes carry; or -1. After a refusal alone by a quirk only. */
   staleOctet: number;
+  /** The packet that the application waits to send, or null. */
+  awaited: Packet | null;
   keepaliveProbes: number;
   /** When the present run of window probes began. */
   probingSince: number;
@@ -351,6 +353,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.retries = 0;
     this.probes = 0;
     this.staleOctet = -1;
+    this.awaited = null;
     this.keepaliveProbes = 0;
     this.probingSince = NEVER;
     this.probeEnd = 0;

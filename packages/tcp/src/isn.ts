@@ -13,7 +13,7 @@ export function netxIsn(random: Random): IsnGenerator {
         const upper = random.uint32() << 16;
         return upper | random.uint32();
       }
-      return (tcb.iss + 0x10000 + random.uint32()) | 0;
+      return (tcb.iss + 0x10000 + (random.uint32() >>> 1)) | 0;
     },
   };
 }

@@ -70,6 +70,10 @@ export interface TcpProfile {
   readonly pushAlways: boolean;
   /** FIN rides on the last data segment when that has not been sent yet. */
   readonly finOnData: boolean;
+  /** The SYN-ACK of a simultaneous open is repeated by the timer; otherwise only when the peer's SYN comes again. */
+  readonly timesSimultaneousOpen: boolean;
+  /** A disconnect in SYN_RECEIVED sends a FIN and ends at once; otherwise as RFC 9293 3.10.4 has it. */
+  readonly finWhileOpening: boolean;
   /** An abort sends RST with ACK; otherwise RST alone. */
   readonly resetWithAck: boolean;
 
@@ -111,6 +115,8 @@ export interface TcpProfile {
    * none is.
    */
   readonly unreadLife: number;
+  /** Probes carry the first octet of a packet that the application waits to send, though it is in no queue (NetX). */
+  readonly probeWithAwaited: boolean;
   /** Defects of the real stack, off unless asked for. */
   readonly quirks: TcpQuirks;
 

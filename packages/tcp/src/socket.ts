@@ -292,7 +292,7 @@ export class TcpSocket extends ControlBlock implements PacketStream {
    * octet, as NetX's do while a thread is suspended in a send. Call it with null when the packet was sent or is given up;
    * in the second case the peer may have taken that octet, and the packet then holds only the rest.
    */
-  await(packet: Packet | null): void {
+  waitToSend(packet: Packet | null): void {
     const waiting = this.awaited;
     this.awaited = packet;
     if (packet !== null) {

@@ -162,6 +162,7 @@ export function resetForConnection(tcb: ControlBlock): void {
   tcb.retries = 0;
   tcb.probes = 0;
   tcb.staleOctet = -1;
+  tcb.awaited = null;
   tcb.keepaliveProbes = 0;
   tcb.synTransmissions = 0;
   tcb.troubleSince = NEVER;

@@ -126,6 +126,7 @@ function predicted(tcb: ControlBlock, segment: TcpHeader): boolean {
     !tcb.finSeen &&
     segment.headerLength === (tcb.timestamps ? 32 : 20) &&
     segment.hasTimestamps === tcb.timestamps &&
+    (tcb.sndNxt === tcb.sndUna || !tcb.profile.quirks.dataAsDuplicateAck) &&
     mayHoldToRead(tcb)
   );
 }

@@ -3,6 +3,7 @@ import {
   DROP_TCP_ACKNOWLEDGMENT,
   DROP_TCP_RESET_UNACCEPTABLE,
   DROP_TCP_STATE,
+  NEVER,
 } from '@strata/contracts';
 import { TCP_ACK, TCP_RST, TCP_SYN, type TcpHeader } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
@@ -47,4 +48,5 @@ export function receiveSynSent(tcb: ControlBlock, segment: TcpHeader, info: Data
   }
   transition(tcb, TCP_SYN_RECEIVED);
   sendSynAck(tcb);
+  if (!tcb.profile.timesSimultaneousOpen) tcb.retransmitDeadline = NEVER;
 }

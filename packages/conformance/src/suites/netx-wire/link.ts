@@ -7,13 +7,13 @@ import { compareRun } from './compare.ts';
 import { RUN_A1, RUN_A2 } from './frames/link.ts';
 
 /** What became of a ping. */
-interface Pinged {
+export interface Pinged {
   status: number;
   length: number;
 }
 
 /** nx_icmp_ping with a wait of 100 ticks. */
-function ping(host: Host, to: string | ReturnType<typeof ipv4Address>, text: string): Pinged {
+export function ping(host: Host, to: string | ReturnType<typeof ipv4Address>, text: string): Pinged {
   const result: Pinged = { status: -1, length: 0 };
   const remote = typeof to === 'string' ? parseAddress(to) : to;
   if (remote === null) throw new RangeError(`${String(to)} is no address`);

@@ -1,4 +1,8 @@
 import type { Suite } from '../../suite/suite.ts';
+import { dataFacts } from './facts-data.ts';
+import { linkFacts } from './facts-link.ts';
+import { stateFacts } from './facts-states.ts';
+import { timerFacts } from './facts-timers.ts';
 import { linkLayer } from './link.ts';
 import { lossAndWindows } from './loss.ts';
 import { mqttClient } from './mqtt.ts';
@@ -11,5 +15,14 @@ export const netxWireSuite: Suite = {
   title: 'NetX Duo 6.4, frame by frame and tick by tick',
   profiles: ['netx'],
   requirements: NETX_WIRE_REQUIREMENTS,
-  scenarios: [...linkLayer, ...openAndClose, ...lossAndWindows, ...mqttClient],
+  scenarios: [
+    ...linkLayer,
+    ...openAndClose,
+    ...lossAndWindows,
+    ...mqttClient,
+    ...linkFacts,
+    ...timerFacts,
+    ...stateFacts,
+    ...dataFacts,
+  ],
 };

@@ -1,5 +1,6 @@
 import { NX_NOT_CONNECTED } from '@strata/contracts';
 import type { Connection } from '../../suite/peer/connection.ts';
+import { RST } from '../../suite/peer/frame.ts';
 import { mss, timestamps } from '../../suite/peer/options.ts';
 import type { OpenOptions } from '../../suite/peer/peer.ts';
 import type { Scenario } from '../../suite/suite.ts';
@@ -111,7 +112,8 @@ export const closing: readonly Scenario[] = [
       c.expect('F.', { seq: 1, ack: 1 });
       c.emit('.', { seq: 1, ack: 2 });
       c.emit('P.', { seq: 1, ack: 2, len: 10 });
-      c.expect('R.', { seq: 2 });
+      const reset = c.peer.next()?.tcp;
+      t.equal([(reset?.flags ?? 0) & RST, ((reset?.sequence ?? 0) - c.hostIss) | 0], [RST, 2], 'RST, and its number');
       c.silence();
     },
     deviations: {

@@ -1,0 +1,208 @@
+import type { Level, Requirement } from '../../suite/suite.ts';
+
+/** Requirements on hosts outside TCP, by number: protocol, level, where, what. */
+const ITEMS: readonly (readonly [id: string, level: Level, clause: string, text: string])[] = [
+  [
+    'ARP-1',
+    'MUST',
+    'RFC 826',
+    'a request for our address is answered with the right four fields, one for another is not',
+  ],
+  [
+    'ARP-2',
+    'MUST',
+    'RFC 826',
+    'a sender in the table is updated by any packet; a new one is entered only by the target',
+  ],
+  ['ARP-3', 'MUST', 'RFC 826', 'other hardware, protocols, lengths, operations and short frames are dropped'],
+  [
+    'ARP-4',
+    'SHOULD',
+    'RFC 826, RFC 5227 2.1.1',
+    'no entry comes of an answer that nobody asked for, static ones stand, probes are not cached',
+  ],
+  ['ARP-5', 'RECOMMENDED', 'robustness', 'senders that no host can be are not believed'],
+  [
+    'ARP-6',
+    'MUST',
+    'RFC 1122 2.3.2',
+    'old entries expire, requests are at most one a second, the newest packet is kept while resolving',
+  ],
+  ['ARP-7', 'MUST', 'RFC 5227 2.1', 'an address is probed for three times before it is used, and announced twice'],
+  [
+    'ARP-8',
+    'MUST',
+    'RFC 5227 2.1.1',
+    'a conflict while probing refuses the address; after ten of them attempts become rare',
+  ],
+  ['ARP-9', 'MUST', 'RFC 5227 2.4', 'an address in use is defended once, or given up; the application is told'],
+  [
+    'ARP-10',
+    'RECOMMENDED',
+    'robustness',
+    'what waits for addresses that do not exist is bounded, given back and reported',
+  ],
+  [
+    'IPv4-11',
+    'MUST',
+    'RFC 791 3.1, RFC 1122 3.2.1',
+    'headers with wrong versions, lengths or checksums are dropped, padding is ignored',
+  ],
+  [
+    'IPv4-12',
+    'MUST',
+    'RFC 1122 3.2.1.3, 3.3.2',
+    'datagrams up to 65,535 octets are accepted when they are for us, and only then',
+  ],
+  ['IPv4-13', 'MUST', 'RFC 1122 3.2.1.3', 'sources that no host can have are dropped and never used'],
+  [
+    'IPv4-14',
+    'MUST',
+    'RFC 1122 3.2.1.6, 3.2.1.7',
+    'time to live 0 and 1 are accepted by the destination; ours and the type of service can be set',
+  ],
+  [
+    'IPv4-15',
+    'MUST',
+    'RFC 1122 3.2.1.8',
+    'options are parsed safely; unknown ones are ignored, broken ones answered, source routes refused',
+  ],
+  [
+    'IPv4-16',
+    'MUST',
+    'RFC 791 3.2, RFC 1122 3.3.2',
+    'fragments are put together by source, destination, protocol and identification, in any order, in time',
+  ],
+  [
+    'IPv4-17',
+    'MUST',
+    'RFC 791 3.2, RFC 1858',
+    'overlapping, contradicting, oversized and malformed fragments do no harm',
+  ],
+  [
+    'IPv4-18',
+    'MUST',
+    'RFC 6864',
+    'identifications of what may be fragmented do not repeat, and nobody can guess others',
+  ],
+  ['IPv4-19', 'MUST', 'RFC 1191', 'the MTU of a path is learned from believable errors only, and respected'],
+  [
+    'IPv4-20',
+    'MUST',
+    'RFC 1122 3.3.1, 3.3.6',
+    'frames to groups draw no reaction; the longest route wins, a gateway is on a link',
+  ],
+  [
+    'ICMP-21',
+    'MUST',
+    'RFC 1122 3.2.2.6',
+    'an echo request is answered with its identifier, number and data, whatever their length',
+  ],
+  [
+    'ICMP-22',
+    'MUST NOT',
+    'RFC 1122 3.2.2',
+    'no error is sent about errors, groups, later fragments and sources that are not one host',
+  ],
+  [
+    'ICMP-23',
+    'MUST',
+    'RFC 1122 3.2.2',
+    'errors quote the header and eight octets at least; unknown types and bad checksums are dropped',
+  ],
+  [
+    'ICMP-24',
+    'MUST',
+    'RFC 1122 3.2.2.1',
+    'protocol and port unreachable are sent; received ones reach the transport; source quench does not',
+  ],
+  [
+    'ICMP-25',
+    'SHOULD',
+    'RFC 1122 3.2.2.2',
+    'a redirect is believed only from the gateway in use, about a gateway on the link',
+  ],
+  ['ICMP-26', 'SHOULD', 'RFC 4884', 'extensions of errors, whole or broken, do not disturb'],
+  [
+    'ICMPv6-27',
+    'MUST',
+    'RFC 4443 2.3, 2.4',
+    'checksums cover the pseudo header; errors fit 1280 octets and are limited; unknown messages do no harm',
+  ],
+  [
+    'ND-28',
+    'MUST',
+    'RFC 4861 6.1, 7.1; RFC 6980',
+    'messages with a wrong hop limit, code, length, option or source are dropped, and those in fragments',
+  ],
+  ['ND-29', 'MUST', 'RFC 4862 5.4', 'an address is used only when nobody answers for it'],
+  [
+    'ND-30',
+    'MUST',
+    'RFC 4861 7.3',
+    'neighbors are asked, believed for a while, and asked again before they are given up',
+  ],
+  [
+    'ND-31',
+    'MUST',
+    'RFC 4861 6.3, RFC 4862 5.5',
+    'routers are solicited up to three times; prefixes become addresses by their flags and lifetimes',
+  ],
+  [
+    'ND-32',
+    'RECOMMENDED',
+    'robustness',
+    'floods of advertisements, solicitations and redirects fill no table beyond its bound',
+  ],
+  [
+    'ND-33',
+    'MUST',
+    'RFC 6724 5',
+    'the source address has the scope of the destination and is not deprecated if another is not',
+  ],
+  [
+    'IPv6-34',
+    'MUST',
+    'RFC 8200 4',
+    'extension headers are processed in order; unknown options act by their upper bits; lengths are never over-read',
+  ],
+  ['IPv6-35', 'MUST', 'RFC 8200 4.4, RFC 5095', 'source routes are refused, and nothing follows "no next header"'],
+  [
+    'IPv6-36',
+    'MUST',
+    'RFC 8200 4.5, RFC 5722, RFC 6946',
+    'overlapping fragments are dropped in silence, atomic ones stand alone, malformed ones are answered',
+  ],
+  [
+    'IPv6-37',
+    'MUST',
+    'RFC 8200 3, RFC 8201',
+    'payload lengths are checked, MTUs below 1280 are not believed, any flow label is accepted',
+  ],
+  [
+    'UDP-38',
+    'MUST',
+    'RFC 768, RFC 1122 4.1.3.4, RFC 8200 8.1',
+    'checksums and lengths are verified; 0 means none in IPv4 and is refused in IPv6',
+  ],
+  [
+    'UDP-39',
+    'MUST',
+    'RFC 1122 4.1.3',
+    'a closed port is unreachable, to single senders only; errors reach the sockets they are about',
+  ],
+  [
+    'UDP-40',
+    'SHOULD',
+    'RFC 1122 4.1, RFC 6056',
+    'queues are bounded, large datagrams are cut or refused, ports are hard to guess',
+  ],
+];
+
+/** The numbered requirements on hosts that concern ARP, IPv4, ICMP, IPv6, Neighbor Discovery and UDP. */
+export const HOST_REQUIREMENTS: readonly Requirement[] = ITEMS.map(([id, level, clause, text]) => ({
+  id,
+  level,
+  clause,
+  text,
+}));

@@ -1,0 +1,15 @@
+import type { Suite } from '../../suite/suite.ts';
+import { arpScenarios } from './arp.ts';
+import { icmpScenarios } from './icmp.ts';
+import { ipv4Scenarios } from './ipv4.ts';
+import { HOST_REQUIREMENTS } from './requirements.ts';
+import { udpScenarios } from './udp.ts';
+
+/** What a host owes its network below TCP. */
+export const hostSuite: Suite = {
+  name: 'host',
+  title: 'ARP, IPv4, ICMP, IPv6, Neighbor Discovery and UDP of a host (RFC 1122 and its successors)',
+  profiles: ['netx', 'modern'],
+  requirements: HOST_REQUIREMENTS,
+  scenarios: [...arpScenarios, ...ipv4Scenarios, ...icmpScenarios, ...udpScenarios],
+};
