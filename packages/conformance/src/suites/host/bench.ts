@@ -59,7 +59,7 @@ export class HostBench implements FrameSink {
     this.lab = t.lab();
     this.inbox = [];
     this.sockets = [];
-    this.pool = new PacketPool({ name: 'bench pool', payloadSize: 2048, packets: 16 });
+    this.pool = new PacketPool({ name: 'bench pool', payloadSize: 2048, packets: 128 });
     this.receivePool = this.pool;
     const bridge = this.lab.bridge(options.mtu === undefined ? {} : { mtu: options.mtu });
     this.port = bridge.b;

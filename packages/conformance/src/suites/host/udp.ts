@@ -80,12 +80,11 @@ export const udpScenarios: readonly Scenario[] = [
     covers: ['UDP-38'],
     check: onBench({}, (bench, t) => {
       const socket = bench.socket(5000);
-      const sums = new Set<number>();
-      for (let value = 0; value < 0x10000 && !sums.has(0xffff); value += 1) {
-        bench.send(socket, '192.0.2.2', 4000, [value >> 8, value & 255]);
-        for (const { payload } of bench.take()) sums.add((payload[6] as number) * 256 + (payload[7] as number));
-      }
-      t.equal([sums.has(0), sums.has(0xffff)], [false, true], 'checksums 0 and 0xffff seen');
+      bench.send(socket, '192.0.2.2', 4000, [0, 0]);
+      const checksum = Array.from(bench.one('a datagram').payload.subarray(6, 8));
+      // Data that is the checksum of no data makes the sum 0xffff, and the checksum 0.
+      bench.send(socket, '192.0.2.2', 4000, checksum);
+      t.equal(Array.from(bench.one('a datagram').payload.subarray(6, 8)), [255, 255], 'the checksum');
     }),
   },
   {
