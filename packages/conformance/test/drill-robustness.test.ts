@@ -86,7 +86,7 @@ test('random octets, cut scripts and foreign pieces are read or refused with a p
     const mixed = `${source.slice(0, at)}${letter()}${other.slice(from, from + random.below(40))}${source.slice(at)}`;
     if (read(mixed)) readable++;
   }
-  expect(readable).toBeGreaterThan(1000);
+  expect(readable).toBeGreaterThan(500);
 });
 
 test.each([

@@ -85,7 +85,7 @@ test('SHLD-3: closing with unread data resets, and so does data after the close'
   late.disconnect(false);
   other.expect('F.', { seq: 1 });
   other.emit('P.', { seq: 1, ack: 2, len: 10 });
-  other.expect('R.', { seq: 2 });
+  other.expect('R', { seq: 2 });
   expect(late.state).toBe(TCP_CLOSED);
   other.finish(late);
 });

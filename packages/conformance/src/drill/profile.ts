@@ -1,4 +1,4 @@
-import { MILLISECOND } from '@strata/contracts';
+import { MILLISECOND, NEVER } from '@strata/contracts';
 import { modernProfile, type Profile } from '@strata/stack';
 import {
   CONGESTION_CONTROLLERS,
@@ -14,10 +14,19 @@ import {
 } from '@strata/tcp';
 import { linuxAcks } from './linux-acks.ts';
 
+/** Sizes that leave limits to the sockets of a script. */
+const ROOM = {
+  maximumSynRetries: 5,
+  transmitQueueMaximum: 1 << 20,
+  sendBuffer: 1 << 30,
+  defaultWindow: 15 << 20,
+  unreadLife: NEVER,
+};
+
 /**
  * TCP with the constants that packetdrill scripts assume, which are Linux's: a receive buffer that gives window scale 8,
  * five retries of SYN, retransmission timeouts at least 200 ms above the round trip, segments without timestamps taken as
- * they are, no slow start after idle, no ECN, thresholds reckoned from the congestion window.
+ * they are, window probes without data, no slow start after idle, no ECN, thresholds reckoned from the congestion window.
  */
 export const drillTcpProfile: TcpProfile = {
   ...modernTcpProfile,
@@ -29,11 +38,13 @@ export const drillTcpProfile: TcpProfile = {
   requireTimestamps: false,
   ecn: ECN_OFF,
   slowStartAfterIdle: false,
-  maximumSynRetries: 5,
-  transmitQueueMaximum: 1 << 20,
-  sendBuffer: 1 << 30,
-  defaultWindow: 15 << 20,
+  probeWithData: false,
+  resetEndsTimeWait: true,
+  ...ROOM,
 };
+
+/** The same without Linux's habits, as the RFCs recommend: what `--profile=modern` in a script asks for. */
+export const recommendedTcpProfile: TcpProfile = { ...modernTcpProfile, ...ROOM };
 
 /** The host that scripts run on. */
 export const drillProfile: Profile = { ...modernProfile, name: 'drill', tcp: drillTcpProfile };

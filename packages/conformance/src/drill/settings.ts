@@ -1,7 +1,7 @@
 import { MILLISECOND } from '@strata/contracts';
 import { delayedAcks, ECN_PASSIVE, type TcpProfile } from '@strata/tcp';
 import type { Script, ScriptOption } from './ast.ts';
-import { drillTcpProfile } from './profile.ts';
+import { drillTcpProfile, recommendedTcpProfile } from './profile.ts';
 
 /** What options and commands of a script have set. */
 export interface DrillSettings {
@@ -159,6 +159,10 @@ function applyOption(settings: DrillSettings, name: string, value: string | null
       else if (value === 'ipv4-mapped-ipv6' || value === 'ipv4-mapped') settings.family = 4;
       else settings.unsupported.push(`there is no --ip_version=${value ?? ''}${where}`);
       settings.mapped = value === 'ipv4-mapped-ipv6' || value === 'ipv4-mapped';
+      return;
+    case 'profile':
+      if (value === 'modern') settings.tcp = recommendedTcpProfile;
+      else settings.unsupported.push(`there is no --profile=${value ?? ''}${where}`);
       return;
     case 'local_ip':
       settings.local = (value ?? '').replace(/\/.*/, '');

@@ -60,7 +60,7 @@ export interface TcpDefaults {
   readonly quickAcks: boolean;
 }
 
-/** How long a corked segment waits at most. */
+/** How long a corked segment waits at most, unless the retransmission timeout is longer. */
 const CORK_TIME = 200 * MILLISECOND;
 /** Largest piece that is handed to the socket at once. */
 const CHUNK = 128 * 1024;
@@ -372,7 +372,8 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
 
   private hold(count: number): void {
     this.held = count;
-    this.heldUntil = count > 0 ? this.host.time.now + CORK_TIME : NEVER;
+    const wait = Math.max(CORK_TIME, this.socket?.rto.timeout(0) ?? 0);
+    this.heldUntil = count > 0 ? this.host.time.now + wait : NEVER;
     this.alarm.set(this.heldUntil);
   }
 
@@ -481,6 +482,8 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
       this.writeShut = true;
       socket?.shutdown();
     }
+    // Nobody will read: data that comes all the same is refused.
+    if (this.readShut && this.writeShut && socket !== null) socket.receiverGone = true;
     return done(0);
   }
 
