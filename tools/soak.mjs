@@ -10,6 +10,7 @@
  *     node tools/soak.mjs --mqtt 4000 [--from 1]        seeds of an MQTT session that breaks at any step, with aedes
  *     node tools/soak.mjs --mqtt 1 --from 77 --pcap seed77.pcapng
  *                                                       one of them again, recorded
+ *     node tools/soak.mjs --ipv6 1000000 [--from 3]     strange IPv6 packets instead, 100,000 for each seed and profile
  *
  * A transfer (`transferScenario` of @strata/testkit) is two hosts that send each other data over a link with loss up to 20 %
  * each way, reordering, duplication, corruption, delay and jitter. A session (`mqttSessionScenario`) is a device and a broker
@@ -33,6 +34,7 @@ function read() {
       options: {
         seeds: { type: 'string' },
         frames: { type: 'string' },
+        ipv6: { type: 'string' },
         mqtt: { type: 'string' },
         from: { type: 'string', default: '1' },
         seed: { type: 'string' },
@@ -60,7 +62,9 @@ if (options.pcap !== undefined && !recordsOne) {
 }
 
 setup();
-const { frameStorm, mqttSessionScenario, transferScenario } = await import('../packages/testkit/dist/index.js');
+const { frameStorm, ipv6Storm, mqttSessionScenario, transferScenario } = await import(
+  '../packages/testkit/dist/index.js'
+);
 const { PROFILES } = await import('../packages/stack/dist/index.js');
 const { FileSink } = await import('../packages/pcap-writer/dist/node.js');
 
@@ -146,6 +150,20 @@ async function soakMqtt(from, count) {
   );
 }
 
+function soakIpv6(name, from, count) {
+  let answers = 0;
+  const began = performance.now();
+  for (let seed = from, left = count; left > 0; seed++, left -= FRAMES_PER_SEED) {
+    const packets = Math.min(left, FRAMES_PER_SEED);
+    const result = attempt(() => ipv6Storm(seed, PROFILES[name], { packets }));
+    answers += result.answers ?? 0;
+    const replay = `node tools/soak.mjs --ipv6 ${packets} --from ${seed} --profile ${name}`;
+    report(`IPv6, ${name}, seed ${seed}`, result.faults, replay);
+  }
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(`IPv6, ${name}: ${count} packets from seed ${from} on, ${answers} answers, ${seconds} s`);
+}
+
 /** One transfer, audited and recorded. */
 function replay(name, seed) {
   const capture = options.pcap === undefined ? undefined : new FileSink(options.pcap);
@@ -162,6 +180,7 @@ if (options.mqtt !== undefined) {
 }
 for (const name of names) {
   if (options.seed !== undefined) replay(name, whole('seed', options.seed));
+  else if (options.ipv6 !== undefined) soakIpv6(name, from, whole('ipv6', options.ipv6));
   else if (options.frames !== undefined) soakFrames(name, from, whole('frames', options.frames));
   else {
     soakTransfers(name, from, whole('seeds', options.seeds ?? '1000'));

@@ -12,6 +12,7 @@ export * from './checkers.ts';
 export { doubleRun, firstDifference } from './double-run.ts';
 export { FrameMaker, flagBits, type SegmentFields, type Station, TRANSPORT } from './frame-maker.ts';
 export { type FrameStormOptions, type FrameStormResult, frameStorm } from './frame-storm.ts';
+export { type Ipv6StormResult, ipv6Storm } from './ipv6-storm.ts';
 export { isAtRest, leakGuard, leaks } from './leak-guard.ts';
 export {
   type DriverOptions,

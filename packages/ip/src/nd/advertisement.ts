@@ -41,8 +41,11 @@ import { autoconfigure } from './autoconfiguration.ts';
 import type { Nd } from './nd.ts';
 import { type NdReceiver, sourceOf } from './receive.ts';
 
-/** The most that a router may ask for (RFC 4861 6.2.1, AdvReachableTime), in milliseconds. */
-const LONGEST_REACHABLE = 3_600_000;
+/**
+ * The most that a router may ask for (RFC 4861 6.2.1, AdvReachableTime), in milliseconds. AdvRetransTimer has no bound there,
+ * but packets must not wait for days for a neighbor that does not exist.
+ */
+const LONGEST_TIME = 3_600_000;
 
 /** A Router Advertisement whose lengths and options are right (RFC 4861 6.1.2, 6.3.4). */
 export function receiveAdvertisement(
@@ -89,11 +92,11 @@ function takeParameters(nd: Nd, incoming: IpInterface, view: DataView, at: numbe
   const hopLimit = view.getUint8(at + RA_HOP_LIMIT);
   if (hopLimit !== 0) own.hopLimit = hopLimit;
   const reachable = view.getUint32(at + RA_REACHABLE_TIME);
-  if (reachable !== 0 && reachable <= LONGEST_REACHABLE && reachable * MILLISECOND !== own.baseReachableTime) {
+  if (reachable !== 0 && reachable <= LONGEST_TIME && reachable * MILLISECOND !== own.baseReachableTime) {
     nd.ip.ipv6.setReachableTime(incoming, reachable * MILLISECOND);
   }
   const retrans = view.getUint32(at + RA_RETRANS_TIMER);
-  if (retrans !== 0) own.retransTimer = retrans * MILLISECOND;
+  if (retrans !== 0 && retrans <= LONGEST_TIME) own.retransTimer = retrans * MILLISECOND;
 }
 
 /** RFC 4191 2.1: two bits, of which 10 counts as medium. */
