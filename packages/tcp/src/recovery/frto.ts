@@ -22,6 +22,21 @@ export function timeoutWasSpurious(tcb: ControlBlock, advanced: boolean, isDupli
   return false;
 }
 
+/**
+ * F-RTO without SACK (RFC 5682 2.1), for an acknowledgment that advances: true when the timeout was spurious. After the first
+ * segment alone has gone again, a second advance is the work of the originals.
+ */
+export function advancedAfterTimeout(tcb: ControlBlock): boolean {
+  const { loss } = tcb;
+  const spurious = ((tcb.sndNxt - tcb.recover) | 0) > 0;
+  if (!spurious && ((tcb.sndUna - tcb.recover) | 0) < 0) {
+    loss.tryNewData = true;
+    return false;
+  }
+  loss.frto = false;
+  return spurious;
+}
+
 /** Step 2b: new data instead of a repeat, if there is any that may go; otherwise the repeats go on. */
 export function sendNewInstead(tcb: ControlBlock): void {
   const { loss } = tcb;

@@ -7,7 +7,7 @@ import { measure } from '../receive/acknowledgment.ts';
 import { MARK_LOST, MARK_REPEATED, MARK_SACKED } from '../send/marks.ts';
 import { finRides, flightSize, output, retransmitFirstLost, retransmitHead } from '../send/output.ts';
 import { rearm, restartRetransmit } from '../timers/arm.ts';
-import { sendNewInstead, timeoutWasSpurious } from './frto.ts';
+import { advancedAfterTimeout, sendNewInstead, timeoutWasSpurious } from './frto.ts';
 import { adaptReorderingWindow, relaxReorderingWindow } from './rack.ts';
 import { forgetSacked, markLost, packetDelivered, readAcknowledgment } from './scoreboard.ts';
 import {
@@ -141,6 +141,12 @@ function noteReordering(tcb: ControlBlock): void {
   if (segments > loss.reordering) loss.reordering = Math.min(segments, tcb.profile.lossPolicies.maximumReordering);
 }
 
+/** Where reordering is usual, what is SACKed is as good as acknowledged: the window grows by it. */
+function progresses(tcb: ControlBlock): boolean {
+  const { loss } = tcb;
+  return loss.newlySacked > 0 && loss.reordering > tcb.profile.lossPolicies.duplicateThreshold;
+}
+
 /** The whole answer to one acknowledgment of a connection with SACK; the queue has been relieved already. */
 function settleAcknowledgment(tcb: ControlBlock, segment: TcpHeader, acked: number): void {
   const { loss } = tcb;
@@ -190,7 +196,7 @@ function settleAcknowledgment(tcb: ControlBlock, segment: TcpHeader, acked: numb
     retransmitFirstLost(tcb);
   } else if (acked >= 0 && (loss.phase === PHASE_RECOVERY || loss.phase === PHASE_REDUCTION)) {
     reduction.acknowledged(tcb, delivered, advanced);
-  } else if (advanced) tcb.congestion.acknowledged(tcb, delivered);
+  } else if (advanced || progresses(tcb)) tcb.congestion.acknowledged(tcb, delivered);
   if (loss.tryNewData) sendNewInstead(tcb);
   settleTimers(tcb, advanced);
 }
@@ -255,6 +261,17 @@ function timedOut(tcb: ControlBlock): void {
   loss.holdRepeats = true;
 }
 
+/** The same for a peer without SACK: everything goes again, unless F-RTO finds the timeout spurious. */
+function timedOutWithoutSack(tcb: ControlBlock): void {
+  const { loss } = tcb;
+  const { frto } = tcb.profile.lossPolicies;
+  loss.frto = frto && (!tcb.inRecovery || tcb.retries > 1);
+  loss.tryNewData = false;
+  loss.cause = CAUSE_OF_TIMEOUT;
+  if (tcb.retries <= 1) rememberForUndo(tcb);
+  newRenoRecovery.timedOut(tcb);
+}
+
 /** The time of what was waited for is over (RFC 8985 6.2 step 5): it is lost now. */
 export function reorderingTimedOut(tcb: ControlBlock): void {
   const { loss } = tcb;
@@ -287,7 +304,10 @@ export const modernRecovery: LossRecovery = {
   },
 
   arrived(tcb: ControlBlock, segment: TcpHeader): void {
-    if (!tcb.sackPermitted) return;
+    if (!tcb.sackPermitted) {
+      tcb.loss.holdRepeats = false;
+      return;
+    }
     readAcknowledgment(tcb, segment);
     tcb.loss.isDuplicate = newRenoRecovery.isDuplicate(tcb, segment);
   },
@@ -297,15 +317,23 @@ export const modernRecovery: LossRecovery = {
   },
 
   duplicateAck(tcb: ControlBlock, segment: TcpHeader): void {
-    if (!tcb.sackPermitted) newRenoRecovery.duplicateAck(tcb, segment);
+    if (tcb.sackPermitted) return;
+    tcb.loss.frto = false;
+    newRenoRecovery.duplicateAck(tcb, segment);
   },
 
   newAck(tcb: ControlBlock, acked: number, segment: TcpHeader): void {
-    if (!tcb.sackPermitted) newRenoRecovery.newAck(tcb, acked, segment);
+    if (tcb.sackPermitted) return;
+    if (tcb.loss.frto && advancedAfterTimeout(tcb)) {
+      undo(tcb, EVIDENCE_ORIGINALS, true);
+      noteSpuriousTimeout(tcb);
+    }
+    newRenoRecovery.newAck(tcb, acked, segment);
   },
 
   settled(tcb: ControlBlock, segment: TcpHeader, acked: number): void {
     if (tcb.sackPermitted) settleAcknowledgment(tcb, segment, acked);
+    else if (tcb.loss.tryNewData) sendNewInstead(tcb);
   },
 
   repeated(tcb: ControlBlock, packet: Packet): void {
@@ -322,7 +350,7 @@ export const modernRecovery: LossRecovery = {
 
   timedOut(tcb: ControlBlock): void {
     if (tcb.sackPermitted) timedOut(tcb);
-    else newRenoRecovery.timedOut(tcb);
+    else timedOutWithoutSack(tcb);
   },
 
   congestionMarked(tcb: ControlBlock, flight: number): void {

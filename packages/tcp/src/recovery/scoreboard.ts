@@ -67,6 +67,8 @@ function noteDuplicateReport(tcb: ControlBlock, from: number, to: number): void 
   if (loss.duplicatesReported > tcb.retransmitPackets) return;
   loss.sawDuplicate = true;
   loss.duplicateTo = to;
+  // It was delivered too: the network has room for as much.
+  loss.newlyDelivered += segments * tcb.mss;
   if (!loss.undoable || loss.repeats <= 0 || ((to - loss.undoFrom) | 0) <= 0) return;
   loss.repeats = Math.max(loss.repeats - segments, 0);
 }

@@ -47,7 +47,7 @@ export function output(tcb: ControlBlock): void {
 
 /** New data waits for what was lost (RFC 6675 4, NextSeg rule 1), unless repeats are held back on purpose. */
 function mayPassLost(tcb: ControlBlock): boolean {
-  return tcb.lostOut === 0 || tcb.loss.holdRepeats || !tcb.sackPermitted;
+  return tcb.lostOut === 0 || tcb.loss.holdRepeats;
 }
 
 /** Sends new data without regard to Nagle and silly windows, as far as both windows allow. */
@@ -102,13 +102,14 @@ export function outputNext(tcb: ControlBlock, force: boolean): boolean {
 /** Sends packets that are marked lost, oldest first, as far as the congestion window allows; then a lost FIN. */
 function retransmitLost(tcb: ControlBlock): void {
   const queue = tcb.transmit;
+  const allowed = tcb.cwnd + tcb.recovery.extraAllowance(tcb);
   let position = tcb.retransmitCursor;
   if (((position - queue.head) | 0) < 0) position = queue.head;
   while (position !== queue.unsent && tcb.lostOut > 0) {
     const packet = queue.at(position);
     if (packet.marks & MARK_LOST) {
       const inFlight = pipe(tcb);
-      if (inFlight > 0 && inFlight + packet.sequenceLength > tcb.cwnd) break;
+      if (inFlight > 0 && inFlight + packet.sequenceLength > allowed) break;
       if (!retransmit(tcb, packet)) break;
     }
     position = (position + 1) | 0;
