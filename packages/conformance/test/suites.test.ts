@@ -23,6 +23,13 @@ test.each(runs)('%s holds in the profile %s', async (_, profile, suite) => {
   if (!suitePassed(result)) throw new Error(formatSuiteResult(result));
 });
 
+test.each(['netx', 'modern'])('rfc9293 holds over IPv6 in the profile %s', async (profile) => {
+  const suite = SUITES.find(({ name }) => name === 'rfc9293');
+  if (suite === undefined) throw new Error('the suite is gone');
+  const result = await runSuite(suite, { profile, ipVersion: 6 });
+  if (!suitePassed(result)) throw new Error(formatSuiteResult(result));
+});
+
 test('no MUST and no SHOULD of RFC 9293 is broken or deviated from by the modern profile', async () => {
   const suite = SUITES.find(({ name }) => name === 'rfc9293');
   if (suite === undefined) throw new Error('the suite is gone');

@@ -66,6 +66,7 @@ export function establish(tcb: ControlBlock): void {
   tcb.retransmitDeadline = NEVER;
   tcb.retries = 0;
   tcb.recover = tcb.iss;
+  tcb.reductionEnd = tcb.iss;
   if (tcb.synTransmissions > 1) tcb.rto.synTimedOut();
   else if (tcb.synTransmissions === 1) {
     const rtt = Math.round(tcb.time.now - tcb.synSentAt);

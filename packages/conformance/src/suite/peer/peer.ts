@@ -50,6 +50,12 @@ export interface OpenOptions {
   readonly socket?: TcpSocketOptions;
 }
 
+/** Neighbour discovery and group membership: nothing that a scenario about transports is about. */
+function isLinkTalk({ payload }: Seen): boolean {
+  const type = payload[0] ?? 0;
+  return type >= FIRST_LINK_TYPE && type <= LAST_LINK_TYPE;
+}
+
 /** Options of the peer's SYN or SYN-ACK. */
 function synOptionsOf(options: OpenOptions, echo: number): readonly number[] {
   const chosen = options.synOptions ?? mss(1460);
@@ -60,6 +66,15 @@ const HOST_MAC = [2, 0, 0, 0, 0, 1];
 const PEER_MAC = [2, 0, 0, 0, 0, 2];
 const HOST_4 = parseAddress('192.0.2.1') as IpAddress;
 const PEER_4 = parseAddress('192.0.2.2') as IpAddress;
+const HOST_6 = parseAddress('2001:db8::1') as IpAddress;
+const PEER_6 = parseAddress('2001:db8::2') as IpAddress;
+/** Duplicate address detection is over by then, in every profile. */
+const DETECTION = 5 * SECOND;
+const ICMPV6 = 58;
+/** From queries for group membership to redirects: what a link is full of. */
+const FIRST_LINK_TYPE = 130;
+const LAST_LINK_TYPE = 143;
+const SOLICITATION = 135;
 /** Just below the wrap, so that every scenario crosses it. */
 const PEER_ISS = 0xffff_fff0 | 0;
 const SERVER_PORT = 7;
@@ -91,14 +106,17 @@ export class Peer implements FrameSink {
   private nextPort: number;
 
   constructor(lab: Lab, ipVersion: 4 | 6, options: PeerOptions = {}) {
-    if (ipVersion !== 4) throw new Error('the stack has no IPv6 yet');
     this.lab = lab;
     this.answers = options.answers ?? true;
     this.host = lab.host('host', { packets: options.packets ?? 128 });
     this.bridge = lab.bridge(options.mtu === undefined ? {} : { mtu: options.mtu });
-    this.hostStation = { mac: HOST_MAC, address: HOST_4 };
-    this.self = { mac: PEER_MAC, address: PEER_4 };
-    this.host.attach(this.bridge.a, { address: '192.0.2.1/24', gateway: '192.0.2.254', mac: '02:00:00:00:00:01' });
+    this.hostStation = { mac: HOST_MAC, address: ipVersion === 4 ? HOST_4 : HOST_6 };
+    this.self = { mac: PEER_MAC, address: ipVersion === 4 ? PEER_4 : PEER_6 };
+    const addresses =
+      ipVersion === 4
+        ? { address: '192.0.2.1/24', gateway: '192.0.2.254' }
+        : { address: '2001:db8::1/64', gateway: 'fe80::fe' };
+    this.host.attach(this.bridge.a, { ...addresses, mac: '02:00:00:00:00:01' });
     this.pool = new PacketPool({ name: 'peer pool', payloadSize: 2048, packets: PEER_PACKETS });
     this.receivePool = this.pool;
     this.port = this.bridge.b;
@@ -109,7 +127,8 @@ export class Peer implements FrameSink {
     this.sockets = new Set();
     this.servers = [];
     this.nextPort = PEER_PORT;
-    this.advance(options.start ?? 0);
+    this.advance((options.start ?? 0) + (ipVersion === 4 ? 0 : DETECTION));
+    this.drain();
   }
 
   /** Microseconds of the lab. */
@@ -124,6 +143,7 @@ export class Peer implements FrameSink {
     frame.release();
     const seen = readFrame(bytes, this.now);
     if (this.answers && seen.etherType === ARP) this.answerArp(bytes);
+    else if (this.answers && seen.protocol === ICMPV6 && isLinkTalk(seen)) this.answerSolicitation(seen);
     else this.inbox.push(seen);
   }
 
@@ -142,6 +162,21 @@ export class Peer implements FrameSink {
     reply.set(request.subarray(38, 42), 28);
     reply.set(request.subarray(22, 32), 32);
     this.post(reply);
+  }
+
+  /** Answers a neighbour solicitation for the peer's address, and counts it (RFC 4861 7.2.4). */
+  private answerSolicitation({ payload, source }: Seen): void {
+    if (payload[0] !== SOLICITATION) return;
+    const view = new DataView(payload.buffer, payload.byteOffset);
+    const { address, mac } = this.self;
+    const isOurs = [address.w0, address.w1, address.w2, address.w3].every(
+      (word, i) => view.getInt32(8 + 4 * i) === word,
+    );
+    if (!isOurs || (source.w0 | source.w3) === 0) return;
+    this.addressRequests++;
+    const body = [...payload.subarray(8, 24), 2, 1, ...mac];
+    const message = emitIcmp(address, source, 136, 0, 0x60000000, body);
+    this.post(emitIp(this.self, this.hostStation, ICMPV6, message, { ttl: 255 }, source));
   }
 
   /** Sends a frame as it is; the host processes it at once. */

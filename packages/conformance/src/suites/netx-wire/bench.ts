@@ -36,6 +36,8 @@ export interface BenchOptions {
   readonly profile?: Profile;
   /** Write TCP data down too. */
   readonly data?: boolean;
+  /** Write frames down as hexadecimal digits; for runs over IPv6. */
+  readonly hexadecimal?: boolean;
 }
 
 /**
@@ -85,7 +87,7 @@ export class NetxBench {
     this.closing = true;
     this.atEnd = [];
     this.recording = true;
-    this.writer = new FrameLines({ data: options.data ?? false });
+    this.writer = new FrameLines({ data: options.data ?? false, hexadecimal: options.hexadecimal ?? false });
     this.packet = null;
     this.left = 0;
     this.size = 0;

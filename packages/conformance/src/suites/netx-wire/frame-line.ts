@@ -1,6 +1,6 @@
 import { hex } from '../../suite/failure.ts';
 import { flagLetters, SYN } from '../../suite/peer/frame.ts';
-import { readFrame, type Seen } from '../../suite/peer/seen.ts';
+import { readFrame, type Seen, type SeenTcp } from '../../suite/peer/seen.ts';
 
 /** MAC addresses of the two nodes of every run, and the last octets that tell them apart. */
 const NODES: Readonly<Record<string, string>> = {
@@ -22,6 +22,8 @@ const ICMP = 1;
 export interface LineOptions {
   /** Show TCP data as hexadecimal digits. */
   readonly data: boolean;
+  /** Write whole frames as hexadecimal digits, numbers of TCP segments apart. */
+  readonly hexadecimal: boolean;
 }
 
 /**
@@ -48,7 +50,29 @@ export class FrameLines {
   write(bytes: Uint8Array, tick: number): string {
     const seen = readFrame(bytes, 0);
     const from = nodeOf(bytes, 6);
+    if (this.options.hexadecimal) return [String(tick), from, ...this.digits(seen, bytes, from)].join(' ');
     return [String(tick), from, ...this.fields(seen, bytes, from), ...oddities(seen, bytes)].join(' ');
+  }
+
+  private digits(seen: Seen, bytes: Uint8Array, from: string): (string | number)[] {
+    const { tcp } = seen;
+    if (tcp === null) return [hex(bytes)];
+    const { sequence, acknowledgment } = this.relative(tcp, from);
+    const options = tcp.options.length > 0 ? [hex(tcp.options)] : [];
+    const headers = hex(bytes.subarray(0, 14 + seen.ipHeaderLength));
+    const flags = tcp.flags.toString(16).padStart(2, '0');
+    return [headers, 'tcp', flags, sequence, acknowledgment, tcp.window, ...options, tcp.data.length, ...seen.problems];
+  }
+
+  /** Numbers counted from the initial ones. */
+  private relative(tcp: SeenTcp, from: string): { sequence: number; acknowledgment: number } {
+    const own = `${from} ${tcp.sourcePort} ${tcp.destinationPort}`;
+    const other = `${from === 'a' ? 'b' : 'a'} ${tcp.destinationPort} ${tcp.sourcePort}`;
+    if (tcp.flags & SYN) this.initial.set(own, tcp.sequence);
+    return {
+      sequence: (tcp.sequence - (this.initial.get(own) ?? tcp.sequence)) >>> 0,
+      acknowledgment: tcp.flags & 16 ? (tcp.acknowledgment - (this.initial.get(other) ?? 0)) >>> 0 : 0,
+    };
   }
 
   private fields(seen: Seen, bytes: Uint8Array, from: string): (string | number)[] {
@@ -57,11 +81,7 @@ export class FrameLines {
     if (seen.protocol === ICMP) return [seen.identification, ...fragment, ...icmpFields(seen.payload)];
     const { tcp } = seen;
     if (tcp === null) return [`type 0x${seen.etherType.toString(16)}`, `protocol ${seen.protocol}`];
-    const own = `${from} ${tcp.sourcePort} ${tcp.destinationPort}`;
-    const other = `${from === 'a' ? 'b' : 'a'} ${tcp.destinationPort} ${tcp.sourcePort}`;
-    if (tcp.flags & SYN) this.initial.set(own, tcp.sequence);
-    const sequence = (tcp.sequence - (this.initial.get(own) ?? tcp.sequence)) >>> 0;
-    const acknowledgment = tcp.flags & 16 ? (tcp.acknowledgment - (this.initial.get(other) ?? 0)) >>> 0 : 0;
+    const { sequence, acknowledgment } = this.relative(tcp, from);
     const length = tcp.data.length;
     const shown = this.options.data && length > 0;
     return [

@@ -15,6 +15,7 @@ const RUNS: readonly (readonly [id: string, topic: string, text: string])[] = [
   ['c2all', 'TCP', 'a SYN that is never answered'],
   ['c3', 'TCP', 'a window that closes, probes, and a send that was refused'],
   ['c4', 'TCP', 'connect to a port without a listener'],
+  ['e1', 'IPv6', 'duplicate address detection, neighbours, pings, TCP'],
   ['ka', 'TCP', 'keepalive of 10, 5 and 3'],
   ['lq', 'TCP', 'the listen queue, and relisten'],
   ['mqtt_d1', 'MQTT', 'the full tour'],

@@ -3,6 +3,7 @@ import { dataFacts } from './facts-data.ts';
 import { linkFacts } from './facts-link.ts';
 import { stateFacts } from './facts-states.ts';
 import { timerFacts } from './facts-timers.ts';
+import { ipv6 } from './ipv6.ts';
 import { linkLayer } from './link.ts';
 import { lossAndWindows } from './loss.ts';
 import { mqttClient } from './mqtt.ts';
@@ -20,6 +21,7 @@ export const netxWireSuite: Suite = {
     ...openAndClose,
     ...lossAndWindows,
     ...mqttClient,
+    ...ipv6,
     ...linkFacts,
     ...timerFacts,
     ...stateFacts,

@@ -238,8 +238,8 @@ export const retransmission: readonly Scenario[] = [
       const asked = c.peer.addressRequests;
       intervals(c, 2);
       t.equal(c.peer.addressRequests, asked, 'requests for the link address after two retransmissions');
-      intervals(c, 2);
-      t.equal(c.peer.addressRequests, asked + 1, 'requests for the link address after four');
+      intervals(c, 4);
+      t.equal(c.peer.addressRequests, asked + 1, 'requests for the link address after six');
     },
     deviations: {
       netx: {
