@@ -78,6 +78,30 @@ export class StrangePackets {
     return random.below(10) === 0 ? packet.slice(0, random.below(packet.length + 1)) : packet;
   }
 
+  /** A datagram in fragments, most of which are there; in any order, some twice, some not quite where they belong. */
+  fragments(): Uint8Array[] {
+    const { random } = this;
+    const source = octets6('fe80::53:1');
+    const destination = [...this.own];
+    const protocol = [58, 17, 6][random.below(3)] as number;
+    const whole = [...this.upper(protocol, source, destination), ...this.bytes(random.below(400))];
+    const identification = word32(random.uint32());
+    const list: Uint8Array[] = [];
+    for (let at = 0; at < whole.length; ) {
+      const size = 8 * (1 + random.below(20));
+      const part = whole.slice(at, at + size);
+      const more = at + size < whole.length ? 1 : 0;
+      const offset = random.below(30) === 0 ? at + 8 : at;
+      const payload = [protocol, 0, ...word16(offset | more), ...identification, ...part];
+      const head = [...word32(0x60000000), ...word16(payload.length), 44, 64, ...source, ...destination];
+      for (let copies = random.below(30) === 0 ? random.below(3) : 1; copies > 0; copies--) {
+        list.splice(random.below(list.length + 1), 0, Uint8Array.from([...head, ...payload]));
+      }
+      at += size;
+    }
+    return list;
+  }
+
   private address(likely: readonly number[]): number[] {
     const { random } = this;
     if (likely.length > 0 && random.below(2) === 0)

@@ -112,12 +112,15 @@ class Storm implements FrameSink {
   run(count: number): void {
     this.advance(5 * SECOND);
     for (let i = 0; i < count && this.faults.length < FAULTS_KEPT; i++) {
-      const packet = this.packets.next();
+      const packets = this.random.below(16) === 0 ? this.packets.fragments() : [this.packets.next()];
       try {
-        this.hurl(packet);
+        for (const packet of packets) {
+          this.hurl(packet);
+          this.advance(0);
+        }
         this.advance(this.random.below(20_000));
       } catch (error) {
-        this.fault(`packet ${i} (${Buffer.from(packet).toString('hex')}): ${(error as Error).stack}`);
+        this.fault(`packet ${i} (${hexOf(packets)}): ${(error as Error).stack}`);
       }
       this.look(i);
     }
@@ -168,6 +171,10 @@ class Storm implements FrameSink {
     void this.lab.close();
     return { seed, profile: profile.name, packets, answers, mostHeld, faults };
   }
+}
+
+function hexOf(packets: readonly Uint8Array[]): string {
+  return packets.map((packet) => Array.from(packet, (octet) => octet.toString(16).padStart(2, '0')).join('')).join(' ');
 }
 
 /** A Neighbor Solicitation from a neighbor that shows its link address. */
