@@ -30,6 +30,7 @@ export const ipv6: readonly Scenario[] = [
   {
     name: 'e1: duplicate address detection, routers asked for, neighbours, pings and TCP over IPv6',
     covers: ['e1'],
+    ipVersions: [4, 6],
     check(t) {
       const bench = new NetxBench(t, { hexadecimal: true });
       const [one, other] = [bench.a.ip.interfaces[0], bench.b.ip.interfaces[0]];
