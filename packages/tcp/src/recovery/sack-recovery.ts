@@ -20,7 +20,16 @@ import {
   PHASE_REDUCTION,
 } from './state.ts';
 import { cancelProbe, probeRepairedLoss, scheduleProbe } from './tail-loss-probe.ts';
-import { beginEpisode, EVIDENCE_ORIGINALS, needless, noteRepeat, rememberForUndo, undo, wasDelayed } from './undo.ts';
+import {
+  beginEpisode,
+  EVIDENCE_ORIGINALS,
+  needless,
+  noteRepeat,
+  rememberForUndo,
+  repeatsOutstanding,
+  undo,
+  wasDelayed,
+} from './undo.ts';
 
 /** When an acknowledgment ends right in front of SACKed data, the receiver is given so long to think again. */
 const SHORTEST_RENEGING_WAIT = 10_000;
@@ -174,11 +183,16 @@ function settleAcknowledgment(tcb: ControlBlock, segment: TcpHeader, acked: numb
   if (loss.phase === PHASE_LOSS) acknowledgedInLoss(tcb, segment, advanced, isDuplicate);
   else if (loss.undoable) {
     if (loss.phase === PHASE_RECOVERY && advanced && wasDelayed(tcb, segment)) {
-      undo(tcb, needless(tcb, segment), true);
-      loss.reorderingSeen = true;
-      loss.reordered = false;
+      // The original was only late. Whether that holds for all is known when no repeat is on its way any more.
+      loss.reordered = true;
+      loss.reorderedFrom = loss.previousUna;
+      noteReordering(tcb);
       undone = true;
-      keepOpen(tcb);
+      loss.holdRepeats = true;
+      if (repeatsOutstanding(tcb) === 0) {
+        undo(tcb, needless(tcb, segment), true);
+        keepOpen(tcb);
+      }
     } else if (loss.repeats === 0) {
       undo(tcb, needless(tcb, segment), false);
       if (loss.phase === PHASE_RECOVERY) keepOpen(tcb);

@@ -1,7 +1,7 @@
 import { MILLISECOND, NEVER, TRACE_TCP_TAIL_PROBE } from '@strata/contracts';
 import type { TcpHeader } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
-import { sendFin } from '../send/control.ts';
+import { repeatFin } from '../send/control.ts';
 import { flightSize, outputPastCongestion } from '../send/output.ts';
 import { retransmit } from '../send/transmit.ts';
 import { rearm, restartRetransmit } from '../timers/arm.ts';
@@ -58,7 +58,7 @@ export function probeTail(tcb: ControlBlock): void {
   }
   if (repeats) {
     loss.cause = CAUSE_OF_PROBE;
-    if (tcb.finSent && ((tcb.finSequence + 1) | 0) === tcb.sndNxt && !finOnLast(tcb)) sendFin(tcb);
+    if (tcb.finSent && ((tcb.finSequence + 1) | 0) === tcb.sndNxt && !finOnLast(tcb)) repeatFin(tcb);
     else if (!queue.hasSent || !retransmit(tcb, queue.at((queue.unsent - 1) | 0))) return;
   }
   loss.probeOutstanding = true;

@@ -28,7 +28,8 @@ export function beginEpisode(tcb: ControlBlock): void {
   if (outstanding === 0) loss.repeatStamped = false;
 }
 
-function repeatsOutstanding(tcb: ControlBlock): number {
+/** Packets that were lost, have gone again and are not acknowledged. */
+export function repeatsOutstanding(tcb: ControlBlock): number {
   const queue = tcb.transmit;
   let count = 0;
   for (let position = queue.head; position !== queue.unsent; position = (position + 1) | 0) {

@@ -1,9 +1,10 @@
+import type { Packet } from '@strata/contracts';
 import type { ControlBlock } from '../control-block.ts';
 import { settleMss } from '../establish.ts';
 import { EVENT_SENDABLE, raise } from '../events.ts';
 import { armPersist } from '../timers/arm.ts';
 import { sendableOctets, usableWindow } from '../window.ts';
-import { sendFin } from './control.ts';
+import { repeatFin, sendFin } from './control.ts';
 import { MARK_FIN, MARK_LOST } from './marks.ts';
 import { split } from './segmentation.ts';
 import { retransmit, transmitNext } from './transmit.ts';
@@ -108,6 +109,7 @@ function retransmitLost(tcb: ControlBlock): void {
   while (position !== queue.unsent && tcb.lostOut > 0) {
     const packet = queue.at(position);
     if (packet.marks & MARK_LOST) {
+      if (position !== queue.head && isBeyondWindow(tcb, packet)) break;
       const inFlight = pipe(tcb);
       if (inFlight > 0 && inFlight + packet.sequenceLength > allowed) break;
       if (!retransmit(tcb, packet)) break;
@@ -115,7 +117,12 @@ function retransmitLost(tcb: ControlBlock): void {
     position = (position + 1) | 0;
   }
   tcb.retransmitCursor = position;
-  if (tcb.finLost && tcb.lostOut === 0) sendFin(tcb);
+  if (tcb.finLost && tcb.lostOut === 0) repeatFin(tcb);
+}
+
+/** RFC 9293 3.8.6: of a window that has shrunk, what lies beyond it now can wait; the first packet asks for it to open. */
+function isBeyondWindow(tcb: ControlBlock, packet: Packet): boolean {
+  return ((packet.sequence + packet.sequenceLength - tcb.sndUna - tcb.sndWnd) | 0) > 0;
 }
 
 /** Sends the oldest lost packet again whatever the congestion window says (RFC 6675 5 step 4.3). */
@@ -147,7 +154,7 @@ export function markAllLost(tcb: ControlBlock): void {
 export function retransmitHead(tcb: ControlBlock): void {
   const queue = tcb.transmit;
   if (queue.hasSent) retransmit(tcb, queue.at(queue.head));
-  else if (tcb.finSent) sendFin(tcb);
+  else if (tcb.finSent) repeatFin(tcb);
 }
 
 /** The application's direction ends here: FIN on the last unsent packet, or by itself behind everything. */
