@@ -339,7 +339,7 @@ export class Ipv6 {
     const { interfaces } = this.ip;
     for (let i = 0; i < interfaces.length; i++) {
       const own = (interfaces[i] as IpInterface).ipv6.find(w0, w1, w2, w3);
-      if (own !== null && own.usable) return true;
+      if (own?.usable === true) return true;
     }
     return isLoopback6(w0, w1, w2, w3);
   }
@@ -428,7 +428,7 @@ export class Ipv6 {
     for (const each of this.ip.interfaces) {
       if (interfaceIndex >= 0 && interfaceIndex !== each.index) continue;
       const own = each.ipv6.find(local.w0, local.w1, local.w2, local.w3);
-      if (own !== null && own.usable) return each.index;
+      if (own?.usable === true) return each.index;
     }
     return NO_SUCH;
   }

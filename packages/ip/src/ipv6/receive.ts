@@ -434,6 +434,6 @@ export class Ipv6Receiver implements ReassemblyOwner {
       } else info.toUnicast = true;
     }
     const impostor = incoming.ipv6.find(source0, source1, source2, source3);
-    return impostor !== null && impostor.usable ? DROP_IPV6_OWN_SOURCE : 0;
+    return impostor?.usable === true ? DROP_IPV6_OWN_SOURCE : 0;
   }
 }

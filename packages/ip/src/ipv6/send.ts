@@ -119,7 +119,7 @@ export class Ipv6Sender implements MldTransport {
     if (
       neighbour.state >= ND_DELAY &&
       !oversized &&
-      (neighbour.state !== ND_REACHABLE || ip.time.now <= neighbour.reachableUntil)
+      (neighbour.state !== ND_REACHABLE || ip.time.now < neighbour.reachableUntil)
     ) {
       neighbour.usedAt = ip.nd.cache.tick();
       link.send(packet, ETHERTYPE_IPV6, neighbour.msw, neighbour.lsw);

@@ -18,7 +18,7 @@ import {
   TRACE_ND_RECYCLED,
   TRACE_ND_STALE,
 } from '@strata/contracts';
-import { ICMPV6_UNREACHABLE, IPV6_SOURCE, ipv6AddressAt, UNREACHABLE6_ADDRESS } from '@strata/wire';
+import { ICMPV6_UNREACHABLE, IPV6_ANY, IPV6_SOURCE, ipv6AddressAt, UNREACHABLE6_ADDRESS } from '@strata/wire';
 import type { IpInterface } from '../interface.ts';
 import type { Ipv6Policy } from '../ipv6/policy.ts';
 import type { NdCache } from './cache.ts';
@@ -71,15 +71,14 @@ export class NdResolution implements Timed {
       this.enqueue(entry, packet);
       return;
     }
-    if (entry.state === ND_REACHABLE && this.nd.ip.time.now > entry.reachableUntil) this.becomeStale(entry);
-    if (entry.state === ND_STALE) this.delay(entry, packet);
+    if (entry.state === ND_REACHABLE && this.nd.ip.time.now >= entry.reachableUntil) this.becomeStale(entry);
+    if (entry.state === ND_STALE) this.delay(entry);
     this.nd.put(entry, packet);
   }
 
-  private delay(entry: NdEntry, packet: Packet): void {
+  private delay(entry: NdEntry): void {
     entry.state = ND_DELAY;
     entry.solicits = 0;
-    entry.source = ipv6AddressAt(packet.view, packet.ipHeader + IPV6_SOURCE);
     this.schedule(entry, this.nd.afterSlow(this.policy.delayFirstProbe));
     this.trace(TRACE_ND_DELAY, entry);
   }
@@ -136,7 +135,7 @@ export class NdResolution implements Timed {
     entry.solicits++;
     const outgoing = this.nd.ip.interfaceAt(entry.interfaceIndex) as IpInterface;
     this.schedule(entry, this.nd.afterFast(outgoing.ipv6.retransTimer, 1));
-    this.nd.messages.solicit(outgoing, entry.address, entry.source, unicast ? entry : null);
+    this.nd.messages.solicit(outgoing, entry.address, unicast ? IPV6_ANY : entry.source, unicast ? entry : null);
   }
 
   private fail(entry: NdEntry): void {
@@ -208,7 +207,7 @@ export class NdResolution implements Timed {
     const time = (ip.interfaceAt(entry.interfaceIndex) as IpInterface).ipv6.reachableTime;
     const changed = entry.state !== ND_REACHABLE;
     entry.state = ND_REACHABLE;
-    entry.reachableUntil = ip.time.now + time;
+    entry.reachableUntil = this.nd.afterSlow(time);
     entry.deadline = NEVER;
     entry.solicits = 0;
     entry.heardAt = this.cache.tick();
@@ -232,8 +231,8 @@ export class NdResolution implements Timed {
   /** A transport made progress: what it sends arrives (RFC 4861 7.3.1). */
   confirm(entry: NdEntry): void {
     if (entry.state === ND_REACHABLE) {
-      entry.reachableUntil =
-        this.nd.ip.time.now + (this.nd.ip.interfaceAt(entry.interfaceIndex) as IpInterface).ipv6.reachableTime;
+      const outgoing = this.nd.ip.interfaceAt(entry.interfaceIndex) as IpInterface;
+      entry.reachableUntil = this.nd.afterSlow(outgoing.ipv6.reachableTime);
     } else if (entry.state >= ND_STALE && entry.state <= ND_PROBE) this.becomeReachable(entry);
   }
 
