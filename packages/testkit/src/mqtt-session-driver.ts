@@ -47,6 +47,7 @@ export class MqttSessionDriver {
   private readonly store: MqttStore;
   private readonly connector: StreamConnector;
   private stream: { disconnect(abort: boolean): unknown } | null;
+  /** QoS 1 and QoS 2 as bits. */
   private granted: number;
 
   constructor(host: Host, options: DriverOptions) {
@@ -164,8 +165,9 @@ export class MqttSessionDriver {
 
   private acknowledgeSubscription(code: number): void {
     if (code > 2) this.faults.push(`a subscription was refused with ${code}`);
-    this.granted++;
-    if (this.granted >= 2) this.subscribed = true;
+    // Repeated after a break, one of them may be answered twice: each is known by the QoS it was granted.
+    this.granted |= code;
+    if (this.granted === 3) this.subscribed = true;
   }
 
   private take(): void {
