@@ -2,6 +2,8 @@ import type { Suite } from '../../suite/suite.ts';
 import { arpScenarios } from './arp.ts';
 import { icmpScenarios } from './icmp.ts';
 import { ipv4Scenarios } from './ipv4.ts';
+import { ipv6Scenarios } from './ipv6.ts';
+import { ndScenarios } from './nd.ts';
 import { HOST_REQUIREMENTS } from './requirements.ts';
 import { udpScenarios } from './udp.ts';
 
@@ -11,5 +13,5 @@ export const hostSuite: Suite = {
   title: 'ARP, IPv4, ICMP, IPv6, Neighbor Discovery and UDP of a host (RFC 1122 and its successors)',
   profiles: ['netx', 'modern'],
   requirements: HOST_REQUIREMENTS,
-  scenarios: [...arpScenarios, ...ipv4Scenarios, ...icmpScenarios, ...udpScenarios],
+  scenarios: [...arpScenarios, ...ipv4Scenarios, ...icmpScenarios, ...ipv6Scenarios, ...ndScenarios, ...udpScenarios],
 };
