@@ -80,6 +80,8 @@ export abstract class ControlBlock implements Timed, Deferred {
   /** One past the last urgent octet sent; meaningful while `sndUrgent`. */
   sndUp: number;
   sndUrgent: boolean;
+  /** One past the last segment sent that was not full. */
+  sndSmall: number;
   /** Largest payload of one segment, data options already taken off. */
   mss: number;
   /** MTU of the path that {@link mss} was settled for. */
@@ -280,6 +282,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.sndWl2 = 0;
     this.sndUp = 0;
     this.sndUrgent = false;
+    this.sndSmall = 0;
     this.mss = 0;
     this.pathMtu = 0;
     this.headroom = 0;

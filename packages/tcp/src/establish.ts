@@ -66,6 +66,7 @@ export function establish(tcb: ControlBlock): void {
   tcb.retransmitDeadline = NEVER;
   tcb.retries = 0;
   tcb.recover = tcb.iss;
+  tcb.sndSmall = tcb.sndUna;
   tcb.reductionEnd = tcb.iss;
   if (tcb.synTransmissions > 1) tcb.rto.synTimedOut();
   else if (tcb.synTransmissions === 1) {

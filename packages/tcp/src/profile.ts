@@ -66,6 +66,8 @@ export interface TcpProfile {
 
   /** RFC 9293 3.7.4; an application turns it off with `noDelay`. */
   readonly nagle: boolean;
+  /** Nagle only waits for small segments that are outstanding, not for full ones (draft-minshall-nagle). */
+  readonly nagleForgivesFull: boolean;
   /** PSH on every segment with data; otherwise where what was given to `send` ends, and where the queue does. */
   readonly pushAlways: boolean;
   /** FIN rides on the last data segment when that has not been sent yet. */
@@ -134,6 +136,8 @@ export interface AckPolicy {
   readonly delay: number;
   /** The application took data: true when the window has grown enough to tell the peer at once. */
   windowGrew(tcb: ControlBlock, growth: number): boolean;
+  /** That is told once, when the application has done with reading for now; otherwise with the packet that makes it so. */
+  readonly updatesAfterRead: boolean;
   /** The window to advertise, in octets, given the room there is and what was promised: where silly windows are avoided (RFC 9293 3.8.6.2.2). */
   advertise(tcb: ControlBlock, room: number, promised: number): number;
 }

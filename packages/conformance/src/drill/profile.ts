@@ -38,6 +38,7 @@ export const drillTcpProfile: TcpProfile = {
   requireTimestamps: false,
   ecn: ECN_OFF,
   slowStartAfterIdle: false,
+  nagleForgivesFull: true,
   probeWithData: false,
   resetEndsTimeWait: true,
   ...ROOM,

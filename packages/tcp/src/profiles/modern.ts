@@ -47,6 +47,7 @@ export const modernTcpProfile: TcpProfile = {
   reportDuplicates: true,
   mergeReceived: true,
   nagle: true,
+  nagleForgivesFull: false,
   pushAlways: false,
   finOnData: true,
   timesSimultaneousOpen: true,

@@ -46,6 +46,7 @@ export const netxTcpProfile: TcpProfile = {
   reportDuplicates: false,
   mergeReceived: false,
   nagle: false,
+  nagleForgivesFull: false,
   pushAlways: true,
   finOnData: false,
   timesSimultaneousOpen: false,

@@ -91,13 +91,19 @@ export function outputNext(tcb: ControlBlock, force: boolean): boolean {
   if (force) {
     octets = Math.min(payload, byWindow, byCongestion, tcb.mss);
   } else {
-    const unhurried = !(tcb.noDelay || tcb.finQueued || tcb.sndNxt === tcb.sndUna);
+    const unhurried = !(tcb.noDelay || tcb.finQueued || nothingToWaitFor(tcb));
     const isLast = ((position + 1) | 0) === queue.tail;
     octets = sendableOctets(payload, isLast, byWindow, byCongestion, tcb.mss, tcb.sndMaxWnd, unhurried);
   }
   if (octets <= 0 || (octets < payload && !split(tcb, position, octets))) return false;
   transmitNext(tcb);
   return true;
+}
+
+/** True when Nagle lets a small segment go (RFC 9293 3.7.4). */
+function nothingToWaitFor(tcb: ControlBlock): boolean {
+  if (tcb.profile.nagleForgivesFull) return ((tcb.sndSmall - tcb.sndUna) | 0) <= 0;
+  return tcb.sndNxt === tcb.sndUna;
 }
 
 /** Sends packets that are marked lost, oldest first, as far as the congestion window allows; then a lost FIN. */

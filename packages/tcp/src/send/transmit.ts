@@ -36,6 +36,7 @@ export function transmitNext(tcb: ControlBlock): void {
   const packet = queue.at(queue.unsent);
   queue.markSent();
   tcb.sndNxt = (packet.sequence + packet.sequenceLength) | 0;
+  if (packet.sequenceLength < tcb.mss) tcb.sndSmall = tcb.sndNxt;
   let flags = TCP_ACK;
   if (packet.marks & MARK_FIN) {
     flags = TCP_ACK | TCP_FIN;
