@@ -9,23 +9,29 @@ const MEASURE = `
   import { netxProfile } from '@strata/stack';
   import { connectedPair, heapPerUnit, transfer } from './packages/stack/bench/two-hosts.mjs';
   const SEGMENTS = 50_000;
-  const pair = connectedPair(process.argv[1] === 'netx' ? { profile: netxProfile, windowSize: 32 * 1024 } : {});
+  const [, profile, family] = process.argv;
+  const options = { family: Number(family) };
+  const pair = connectedPair(profile === 'netx' ? { ...options, profile: netxProfile, windowSize: 32 * 1024 } : options);
   for (const socket of [pair.client, pair.server]) {
     for (const counters of [socket, socket.service.counters, socket.service.network.counters]) {
       for (const name in counters) if (/bytes(Sent|Received)$/i.test(name)) counters[name] += 2 ** 31;
     }
   }
   transfer(pair, 200e6);
-  process.stdout.write(String(heapPerUnit(() => transfer(pair, 1460 * SEGMENTS), SEGMENTS)));
+  process.stdout.write(String(heapPerUnit(() => transfer(pair, pair.payload * SEGMENTS), SEGMENTS)));
 `;
 
 describe('an established TCP connection', () => {
-  test.each(['modern', 'netx'])(
-    'allocates no heap per segment with the %s profile, also when its counters are past 2^31',
-    (profile) => {
+  test.each([
+    ['modern', 4],
+    ['netx', 4],
+    ['modern', 6],
+  ])(
+    'allocates no heap per segment with the %s profile over IPv%i, also when its counters are past 2^31',
+    (profile, family) => {
       const { status, stdout, stderr } = spawnSync(
         process.execPath,
-        ['--input-type=module', '--eval', MEASURE, profile],
+        ['--input-type=module', '--eval', MEASURE, profile, String(family)],
         { cwd: root, encoding: 'utf8' },
       );
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

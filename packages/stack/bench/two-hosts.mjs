@@ -1,13 +1,21 @@
 import { Lab, modernProfile } from '@strata/stack';
 import { parseAddress } from '@strata/wire';
 
-/** Two hosts on the loopback bridge, with an established TCP connection from `a` to `b`. */
-export function connectedPair({ profile = modernProfile, windowSize = 240 * 1024, packets = 1024, ...options } = {}) {
+/** Two hosts on the loopback bridge, with an established TCP connection from `a` to `b`, over IPv4 or with `family: 6` over IPv6. */
+export function connectedPair({
+  profile = modernProfile,
+  windowSize = 240 * 1024,
+  packets = 1024,
+  family = 4,
+  ...options
+} = {}) {
   const lab = new Lab({ seed: 1, profile, ...options });
   const bridge = lab.bridge();
   const [a, b] = [lab.host('a', { packets }), lab.host('b', { packets })];
-  a.attach(bridge.a, { address: '192.0.2.1/24' });
-  b.attach(bridge.b, { address: '192.0.2.2/24' });
+  const [own, other, length] = family === 6 ? ['2001:db8::1', '2001:db8::2', 64] : ['192.0.2.1', '192.0.2.2', 24];
+  a.attach(bridge.a, { address: `${own}/${length}` });
+  b.attach(bridge.b, { address: `${other}/${length}` });
+  lab.clock.runSync({ until: () => !a.ip.ipv6.settling && !b.ip.ipv6.settling });
   const socket = { windowSize };
   let accepted = null;
   b.tcp.listen(7, {
@@ -16,9 +24,9 @@ export function connectedPair({ profile = modernProfile, windowSize = 240 * 1024
       accepted = connection;
     },
   });
-  const client = a.tcp.open(parseAddress('192.0.2.2'), 7, silent(), socket);
+  const client = a.tcp.open(parseAddress(other), 7, silent(), socket);
   lab.clock.runSync({ until: () => accepted !== null });
-  return { lab, client, server: accepted };
+  return { lab, client, server: accepted, payload: family === 6 ? 1440 : 1460 };
 }
 
 /** A stream listener that does nothing, to override what matters. */
@@ -36,8 +44,8 @@ export function silent(overrides = {}) {
 const NX_SUCCESS = 0;
 
 /** Sends `total` octets from `source` to the other end, which copies every octet out. Returns when all have arrived. */
-export function transfer({ lab, client, server }, total) {
-  const source = new Uint8Array(1460).map((_, i) => i * 7);
+export function transfer({ lab, client, server, payload }, total) {
+  const source = new Uint8Array(payload).map((_, i) => i * 7);
   const target = new Uint8Array(2048);
   let sent = 0;
   let received = 0;
