@@ -8,8 +8,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const MEASURE = `
   import { netxProfile } from '@strata/stack';
   import { connectedPair, heapPerUnit, transfer } from './packages/stack/bench/two-hosts.mjs';
-  const SEGMENTS = 50_000;
   const [, profile, family] = process.argv;
+  const SEGMENTS = family === '6' ? 15_000 : 50_000;
   const options = { family: Number(family) };
   const pair = connectedPair(profile === 'netx' ? { ...options, profile: netxProfile, windowSize: 32 * 1024 } : options);
   for (const socket of [pair.client, pair.server]) {
@@ -17,7 +17,7 @@ const MEASURE = `
       for (const name in counters) if (/bytes(Sent|Received)$/i.test(name)) counters[name] += 2 ** 31;
     }
   }
-  transfer(pair, 200e6);
+  transfer(pair, SEGMENTS * 4000);
   process.stdout.write(String(heapPerUnit(() => transfer(pair, pair.payload * SEGMENTS), SEGMENTS)));
 `;
 
