@@ -17,6 +17,9 @@ export const EVENT_LISTEN = 512;
 /** A soft error was noted (RFC 9293 3.9.1.8). */
 export const EVENT_TROUBLE = 1024;
 
+/** The application has read; when it has done so, the window may be worth telling. */
+export const EVENT_WINDOW = 2048;
+
 /** Notes an event; the application hears of it after the present event has been processed, never from inside. */
 export function raise(tcb: ControlBlock, events: number): void {
   tcb.pending |= events;

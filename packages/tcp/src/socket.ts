@@ -39,6 +39,8 @@ import {
   EVENT_TIMED_WAIT,
   EVENT_TROUBLE,
   EVENT_URGENT,
+  EVENT_WINDOW,
+  raise,
 } from './events.ts';
 import type { ListenQueue } from './listener.ts';
 import { relievePool } from './pool-relief.ts';
@@ -332,12 +334,18 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     this.unreadSince = this.time.now;
     this.rcvQueued = next === null ? 0 : this.rcvQueued - packet.sequenceLength;
     if (this.rcvUrgent && this.urgentBytes === 0) this.rcvUrgent = false;
-    if (this.state >= TCP_ESTABLISHED && !this.finSeen) {
-      const room = Math.min(roomToRead(this), 0xffff << this.rcvScale);
-      const growth = (this.rcvNxt + room - this.rcvAdv) | 0;
-      if (this.profile.acks.windowGrew(this, growth)) sendAcknowledgment(this);
+    if (this.isWindowWorthTelling()) {
+      if (this.profile.acks.updatesAfterRead) raise(this, EVENT_WINDOW);
+      else sendAcknowledgment(this);
     }
     return packet;
+  }
+
+  /** Room beyond what the field can say is no growth (RFC 7323 2.3), and after the peer's FIN none matters. */
+  private isWindowWorthTelling(): boolean {
+    if (this.state < TCP_ESTABLISHED || this.finSeen) return false;
+    const room = Math.min(roomToRead(this), 0xffff << this.rcvScale);
+    return this.profile.acks.windowGrew(this, (this.rcvNxt + room - this.rcvAdv) | 0);
   }
 
   /** Why `receive` has nothing, as NetX says it: NX_NOT_BOUND, NX_NOT_CONNECTED, NX_NO_PACKET; NX_SUCCESS when it has. */
@@ -518,8 +526,9 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     this.deferredQueued = false;
     const events = this.pending;
     this.pending = 0;
+    if (events & EVENT_WINDOW && this.isWindowWorthTelling()) sendAcknowledgment(this);
     if (events === EVENT_RECEIVABLE) this.tellReceivable();
-    else if (events !== 0) this.tell(events);
+    else if ((events & ~EVENT_WINDOW) !== 0) this.tell(events);
   }
 
   /** @internal CLOSED becomes LISTEN for a NetX listen request. */

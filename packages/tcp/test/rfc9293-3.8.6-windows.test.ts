@@ -282,3 +282,15 @@ test('a send buffer that is full refuses, and says when it has room', () => {
   expect(ear.heard).toEqual(['established', 'sendable']);
   peer.finish(socket);
 });
+
+test('3.8.6.2.2: reading much at once tells the peer of it once', () => {
+  const peer = new ScriptedPeer(modernTcpProfile);
+  const { socket } = peer.client({ windowSize: 14600 });
+  for (let i = 0; i < 10; i++) peer.emit('.', { seq: 1 + i * 1460, ack: 1, len: 1460 });
+  peer.ignore();
+  expect(socket.receiveBytes).toBe(14600);
+  expect(peer.receive(socket).length).toBeGreaterThan(5);
+  peer.expect('.', { ack: 14601, win: 14600 });
+  peer.silence();
+  peer.finish(socket);
+});

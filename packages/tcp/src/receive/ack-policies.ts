@@ -11,6 +11,7 @@ import { receiverAvoidance } from '../window.ts';
 export function netxAcks(every: number): AckPolicy {
   return {
     delay: 20 * TICK,
+    updatesAfterRead: false,
 
     dataArrived(tcb: ControlBlock): void {
       tcb.unackedSegments++;
@@ -35,6 +36,7 @@ export function netxAcks(every: number): AckPolicy {
 export function delayedAcks(delay: number = 40 * MILLISECOND): AckPolicy {
   return {
     delay,
+    updatesAfterRead: true,
 
     dataArrived(tcb: ControlBlock, octets: number, filledGap: boolean): void {
       tcb.unackedBytes += octets;

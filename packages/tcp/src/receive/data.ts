@@ -89,6 +89,7 @@ export function queueInOrder(tcb: ControlBlock, packet: Packet): void {
     if (tcb.profile.mergeReceived && mergeIntoTail(tail, packet, length)) return;
     tail.queueNext = packet;
   }
+  packet.holder = 'tcp receive queue';
   tcb.receiveTail = packet;
   tcb.receivePackets++;
 }

@@ -80,7 +80,7 @@ export function sendAcknowledgment(tcb: ControlBlock): void {
 
 /** Our SYN, first or again. */
 export function sendSyn(tcb: ControlBlock): void {
-  tcb.synTransmissions++;
+  if (tcb.synTransmissions++ > 0) countRepeat(tcb);
   tcb.synSentAt = tcb.time.now;
   sendControl(tcb, tcb.iss, TCP_SYN | synFlags(tcb));
   armRetransmit(tcb);
@@ -88,21 +88,28 @@ export function sendSyn(tcb: ControlBlock): void {
 
 /** Our SYN-ACK, first or again. */
 export function sendSynAck(tcb: ControlBlock): void {
-  tcb.synTransmissions++;
+  if (tcb.synTransmissions++ > 0) countRepeat(tcb);
   tcb.synSentAt = tcb.time.now;
   sendControl(tcb, tcb.iss, TCP_SYN | TCP_ACK | synAckFlags(tcb));
   armRetransmit(tcb);
 }
 
-/** Our FIN by itself, first or again. */
+/** Our FIN by itself, for the first time. */
 export function sendFin(tcb: ControlBlock): void {
-  if (tcb.finLost) {
-    tcb.finLost = false;
-    tcb.retransmitPackets++;
-    tcb.service.counters.retransmitPackets++;
-  }
+  tcb.finLost = false;
   sendControl(tcb, tcb.finSequence, TCP_FIN | TCP_ACK);
   armRetransmit(tcb);
+}
+
+/** Our FIN by itself, again. */
+export function repeatFin(tcb: ControlBlock): void {
+  countRepeat(tcb);
+  sendFin(tcb);
+}
+
+function countRepeat(tcb: ControlBlock): void {
+  tcb.retransmitPackets++;
+  tcb.service.counters.retransmitPackets++;
 }
 
 /** Resets the peer's end of a connection that has one; the caller ends ours. */

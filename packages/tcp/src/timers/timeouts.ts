@@ -77,14 +77,10 @@ function retransmitTimeout(tcb: ControlBlock, now: number): void {
     service.tracer.event(TRACE_TCP_RETRANSMIT_TIMEOUT, tcb.sndUna, tcb.retries, timeout, tcb.cwnd, head);
   }
   if (tcb.state === TCP_SYN_SENT) {
-    tcb.retransmitPackets++;
-    service.counters.retransmitPackets++;
     sendSyn(tcb);
     return;
   }
   if (tcb.state === TCP_SYN_RECEIVED) {
-    tcb.retransmitPackets++;
-    service.counters.retransmitPackets++;
     sendSynAck(tcb);
     return;
   }
