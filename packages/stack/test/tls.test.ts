@@ -4,6 +4,7 @@ import {
   NX_INVALID_PARAMETERS,
   NX_SECURE_X509_CERTIFICATE_EXPIRED,
   NXD_MQTT_CONNECT_FAILURE,
+  SECOND,
   type Status,
 } from '@strata/contracts';
 import { MemorySink, readCapture } from '@strata/pcap-writer';
@@ -34,7 +35,8 @@ function world(options: LabOptions = {}): World {
 }
 
 async function close({ lab }: World): Promise<void> {
-  await lab.runFor(300);
+  const end = lab.now + 300 * SECOND;
+  await lab.runUntil(() => lab.outstanding() === 0 || lab.now >= end);
   expect(lab.outstanding()).toBe(0);
   await lab.close();
 }

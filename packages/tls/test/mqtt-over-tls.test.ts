@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import {
   NX_SECURE_X509_CERTIFICATE_EXPIRED,
   NX_SUCCESS,
+  SECOND,
   type Status,
   TRACE_TLS_RECORD_SENT,
   type TraceRef,
@@ -155,7 +156,8 @@ class World {
       }
       await this.closeServer();
     });
-    await this.lab.runFor(300);
+    const end = this.lab.now + 300 * SECOND;
+    await this.lab.runUntil(() => this.lab.outstanding() === 0 || this.lab.now >= end);
     expect(this.device.pool.leakReport()).toBe('');
     expect(this.broker.pool.leakReport()).toBe('');
     await this.lab.close();

@@ -1,6 +1,6 @@
 import { createServer } from 'node:tls';
 import { beforeAll, expect, test } from '@jest/globals';
-import { NXD_MQTT_CONNECT_FAILURE } from '@strata/contracts';
+import { NXD_MQTT_CONNECT_FAILURE, SECOND } from '@strata/contracts';
 import { MemorySink } from '@strata/pcap-writer';
 import { netOf } from '@strata/sockets';
 import { Lab, MqttSession, type NetError } from '@strata/stack';
@@ -70,7 +70,8 @@ async function runAll(capture: MemorySink) {
       server.close();
     }
   });
-  await lab.runFor(600);
+  const end = lab.now + 300 * SECOND;
+  await lab.runUntil(() => lab.outstanding() === 0 || lab.now >= end);
   expect(lab.outstanding()).toBe(0);
   await lab.close();
   return { heard, errors };

@@ -24,11 +24,14 @@ export class EmbeddedBroker {
   readonly aedes: Aedes;
   private readonly host: Host;
   private readonly server: { close(): void };
+  /** Connections that are open, whether aedes knows their clients yet or not. */
+  private readonly streams: Set<BrokerStream>;
 
   private constructor(host: Host, aedes: Aedes, port: number, options: BrokerOptions) {
     this.tally = { name: 'mqtt', port, connections: 0, bytesIn: 0, bytesOut: 0, close: () => {} };
     this.host = host;
     this.aedes = aedes;
+    this.streams = new Set();
     const { tls, refused } = options;
     if (tls === undefined) {
       const server = netOf(host).createServer((socket) => this.serve(socket as unknown as BrokerStream));
@@ -72,7 +75,9 @@ export class EmbeddedBroker {
   private serve(stream: BrokerStream): void {
     const { tally } = this;
     tally.connections++;
+    this.streams.add(stream);
     stream.once('close', () => {
+      this.streams.delete(stream);
       tally.bytesIn += stream.bytesRead;
       tally.bytesOut += stream.bytesWritten;
     });
@@ -98,6 +103,10 @@ export class EmbeddedBroker {
   /** Ends all connections and stops. */
   async close(): Promise<void> {
     await new Promise<void>((resolve) => this.aedes.close(() => resolve()));
+    // Also those that have not said who they are: aedes would wait for them, by the machine's clock.
+    for (const stream of this.streams) {
+      stream.destroy();
+    }
     this.server.close();
   }
 }
