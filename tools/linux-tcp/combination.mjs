@@ -62,6 +62,9 @@ async function transfer(device, { bytes, seed }) {
     return hash;
   };
 
+  // A lost ARP request keeps SYNs waiting, which then were sent again without having been on the wire.
+  for (let i = 0; i < 5; i++) if ((await device.ping(LINUX, { timeoutSeconds: 2 })).status === 0) break;
+
   const ours = [];
   const weSend = device.listen(1001, (connection) => ours.push(send(connection)));
   const weReceive = device.listen(1002, (connection) => ours.push(receive(connection)));
