@@ -8,6 +8,7 @@
  *                                                       one seed again, with pool audit and a capture that says why
  *     node tools/soak.mjs --frames 5000000 [--from 3]   mutated frames instead, 100,000 for each seed and profile
  *     node tools/soak.mjs --mqtt 4000 [--from 1]        seeds of an MQTT session that breaks at any step, with aedes
+ *     node tools/soak.mjs --mosquitto 500 [--from 1]    the same kind of session at a real Mosquitto over TAP, in real time
  *     node tools/soak.mjs --mqtt 1 --from 77 --pcap seed77.pcapng
  *                                                       one of them again, recorded
  *     node tools/soak.mjs --ipv6 1000000 [--from 3]     strange IPv6 packets instead, 100,000 for each seed and profile
@@ -36,6 +37,7 @@ function read() {
         frames: { type: 'string' },
         ipv6: { type: 'string' },
         mqtt: { type: 'string' },
+        mosquitto: { type: 'string' },
         from: { type: 'string', default: '1' },
         seed: { type: 'string' },
         profile: { type: 'string' },
@@ -164,6 +166,30 @@ function soakIpv6(name, from, count) {
   console.log(`IPv6, ${name}: ${count} packets from seed ${from} on, ${answers} answers, ${seconds} s`);
 }
 
+/** Sessions at a real Mosquitto, in a network namespace of their own. Returns the exit code. */
+async function soakMosquitto(first, count) {
+  const { spawnSync } = await import('node:child_process');
+  const { fileURLToPath } = await import('node:url');
+  const { NAMESPACE_ADVICE, namespaceArguments } = await import('./peers.mjs');
+  const way = namespaceArguments();
+  if (way === null) return fail(NAMESPACE_ADVICE);
+  const sessions = fileURLToPath(new URL('mosquitto-sessions.mjs', import.meta.url));
+  const script = 'ip link set lo up && exec "$@"';
+  const command = [process.execPath, sessions, '--runs', String(count), '--from', String(first), '--kill'];
+  const { status, stdout } = spawnSync('unshare', [...way, 'sh', '-c', script, 'sh', ...command], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const result = JSON.parse(stdout);
+  for (const failure of result.failures) console.log(failure);
+  console.log(
+    `sessions at Mosquitto: ${result.runs} runs from ${first}, ${result.messages} messages, ${result.breaks} breaks, ` +
+      `${result.crashes} deaths of the program, ${result.duplicates} QoS 1 messages again, ${result.failures.length} failures, ` +
+      `${(result.milliseconds / 1000).toFixed(1)} s; the broker killed twice`,
+  );
+  return status ?? 1;
+}
+
 /** One transfer, audited and recorded. */
 function replay(name, seed) {
   const capture = options.pcap === undefined ? undefined : new FileSink(options.pcap);
@@ -174,6 +200,7 @@ function replay(name, seed) {
 }
 
 const from = whole('from', options.from);
+if (options.mosquitto !== undefined) process.exit(await soakMosquitto(from, whole('mosquitto', options.mosquitto)));
 if (options.mqtt !== undefined) {
   await soakMqtt(from, whole('mqtt', options.mqtt));
   process.exit(failed > 0 ? 1 : 0);
