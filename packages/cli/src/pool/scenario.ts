@@ -49,6 +49,9 @@ const PATIENCE_SECONDS = 120;
 /** For what is under way when the work is done: longer than NetX repeats anything. */
 const SETTLE_SECONDS = 30;
 
+/** Bytes for the frames on the link. */
+const LINK_MEMORY = 4 << 20;
+
 const ADDRESS = '192.0.2.2';
 const MESSAGES = 20;
 /** Octets of a message: a reading, and now and then a report that fills a packet. */
@@ -158,10 +161,11 @@ export const SCENARIOS: Readonly<Record<string, readonly [does: string, scenario
 
 /** Runs a scenario in a lab of its own. */
 export async function runScenario(name: string, plan: PoolPlan): Promise<PoolRun> {
-  const lab = new Lab(plan.lab);
-  const { payloadSize, audit } = plan;
+  const { payloadSize, audit, packets } = plan;
+  const memoryBytes = LINK_MEMORY + 2 * (packets[0] + packets[1]) * (payloadSize + 8);
+  const lab = new Lab({ ...plan.lab, memoryBytes });
   const [device, broker] = ['device', 'broker'].map((host, i) =>
-    lab.host(host, { packets: plan.packets[i], payloadSize, audit }),
+    lab.host(host, { packets: packets[i], payloadSize, audit }),
   );
   const cable = lab.bridge({ name: 'device-broker', faults: plan.faults });
   device.attach(cable.a, { address: '192.0.2.1/24' });
