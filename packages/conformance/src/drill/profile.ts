@@ -67,12 +67,19 @@ export function congestionNamed(name: string): TcpProfile['congestion'] | null {
   return make === undefined ? null : reducingWindow(make);
 }
 
-/** As Linux does, the threshold after a loss is reckoned from the congestion window, not from what was in flight. */
+/**
+ * As Linux does, the threshold after a loss is reckoned from the congestion window, not from what was in flight, and one
+ * repetition of the SYN does not make the initial window smaller.
+ */
 function reducingWindow(make: TcpProfile['congestion']): TcpProfile['congestion'] {
   return () => {
     const made = make();
     const own = Object.getPrototypeOf(made) === Object.prototype ? { ...made } : made;
-    const { lossDetected } = own;
+    const { begin, lossDetected } = own;
+    own.begin = (tcb: ControlBlock) => {
+      begin.call(own, tcb);
+      if (tcb.synTransmissions === 2) tcb.cwnd = tcb.profile.initialWindow(tcb.mss);
+    };
     own.lossDetected = (tcb: ControlBlock) => {
       lossDetected.call(own, tcb, tcb.cwnd - (tcb.cwnd % Math.max(tcb.mss, 1)));
     };
