@@ -82,6 +82,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   readonly pool: PacketAllocator;
   readonly time: TimeService;
   readonly tracer: Tracer | null;
+  readonly connackAlone: boolean;
   readonly qos2: boolean;
   readonly held: IdSet;
   readonly known: IdSet;
@@ -133,6 +134,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
     this.tracer = options.tracer ?? null;
     const extensions = options.extensions ?? {};
     this.qos2 = extensions.qos2 ?? false;
+    this.connackAlone = options.quirks?.includes('mqtt-connack-alone') ?? false;
     this.held = new IdSet();
     this.known = new IdSet();
     this.persistence = extensions.store === undefined ? null : new Persistence(extensions.store);

@@ -61,6 +61,8 @@ const STALLED = -1;
 
 /** What the reader asks of the client, and tells it. */
 export interface IncomingOwner {
+  /** Quirk `mqtt-connack-alone`. */
+  readonly connackAlone: boolean;
   readonly state: number;
   readonly counters: MqttCounters;
   readonly queue: TransmitQueue;
@@ -91,6 +93,9 @@ export interface IncomingOwner {
   lost(status: Status): Status;
   starved(type: number): void;
 }
+
+/** Octets of a whole CONNACK. */
+const CONNACK_LENGTH = 4;
 
 /**
  * Reads the stream and acts on each control packet, strictly: whatever MQTT 3.1.1 does not allow a broker to send is handed
@@ -172,6 +177,11 @@ export class Incoming {
       } else if (found === FRAME_INCOMPLETE || (found === FRAME_LARGE && !this.isHeaderHere())) {
         const packet = stream.receive();
         if (packet === null) return;
+        if (owner.connackAlone && owner.state === MQTT_STATE_CONNECTING && packet.length !== CONNACK_LENGTH) {
+          packet.release();
+          owner.violation(DROP_MQTT_LENGTH, inbound.octet);
+          return;
+        }
         inbound.push(packet);
       } else if (found === FRAME_LARGE) {
         if (!this.handleLarge()) {

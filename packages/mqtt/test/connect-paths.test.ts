@@ -225,3 +225,27 @@ describe('connecting', () => {
     lab.end();
   });
 });
+
+describe('quirk mqtt-connack-alone', () => {
+  test.each([
+    ['in four segments', ['20', '02', '00', '00']],
+    ['with a message behind it', ['20 02 00 00 30 03 00 01 62']],
+  ])('a CONNACK %s ends the connection with NXD_MQTT_SERVER_MESSAGE_FAILURE', (_, segments) => {
+    const lab = new BrokerLab({ accepts: false, client: { quirks: ['mqtt-connack-alone'] } });
+    lab.client.connect();
+    lab.settle();
+    lab.heardSince();
+    lab.say(...segments);
+    expect(lab.heardSince()).toEqual(['reset', 'connected 0x10008 code=-1 present=false']);
+    lab.end();
+  });
+
+  test('a CONNACK alone connects', () => {
+    const lab = new BrokerLab({ accepts: false, client: { quirks: ['mqtt-connack-alone'] } });
+    lab.client.connect();
+    lab.settle();
+    lab.say('20 02 00 00');
+    expect(lab.heardSince().at(-1)).toBe('connected 0x0 code=0 present=false');
+    lab.end();
+  });
+});
