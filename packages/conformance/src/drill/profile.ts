@@ -1,17 +1,21 @@
 import { MILLISECOND, NEVER } from '@strata/contracts';
 import { modernProfile, type Profile } from '@strata/stack';
 import {
+  type AckPolicy,
   CONGESTION_CONTROLLERS,
   type ControlBlock,
+  delayedAcks,
   ECN_OFF,
   MODERN_RTO_LIMITS,
   MODERN_SWITCHES,
   modernTcpProfile,
+  type OptionSet,
   type OptionSwitches,
   Rfc6298Rto,
   type TcpProfile,
   tcpOptions,
 } from '@strata/tcp';
+import type { TcpHeader } from '@strata/wire';
 import { linuxAcks } from './linux-acks.ts';
 
 /** Sizes that leave limits to the sockets of a script. */
@@ -89,5 +93,40 @@ function reducingWindow(make: TcpProfile['congestion']): TcpProfile['congestion'
 
 /** `tcp` with some of its options switched. */
 export function withOptions(tcp: TcpProfile, change: Partial<OptionSwitches>): Partial<TcpProfile> {
-  return { options: tcpOptions({ ...tcp.options.offers, ...change }) };
+  const offers = { ...tcp.options.offers, ...change };
+  return { options: bsdSets.has(tcp.options) ? bsdOptions(offers) : tcpOptions(offers) };
+}
+
+/** FreeBSD's acknowledgments: every second one, late by 40 ms at most; the window offered is all there is, unless that is little. */
+export const bsdAcks: AckPolicy = {
+  ...delayedAcks(40 * MILLISECOND),
+  advertise(tcb: ControlBlock, room: number, promised: number): number {
+    if (room < tcb.windowSize >> 2 && room < tcb.mss) return promised;
+    return Math.max(promised, room - (room % 2 ** tcb.rcvScale));
+  },
+};
+
+/** FreeBSD's shift for windows, whatever the buffer. */
+const BSD_SHIFT = 6;
+const bsdSets = new WeakSet<OptionSet>();
+
+/** Options as FreeBSD has them: a fixed shift, and a receive buffer of whole segments. */
+export function bsdOptions(offers: OptionSwitches): OptionSet {
+  const base = tcpOptions(offers);
+  const set: OptionSet = {
+    ...base,
+    emitSyn(tcb: ControlBlock, view: DataView, at: number, passive: boolean): number {
+      const length = base.emitSyn(tcb, view, at, passive);
+      if (passive ? tcb.scaling : offers.windowScale) view.setUint8(at + length - 1, BSD_SHIFT);
+      return length;
+    },
+    negotiate(tcb: ControlBlock, segment: TcpHeader): void {
+      base.negotiate(tcb, segment);
+      if (tcb.scaling) tcb.rcvScale = BSD_SHIFT;
+      const mss = Math.max(Math.min(segment.mss > 0 ? segment.mss : 536, 1460) - (tcb.timestamps ? 12 : 0), 1);
+      if (tcb.windowSize > mss) tcb.windowSize = Math.ceil(tcb.windowSize / mss) * mss;
+    },
+  };
+  bsdSets.add(set);
+  return set;
 }

@@ -1,7 +1,6 @@
-import { MILLISECOND } from '@strata/contracts';
-import { delayedAcks, ECN_PASSIVE, type TcpProfile } from '@strata/tcp';
+import { ECN_PASSIVE, type TcpProfile } from '@strata/tcp';
 import type { Script, ScriptOption } from './ast.ts';
-import { drillTcpProfile, recommendedTcpProfile } from './profile.ts';
+import { bsdAcks, bsdOptions, drillTcpProfile, recommendedTcpProfile } from './profile.ts';
 
 /** What options and commands of a script have set. */
 export interface DrillSettings {
@@ -197,7 +196,8 @@ export function assumeBsd(settings: DrillSettings): void {
   settings.bsd = true;
   settings.receiveBuffer = BSD_BUFFER;
   settings.sendBuffer = BSD_BUFFER;
-  settings.tcp = { ...settings.tcp, acks: delayedAcks(40 * MILLISECOND), requireTimestamps: true, ecn: ECN_PASSIVE };
+  const options = bsdOptions(settings.tcp.options.offers);
+  settings.tcp = { ...settings.tcp, acks: bsdAcks, options, requireTimestamps: true, ecn: ECN_PASSIVE };
   settings.notes.push('the script was written for FreeBSD, whose buffer sizes are assumed');
 }
 

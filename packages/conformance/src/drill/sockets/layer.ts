@@ -30,6 +30,7 @@ export interface SocketWatcher {
 }
 
 const NONBLOCK = CONSTANTS.O_NONBLOCK as number;
+const BSD_NONBLOCK = 4;
 const DONT_WAIT = CONSTANTS.MSG_DONTWAIT as number;
 const ERROR_QUEUE = CONSTANTS.MSG_ERRQUEUE as number;
 const ZEROCOPY = CONSTANTS.MSG_ZEROCOPY as number;
@@ -359,12 +360,17 @@ export class SocketLayer {
     });
   }
 
+  /** O_NONBLOCK as the system that the script was written for has it. */
+  private get nonblockBit(): number {
+    return this.around.defaults.bsd ? BSD_NONBLOCK : NONBLOCK;
+  }
+
   private control(args: readonly Expression[]): CallOutcome {
     const file = this.file(args);
     if (file === null) return failed('EBADF');
     switch (needNumber(args[1], 'the command')) {
       case CONSTANTS.F_GETFL:
-        return done((CONSTANTS.O_RDWR as number) | (file.nonblocking ? NONBLOCK : 0));
+        return done((CONSTANTS.O_RDWR as number) | (file.nonblocking ? this.nonblockBit : 0));
       case CONSTANTS.F_SETFL:
         file.nonblocking = (needNumber(args[2], 'the flags') & NONBLOCK) !== 0;
         return done(0);

@@ -58,6 +58,7 @@ export interface TcpDefaults {
   readonly timeToLive: number;
   readonly mssLimit: number;
   readonly quickAcks: boolean;
+  readonly bsd: boolean;
 }
 
 /** How long a corked segment waits at most, unless the retransmission timeout is longer. */
