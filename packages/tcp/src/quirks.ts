@@ -7,8 +7,15 @@
  *   application which polls never sees its connection given up
  * - `tcp-data-as-duplicate-ack`: a segment with data counts as a duplicate acknowledgment too, so that traffic in the other
  *   direction causes retransmissions that nothing was lost for
+ * - `tcp-unroutable-syn`: a SYN from where there is no route back takes the armed socket all the same; its SYN-ACK goes nowhere
+ *   and everybody else waits until the accept has timed out
  */
-export const TCP_QUIRKS = ['tcp-stale-probe-octet', 'tcp-endless-retries', 'tcp-data-as-duplicate-ack'] as const;
+export const TCP_QUIRKS = [
+  'tcp-stale-probe-octet',
+  'tcp-endless-retries',
+  'tcp-data-as-duplicate-ack',
+  'tcp-unroutable-syn',
+] as const;
 
 export type TcpQuirk = (typeof TCP_QUIRKS)[number];
 
@@ -17,6 +24,7 @@ export interface TcpQuirks {
   readonly staleProbeOctet: boolean;
   readonly endlessRetries: boolean;
   readonly dataAsDuplicateAck: boolean;
+  readonly unroutableSyn: boolean;
 }
 
 /** The defects named; other names are passed over, they belong to other layers. */
@@ -26,6 +34,7 @@ export function tcpQuirks(names: readonly string[]): TcpQuirks {
     staleProbeOctet: has('tcp-stale-probe-octet'),
     endlessRetries: has('tcp-endless-retries'),
     dataAsDuplicateAck: has('tcp-data-as-duplicate-ack'),
+    unroutableSyn: has('tcp-unroutable-syn'),
   };
 }
 

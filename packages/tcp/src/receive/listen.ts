@@ -12,7 +12,7 @@ import { applyFlowOptions, learnFromSyn } from '../establish.ts';
 import type { Listener } from '../listener.ts';
 import { sendStrayReset, sendSynAck } from '../send/control.ts';
 import type { TcpService } from '../service.ts';
-import { TCP_SYN_RECEIVED } from '../states.ts';
+import { TCP_LISTEN, TCP_SYN_RECEIVED } from '../states.ts';
 import { transition } from '../transition.ts';
 import { receiveSegment, SEGMENT_KEPT } from './segment.ts';
 
@@ -52,7 +52,7 @@ export function receiveListen(
 export function beginPassive(tcb: ControlBlock, segment: TcpHeader, remote: IpAddress, local: IpAddress): boolean {
   const { service } = tcb;
   const flow = service.network.openFlow(remote, PROTOCOL_TCP, local);
-  if (flow === null) return false;
+  if (flow === null && !(service.profile.quirks.unroutableSyn && tcb.restState === TCP_LISTEN)) return false;
   tcb.flow = flow;
   applyFlowOptions(tcb);
   tcb.origin = ORIGIN_PASSIVE;
@@ -63,7 +63,7 @@ export function beginPassive(tcb: ControlBlock, segment: TcpHeader, remote: IpAd
   tcb.rcvNxt = (segment.sequence + 1) | 0;
   tcb.rcvAdv = tcb.rcvNxt;
   learnFromSyn(tcb, segment);
-  service.connections.insert(tcb);
+  if (flow !== null) service.connections.insert(tcb);
   return true;
 }
 

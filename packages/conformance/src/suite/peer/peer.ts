@@ -28,6 +28,8 @@ export interface PeerOptions {
   readonly packets?: number;
   /** Answer ARP and neighbour solicitations for the peer. Default true; otherwise they are frames like others. */
   readonly answers?: boolean;
+  /** The host has a default route. Default true. */
+  readonly gateway?: boolean;
   /** Microseconds of the lab before the scenario begins. Default 0. */
   readonly start?: number;
   /** Default: the trial's. */
@@ -112,11 +114,10 @@ export class Peer implements FrameSink {
     this.bridge = lab.bridge(options.mtu === undefined ? {} : { mtu: options.mtu });
     this.hostStation = { mac: HOST_MAC, address: ipVersion === 4 ? HOST_4 : HOST_6 };
     this.self = { mac: PEER_MAC, address: ipVersion === 4 ? PEER_4 : PEER_6 };
-    const addresses =
-      ipVersion === 4
-        ? { address: '192.0.2.1/24', gateway: '192.0.2.254' }
-        : { address: '2001:db8::1/64', gateway: 'fe80::fe' };
-    this.host.attach(this.bridge.a, { ...addresses, mac: '02:00:00:00:00:01' });
+    const gateway = ipVersion === 4 ? '192.0.2.254' : 'fe80::fe';
+    const route = options.gateway === false ? {} : { gateway };
+    const address = ipVersion === 4 ? '192.0.2.1/24' : '2001:db8::1/64';
+    this.host.attach(this.bridge.a, { ...route, address, mac: '02:00:00:00:00:01' });
     this.pool = new PacketPool({ name: 'peer pool', payloadSize: 2048, packets: PEER_PACKETS });
     this.receivePool = this.pool;
     this.port = this.bridge.b;

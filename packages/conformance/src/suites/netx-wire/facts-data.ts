@@ -10,6 +10,7 @@ import {
 } from '@strata/contracts';
 import { StreamConnection, withQuirks } from '@strata/stack';
 import { netxAcks } from '@strata/tcp';
+import { parseAddress } from '@strata/wire';
 import { PSH } from '../../suite/peer/frame.ts';
 import { mss } from '../../suite/peer/options.ts';
 import type { Scenario } from '../../suite/suite.ts';
@@ -330,6 +331,35 @@ export const dataFacts: readonly Scenario[] = [
         for (let i = 0; i < 3; i++) c.emit('P.', { seq: 1 + 10 * i, ack: 1, len: 10 });
         if (quirk) c.expect('P.', { seq: 1, len: 100 });
         else c.silence();
+      }
+    },
+  },
+  {
+    name: 'quirk tcp-unroutable-syn: a SYN without a route back holds the armed socket for eleven seconds; without it, it does not',
+    covers: ['quirk-unroutable-syn'],
+    check(t) {
+      for (const quirk of [true, false]) {
+        const profile = quirk ? withQuirks(t.profile, ['tcp-unroutable-syn']) : t.profile;
+        const peer = t.peer({ profile, gateway: false });
+        const socket = peer.socket();
+        peer.host.tcp.serverListen(70, socket, 5, null);
+        socket.accept();
+        const stranger = peer.connection({ hostPort: 70 });
+        stranger.emit('S', { seq: 0, from: parseAddress('203.0.113.9') ?? peer.self.address });
+        stranger.silence();
+        const other = peer.connection({ hostPort: 70 });
+        other.emit('S', { seq: 0 });
+        if (quirk) {
+          other.silence(9 * SECOND);
+          t.equal(socket.inspect().state, 'SYN_RECEIVED', 'the state for nine seconds');
+          peer.advance(3 * SECOND);
+          t.equal(
+            [socket.inspect().state, socket.receiveStatus()],
+            ['LISTEN', NX_NOT_CONNECTED],
+            'the state after eleven',
+          );
+        } else other.expect('S.', { ack: 1 });
+        peer.host.tcp.unlisten(70);
       }
     },
   },

@@ -85,6 +85,7 @@ const FACTS: readonly (readonly [id: string, topic: string, text: string])[] = [
   ['identification', 'IP', 'identifications of repeated packets'],
   ['quirk-stale-probe-octet', 'defects', 'tcp-stale-probe-octet'],
   ['quirk-endless-retries', 'defects', 'tcp-endless-retries'],
+  ['quirk-unroutable-syn', 'defects', 'tcp-unroutable-syn'],
   ['quirk-data-as-duplicate-ack', 'defects', 'tcp-data-as-duplicate-ack'],
 ];
 
