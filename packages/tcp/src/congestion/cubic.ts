@@ -86,13 +86,12 @@ export class CubicController implements CongestionController {
     const reno = (state[W_EST] as number) + (alpha * segments) / window;
     state[W_EST] = reno;
     let credit = state[CREDIT] as number;
-    if (cubic < reno) {
-      if (reno > window) credit = Math.max(credit, reno - window);
-    } else {
-      const ahead = t + round;
-      const target = Math.min(C * ahead * ahead * ahead + (state[ORIGIN] as number), 1.5 * window);
-      if (target > window) credit += (segments * (target - window)) / window;
-    }
+    const ahead = t + round;
+    // Whole segments from the plateau, as other hosts reckon it.
+    const distance = Math.trunc(C * ahead * ahead * ahead);
+    const target = Math.min(distance + (state[ORIGIN] as number), 1.5 * window);
+    if (target > window) credit += (segments * (target - window)) / window;
+    if (cubic < reno && reno > window) credit = Math.max(credit, reno - window);
     const whole = Math.floor(credit);
     state[CREDIT] = credit - whole;
     if (whole > 0 && tcb.cwnd < INFINITE_THRESHOLD) tcb.cwnd += Math.min(whole, Math.ceil(segments)) * mss;
