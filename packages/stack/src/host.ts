@@ -109,6 +109,10 @@ export interface PingResult {
   readonly error: number;
 }
 
+/** The first ten bits of a link-local address. */
+const LINK_LOCAL = 0x3fa;
+/** How often {@link Host.autoconfigured} looks whether a router has answered. */
+const ROUTER_POLL_TICKS = 5;
 /** Lifetime of a default router that stays (nxd_ipv6_default_router_add). */
 const WITHOUT_END = 0xffff;
 const DEFAULT_PACKETS = 512;
@@ -247,6 +251,21 @@ export class Host {
       },
     };
     ipv6.listen(listener);
+  }
+
+  /**
+   * Waits for what routers have to say: true as soon as the host has an IPv6 address that is good beyond the link, false when it
+   * has asked in vain.
+   */
+  async autoconfigured(): Promise<boolean> {
+    const { interfaces, ipv6 } = this.ip;
+    for (;;) {
+      await this.settled();
+      const own = interfaces.flatMap((one) => one.ipv6.addresses.filter((each) => each.usable));
+      if (own.some((each) => each.address.w0 >>> 22 !== LINK_LOCAL)) return true;
+      if (!ipv6.searching && !ipv6.settling) return false;
+      await this.waits.sleep(ROUTER_POLL_TICKS);
+    }
   }
 
   /** The addresses in use, with their prefix lengths, such as "192.0.2.1/24"; the loopback's are not among them. */

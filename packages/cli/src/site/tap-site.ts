@@ -110,7 +110,8 @@ export class TapSite implements Site {
   /** Waits for the addresses that the host finds by itself. */
   private async makeReady(): Promise<void> {
     const { device, flags } = this;
-    await device.settled();
+    if (flags.ipv6) await device.autoconfigured();
+    else await device.settled();
     if (!flags.dhcp) return;
     try {
       await configureByDhcp(device, { timeoutSeconds: DHCP_SECONDS });

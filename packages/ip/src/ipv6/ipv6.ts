@@ -113,6 +113,11 @@ export class Ipv6 {
     return this.ip.interfaces.some((each) => each.ipv6.enabled);
   }
 
+  /** True while an interface still asks for routers, or waits for their answer. */
+  get searching(): boolean {
+    return this.ip.interfaces.some((each) => each.ipv6.enabled && each.ipv6.solicitAt !== NEVER);
+  }
+
   /** True when an address still waits for its duplicate detection. */
   get settling(): boolean {
     return this.ip.interfaces.some((each) => each.ipv6.addresses.some((own) => own.state === ADDRESS_TENTATIVE));

@@ -1,7 +1,10 @@
-import { NEVER } from '@strata/contracts';
+import { NEVER, SECOND } from '@strata/contracts';
 import type { IpInterface } from '../interface.ts';
 import type { Ipv6Policy } from '../ipv6/policy.ts';
 import type { Nd } from './nd.ts';
+
+/** After the last solicitation a host concludes in this time that there is no router (RFC 4861 6.3.7). */
+const LAST_WAIT = SECOND;
 
 /** Asks for routers when an interface comes up (RFC 4861 6.3.7). */
 export class RouterDiscovery {
@@ -41,9 +44,13 @@ export class RouterDiscovery {
 
   private solicit(outgoing: IpInterface): void {
     const own = outgoing.ipv6;
+    const { solicitations, solicitationInterval } = this.policy;
+    if (own.solicitations >= solicitations) {
+      own.solicitAt = NEVER;
+      return;
+    }
     own.solicitations++;
-    own.solicitAt =
-      own.solicitations < this.policy.solicitations ? this.nd.afterSlow(this.policy.solicitationInterval) : NEVER;
+    own.solicitAt = this.nd.afterSlow(own.solicitations < solicitations ? solicitationInterval : LAST_WAIT);
     if (own.running) this.nd.messages.solicitRouters(outgoing, own.solicitations);
   }
 }
