@@ -269,11 +269,15 @@ async function killed(site, broker) {
   busy.work();
   poke();
   await pause(100);
+  // The client is kept away until somebody listens to what it has to say.
+  site.cable.setFaults({ lossRate: 1 });
   await linux.client.endAsync(true).catch(() => {});
   await broker.kill();
   await broker.start();
   linux = await openLinux();
   linux.listeners.set('busy', note);
+  site.cable.setFaults(null);
+  poke();
   await until('what the client had kept', () => busy.isDone).catch((error) => failures.push(error.message));
   await pause(100);
   failures.push(...judgeDelivery('after SIGKILL, to the broker', arrived, uplinks));

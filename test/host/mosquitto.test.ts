@@ -357,15 +357,32 @@ peerSuite(
       expect(stderr).toContain('strata explain 0x10006');
     });
 
-    test.each([
-      ['pub', ['-q', '2', '-m', 'x']],
-      ['sub', ['-q', '2']],
-      ['pub', ['--will-topic', 'w', '--will-qos', '2', '-m', 'x']],
-    ] as const)('QoS 2 is refused with the reason and the way out: %s %j', async (tool, args) => {
-      const { stdout, stderr } = await strata(tool, ['-t', 'a', ...args]).expectExit(2);
-      expect(stdout).toBe('');
-      expect(stderr).toMatch(/QoS 2.*NXD_MQTT_QOS2_NOT_SUPPORTED/);
-      expect(stderr).toMatch(/use (-q|--will-qos) 1/);
+    test('QoS 2 goes both ways, and -d tells of it as mosquitto_pub does', async () => {
+      const pub = await compare(async (client, root) =>
+        client('pub', ['-d', '-i', root, '-q', '2', '-t', root, '-m', 'x']),
+      );
+      expect(pub).toContain('Client ROOT received PUBCOMP (Mid: 1, RC:0)');
+      const topic = fresh();
+      const listeners = await Promise.all(
+        CLIENTS.map(([, client]) => subscribed(client, ['-q', '2', '-t', topic, '-C', '2', ...FORMAT])),
+      );
+      for (const [, client] of CLIENTS) {
+        await publish(client, '-q', '2', '-t', topic, '-m', 'one', '--will-topic', 'w', '--will-qos', '2');
+      }
+      for (const listener of listeners) {
+        const { stdout } = await listener.expectExit();
+        expect(stdout).toBe(`${topic} 2 0 one\n`.repeat(2));
+      }
+    });
+
+    test('a persistent session gets, exactly once, what came while nobody was there, over two runs with a file', async () => {
+      const [id, topic] = [fresh(), fresh()];
+      const session = ['-c', '-i', id, '-q', '2', '-t', topic, '--store', folder.file('session.log')];
+      await (await subscribed(strata, [...session, '-E'])).expectExit();
+      for (const text of ['one', 'two', 'three']) await publish(mosquitto, '-q', '2', '-t', topic, '-m', text);
+      const first = await strata('sub', [...session, '-C', '2', '-W', '15']).expectExit();
+      const rest = await strata('sub', [...session, '-W', '1']).expectExit(27);
+      expect(first.stdout + rest.stdout).toBe('one\ntwo\nthree\n');
     });
 
     test('no broker there, or no such host, is an error with exit code 1 and a way to learn more', async () => {

@@ -4,7 +4,7 @@ import { Namespace } from '../support/namespace.ts';
 import { peerSuite } from '../support/peers.ts';
 import { root } from '../support/strata.ts';
 
-const RUNS = 12;
+const RUNS = 8;
 
 peerSuite(['namespace', 'mosquitto'], 'sessions at a real Mosquitto that break at any step', () => {
   // `node tools/soak.mjs --mosquitto 500` is the same at size.
