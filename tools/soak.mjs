@@ -11,6 +11,8 @@
  *     node tools/soak.mjs --mosquitto 500 [--from 1]    the same kind of session at a real Mosquitto over TAP, in real time
  *     node tools/soak.mjs --mqtt 1 --from 77 --pcap seed77.pcapng
  *                                                       one of them again, recorded
+ *     node tools/soak.mjs --seeds 1000 --family 6       transfers over IPv6
+ *     node tools/soak.mjs --ipv4 1000000 [--from 3]     strange IPv4 and ARP packets instead, 100,000 for each seed and profile
  *     node tools/soak.mjs --ipv6 1000000 [--from 3]     strange IPv6 packets instead, 100,000 for each seed and profile
  *
  * A transfer (`transferScenario` of @strata/testkit) is two hosts that send each other data over a link with loss up to 20 %
@@ -35,7 +37,9 @@ function read() {
       options: {
         seeds: { type: 'string' },
         frames: { type: 'string' },
+        ipv4: { type: 'string' },
         ipv6: { type: 'string' },
+        family: { type: 'string', default: '4' },
         mqtt: { type: 'string' },
         mosquitto: { type: 'string' },
         from: { type: 'string', default: '1' },
@@ -63,8 +67,11 @@ if (options.pcap !== undefined && !recordsOne) {
   fail('--pcap records one run: it needs --seed and --profile, or --mqtt 1 --from SEED');
 }
 
+const family = Number(options.family);
+if (family !== 4 && family !== 6) fail(`--family is 4 or 6, not "${options.family}"`);
+
 setup();
-const { frameStorm, ipv6Storm, mqttSessionScenario, transferScenario } = await import(
+const { frameStorm, ipv4Storm, ipv6Storm, mqttSessionScenario, transferScenario } = await import(
   '../packages/testkit/dist/index.js'
 );
 const { PROFILES } = await import('../packages/stack/dist/index.js');
@@ -94,10 +101,10 @@ function soakTransfers(name, from, count) {
   let retransmissions = 0;
   const began = performance.now();
   for (let seed = from; seed < from + count; seed++) {
-    const result = attempt(() => transferScenario(seed, PROFILES[name]));
+    const result = attempt(() => transferScenario(seed, PROFILES[name], { family }));
     if (result.outcome === 'lost') lost++;
     retransmissions += result.retransmissions ?? 0;
-    const replay = `node tools/soak.mjs --seed ${seed} --profile ${name} --pcap seed-${seed}.pcapng`;
+    const replay = `node tools/soak.mjs --seed ${seed} --profile ${name} --family ${family} --pcap seed-${seed}.pcapng`;
     report(`transfer, ${name}, seed ${seed}`, result.faults, replay);
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
@@ -152,18 +159,18 @@ async function soakMqtt(from, count) {
   );
 }
 
-function soakIpv6(name, from, count) {
+function soakStrange(version, storm, name, from, count) {
   let answers = 0;
   const began = performance.now();
   for (let seed = from, left = count; left > 0; seed++, left -= FRAMES_PER_SEED) {
     const packets = Math.min(left, FRAMES_PER_SEED);
-    const result = attempt(() => ipv6Storm(seed, PROFILES[name], { packets }));
+    const result = attempt(() => storm(seed, PROFILES[name], { packets }));
     answers += result.answers ?? 0;
-    const replay = `node tools/soak.mjs --ipv6 ${packets} --from ${seed} --profile ${name}`;
-    report(`IPv6, ${name}, seed ${seed}`, result.faults, replay);
+    const replay = `node tools/soak.mjs --ipv${version} ${packets} --from ${seed} --profile ${name}`;
+    report(`IPv${version}, ${name}, seed ${seed}`, result.faults, replay);
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  console.log(`IPv6, ${name}: ${count} packets from seed ${from} on, ${answers} answers, ${seconds} s`);
+  console.log(`IPv${version}, ${name}: ${count} packets from seed ${from} on, ${answers} answers, ${seconds} s`);
 }
 
 /** Sessions at a real Mosquitto, in a network namespace of their own. Returns the exit code. */
@@ -193,7 +200,9 @@ async function soakMosquitto(first, count) {
 /** One transfer, audited and recorded. */
 function replay(name, seed) {
   const capture = options.pcap === undefined ? undefined : new FileSink(options.pcap);
-  const result = attempt(() => transferScenario(seed, PROFILES[name], { audit: true, ...(capture && { capture }) }));
+  const result = attempt(() =>
+    transferScenario(seed, PROFILES[name], { family, audit: true, ...(capture && { capture }) }),
+  );
   console.log(JSON.stringify(result, null, 2));
   if (result.faults.length > 0) failed++;
   if (capture !== undefined) console.log(`capture: ${options.pcap}`);
@@ -207,7 +216,8 @@ if (options.mqtt !== undefined) {
 }
 for (const name of names) {
   if (options.seed !== undefined) replay(name, whole('seed', options.seed));
-  else if (options.ipv6 !== undefined) soakIpv6(name, from, whole('ipv6', options.ipv6));
+  else if (options.ipv4 !== undefined) soakStrange(4, ipv4Storm, name, from, whole('ipv4', options.ipv4));
+  else if (options.ipv6 !== undefined) soakStrange(6, ipv6Storm, name, from, whole('ipv6', options.ipv6));
   else if (options.frames !== undefined) soakFrames(name, from, whole('frames', options.frames));
   else {
     soakTransfers(name, from, whole('seeds', options.seeds ?? '1000'));

@@ -18,6 +18,21 @@ const session = (world: LabWorld, options: Partial<ConstructorParameters<typeof 
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
+test.each([netxProfile, modernProfile])('the same session goes over IPv6 ($name)', async (profile) => {
+  await withBroker(
+    async (world) => {
+      const device = session(world);
+      await device.connect({ keepAliveSeconds: 60 });
+      await device.subscribe('plant/#', 1);
+      for (let i = 0; i < 4; i++) await device.publish('plant/7', `reading ${i}`, { qos: i & 1 });
+      for (let i = 0; i < 4; i++) expect(text((await device.receive()).payload)).toBe(`reading ${i}`);
+      await device.disconnect();
+      device.delete();
+    },
+    { profile, family: 6 },
+  );
+});
+
 describe.each([netxProfile, modernProfile] satisfies LabOptions['profile'][])(
   'the stack’s own MQTT client talks to aedes ($name)',
   (profile) => {

@@ -4,6 +4,8 @@ import { type TransferResult, transferScenario } from '@strata/testkit';
 
 /** A size that fits here; `node tools/soak.mjs` runs the full one. */
 const SEEDS = 250;
+/** Of IPv6, which differs below TCP only. */
+const SEEDS6 = 20;
 
 function run(profile: Profile): TransferResult[] {
   return Array.from({ length: SEEDS }, (_, i) => transferScenario(i + 1, profile));
@@ -31,6 +33,12 @@ test.each([netxProfile, modernProfile])(
   },
   180_000,
 );
+
+test.each([netxProfile, modernProfile])('so it is over IPv6 ($name)', (profile) => {
+  const results = Array.from({ length: SEEDS6 }, (_, i) => transferScenario(i + 1, profile, { family: 6 }));
+  expect(failures(results)).toEqual([]);
+  expect(results.filter((result) => result.outcome === 'complete').length).toBeGreaterThan(SEEDS6 * 0.8);
+});
 
 test('a seed decides everything', () => {
   const { description: _, ...first } = transferScenario(7, netxProfile);

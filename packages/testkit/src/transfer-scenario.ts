@@ -8,6 +8,8 @@ import { isAtRest, leaks } from './leak-guard.ts';
 import { type EndPlan, TransferEnd } from './transfer-end.ts';
 
 export interface TransferOptions {
+  /** Default 4. */
+  readonly family?: 4 | 6;
   /** Records the run, with the reasons beside the frames. */
   readonly capture?: ByteSink;
   /** Audit the pools: a leak then names its holder. Slow. */
@@ -68,8 +70,11 @@ export function transferScenario(seed: number, profile: Profile, options: Transf
   const a = lab.host('client', { packets, audit });
   const b = lab.host('server', { packets, audit });
   const bridge = lab.bridge();
-  a.attach(bridge.a, { address: '192.0.2.1/24' });
-  b.attach(bridge.b, { address: '192.0.2.2/24' });
+  const six = options.family === 6;
+  a.attach(bridge.a, { address: six ? '2001:db8::1/64' : '192.0.2.1/24' });
+  b.attach(bridge.b, { address: six ? '2001:db8::2/64' : '192.0.2.2/24' });
+  // The faults begin when both have found their addresses unused.
+  while (six && (a.ip.ipv6.settling || b.ip.ipv6.settling) && lab.step());
   const plans = [faultPlan(random), faultPlan(random)] as const;
   bridge.a.setFaults(plans[0]);
   bridge.b.setFaults(plans[1]);
@@ -81,7 +86,8 @@ export function transferScenario(seed: number, profile: Profile, options: Transf
       [b, a],
     ] as const) {
       const { macMsw, macLsw } = other.drivers[0]!.properties;
-      host.ip.arp.createStaticEntry(other.localAddress.w3, macMsw, macLsw);
+      if (six) host.ip.nd.setEntry(host.ip.interfaces[0]!, other.localAddress, macMsw, macLsw);
+      else host.ip.arp.createStaticEntry(other.localAddress.w3, macMsw, macLsw);
     }
   }
 
