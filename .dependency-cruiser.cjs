@@ -58,6 +58,7 @@ const standsOn = {
     'ip',
     'udp',
     'tcp',
+    'tls',
     'mqtt',
     'pcap-writer',
     'dissect',

@@ -21,7 +21,7 @@ export { askName, lookUp, resolverOf } from './host-names.ts';
 export { Lab, type LabOptions, type LinkOptions, type TcpProbeSink } from './lab.ts';
 export { type MqttConnected, MqttSession, type MqttSessionOptions, type MqttTlsOptions } from './mqtt-session.ts';
 export { NetError } from './net-error.ts';
-export { modernProfile, netxProfile, PROFILES, type Profile } from './profile.ts';
+export { modernProfile, netxProfile, PROFILES, type Profile, type TlsPolicy } from './profile.ts';
 export { ALL_QUIRKS, QUIRKS, type Quirk, withQuirks } from './quirks.ts';
 export { StreamConnection, ticksOf, type WaitOptions } from './stream-connection.ts';
 export type { HostTlsOptions, TlsListenOptions } from './tls.ts';

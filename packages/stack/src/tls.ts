@@ -27,6 +27,7 @@ const SERVER_HANDSHAKE_SECONDS = 60;
 export function sessionOptions(host: Host, role: 'client' | 'server', options: HostTlsOptions): TlsSessionOptions {
   const { epochSeconds, secrets } = host.environment;
   return {
+    ...host.profile.tls,
     ...options,
     role,
     time: host.time,

@@ -95,6 +95,11 @@ export interface TlsSessionOptions {
 
   /** Send packets of more than 16384 octets as several records, instead of refusing them as NetX does. Default false. */
   readonly splitRecords?: boolean;
+  /**
+   * Seconds to wait, after close_notify, for the peer's before the stream below is ended: a TCP that was closed answers what
+   * comes later with a reset. Default 0, as NetX has it.
+   */
+  readonly closeWaitSeconds?: number;
   /** Seconds that the handshake may take. Default: no limit. */
   readonly startTimeoutSeconds?: number;
   /** Every line of the key log (NSS format). */

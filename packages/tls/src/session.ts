@@ -74,6 +74,8 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   private blocked: boolean;
   private peerDone: boolean;
   private startDeadline: number;
+  /** How long the peer's close_notify is waited for; NEVER: it is not. */
+  private closeDeadline: number;
   private retryAt: number;
   private scheduled: boolean;
   /** What the stream below tells. */
@@ -95,6 +97,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     this.blocked = false;
     this.peerDone = false;
     this.startDeadline = NEVER;
+    this.closeDeadline = NEVER;
     this.retryAt = NEVER;
     this.scheduled = false;
     this.events = this.listenTo(this.lower);
@@ -322,6 +325,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     this.engine = null;
     engine?.destroy();
     this.startDeadline = NEVER;
+    this.closeDeadline = NEVER;
     this.listener?.closed(status);
   }
 
@@ -341,7 +345,14 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   private finishIfDone(engine: TlsEngine): void {
     const { lower } = this;
     if (this.state !== TLS_STATE_ENDING || lower.disconnected) return;
-    if (engine.finished && lower.sender.isEmpty && engine.unwritten === 0) lower.disconnect(false);
+    if (!engine.finished || !lower.sender.isEmpty || engine.unwritten > 0) return;
+    const { time, closeWaitSeconds = 0 } = this.settings.options;
+    if (this.peerDone || lower.finished || closeWaitSeconds === 0 || time.now >= this.closeDeadline) {
+      lower.disconnect(false);
+    } else if (this.closeDeadline === NEVER) {
+      this.closeDeadline = time.now + Math.ceil(closeWaitSeconds * SECOND);
+      this.rearm();
+    }
   }
 
   /** The stream below has ended, and everything that came from it has been processed. */
@@ -530,7 +541,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   }
 
   nextDeadline(): number {
-    return Math.min(this.startDeadline, this.retryAt);
+    return Math.min(this.startDeadline, this.closeDeadline, this.retryAt);
   }
 
   onTime(now: number): void {
@@ -539,6 +550,10 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
       const seconds = this.settings.options.startTimeoutSeconds;
       const why = `the handshake was not complete after ${seconds} s`;
       this.fail({ status: NX_SECURE_TLS_HANDSHAKE_FAILURE, alert: null, received: false, why }, false);
+    }
+    if (now >= this.closeDeadline) {
+      if (!this.lower.disconnected) this.lower.disconnect(false);
+      this.closeDeadline = NEVER;
     }
     if (now < this.retryAt) return;
     this.retryAt = NEVER;

@@ -205,6 +205,35 @@ describe('a session set up call by call, as NetX Secure’s applications do it',
   });
 });
 
+describe('the end of a session', () => {
+  test.each([
+    [0, 0],
+    [2, 2],
+  ])('waits %d s for a peer that does not answer close_notify', async (closeWaitSeconds, seconds) => {
+    const rig = new Rig();
+    const identity = { certificates: pki.server(), key: keyPem(pki.serverKey) };
+    const server = rig.session({ role: 'server', identity });
+    const client = rig.session({ host: 'broker.example', trusted: [pki.rootCertificate], closeWaitSeconds });
+    server.session.start(rig.b, true);
+    client.session.start(rig.a, true);
+    await rig.settle();
+    const began = rig.clock.now;
+    let ended = -1;
+    const { disconnect } = rig.a;
+    rig.a.disconnect = (abort) => {
+      ended = rig.clock.now - began;
+      return disconnect.call(rig.a, abort);
+    };
+    client.session.disconnect(false);
+    await rig.settle();
+    expect(ended).toBe(seconds * 1_000_000);
+    server.session.disconnect(false);
+    await rig.settle();
+    expect(client.ear.closedWith).toBe(NX_SUCCESS);
+    expect(rig.leaks).toBe('');
+  });
+});
+
 describe('a session that is reset (nx_secure_tls_session_reset)', () => {
   async function opened() {
     const rig = new Rig();
