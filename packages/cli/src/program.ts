@@ -9,6 +9,7 @@ import { explainCommand } from './commands/explain.ts';
 import { ping6Command, pingCommand } from './commands/ping.ts';
 import { poolCommand } from './commands/pool.ts';
 import { pubCommand } from './commands/pub.ts';
+import { replayCommand } from './commands/replay.ts';
 import { resolveCommand } from './commands/resolve.ts';
 import { subCommand } from './commands/sub.ts';
 import { tracerouteCommand } from './commands/traceroute.ts';
@@ -34,6 +35,7 @@ export const COMMANDS: readonly Command[] = [
   poolCommand,
   drillCommand,
   conformanceCommand,
+  replayCommand,
   explainCommand,
 ];
 

@@ -6,6 +6,7 @@
  * - `formatDrillResult`, `drillJson`, `drillJunit` — results for people and machines; `drillCapture` — as pcapng
  * - `parseScript`, `formatScript` — the language by itself
  * - `drillProfile` — the host that scripts assume
+ * - `runReplay` — a recorded sequence of frames to a {@link ReplayResult}; `formatReplayResult`, `replayJson`, `replayCapture`
  * - `runSuite` — a {@link Suite} of requirements to results per requirement and profile; `SUITES` — those there are
  * - `formatSuiteResult`, `suiteJson`, `suiteHtml` — results for people and machines; `suiteFaults` — is the suite itself right
  *
@@ -30,6 +31,10 @@ export { parseScript, splitDefine } from './drill/parser.ts';
 export { drillProfile, drillTcpProfile } from './drill/profile.ts';
 export { drillJson, drillJunit, formatDrillResult, summarizeDrill } from './drill/report.ts';
 export type * from './drill/result.ts';
+export { ReplaySyntaxError, readReplay } from './replay/read.ts';
+export { formatReplayResult, replayCapture, replayJson, summarizeReplays } from './replay/report.ts';
+export { type ReplayFailure, type ReplayResult, runReplay } from './replay/run.ts';
+export type * from './replay/steps.ts';
 export { CheckFailure } from './suite/failure.ts';
 export { Connection, Ear, type Emission, type Expectation } from './suite/peer/connection.ts';
 export { type OpenOptions, Peer, type PeerOptions } from './suite/peer/peer.ts';
