@@ -53,6 +53,6 @@ export { TcpService } from './service.ts';
 export type { TcpSnapshot, TcpSocketInfo } from './snapshot.ts';
 export { type TcpNotifications, TcpSocket, type TcpSocketOptions } from './socket.ts';
 export * from './states.ts';
-export { FixedRto, MODERN_RTO_LIMITS, Rfc6298Rto, type RtoLimits } from './timers/estimators.ts';
+export { FixedRto, MODERN_RTO_LIMITS, Rfc6298Rto, type RtoLimits, SteadyRto } from './timers/estimators.ts';
 export type { RtoEstimator } from './timers/rto.ts';
 export { drawTransitions, TCP_TRANSITIONS, type TcpEdge } from './transition.ts';

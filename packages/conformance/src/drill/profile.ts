@@ -11,7 +11,7 @@ import {
   modernTcpProfile,
   type OptionSet,
   type OptionSwitches,
-  Rfc6298Rto,
+  SteadyRto,
   type TcpProfile,
   tcpOptions,
 } from '@strata/tcp';
@@ -62,7 +62,7 @@ export function quietIp(policy: Profile['ip']): Profile['ip'] {
 
 /** Timeouts of the round trip and its variation, the latter never below `minimum` microseconds, as Linux reckons them. */
 export function rtoAbove(minimum: number): TcpProfile['rto'] {
-  return () => new Rfc6298Rto({ ...MODERN_RTO_LIMITS, minimum, granularity: minimum });
+  return () => new SteadyRto({ ...MODERN_RTO_LIMITS, minimum, granularity: minimum });
 }
 
 /** The congestion controllers that scripts can ask for. */

@@ -75,6 +75,9 @@ export class RecoveryState {
   /** When what is not late enough yet will be taken for lost; NEVER when nothing waits. */
   reorderDeadline: number;
 
+  /** SND.NXT when the present round trip of measurements began. */
+  measuredRound: number;
+
   /** PRR (RFC 6937): delivered since recovery began, octets that were sent by then, the window before. */
   prrDelivered: number;
   prrSentBefore: number;
@@ -146,6 +149,7 @@ export class RecoveryState {
     this.duplicateRound = false;
     this.duplicateRoundEnd = 0;
     this.reorderDeadline = NEVER;
+    this.measuredRound = 0;
     this.prrDelivered = 0;
     this.prrSentBefore = 0.5;
     this.prrWindow = 0;

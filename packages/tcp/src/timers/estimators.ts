@@ -96,8 +96,8 @@ export class Rfc6298Rto implements RtoEstimator {
   }
 
   /** RFC 6298 2.2 and 2.3; alpha 1/8, beta 1/4, K 4. */
-  sample(rtt: number): void {
-    const { granularity, minimum, maximum } = this.limits;
+  sample(rtt: number, _newRound = false): void {
+    const { granularity } = this.limits;
     const measured = rtt < 1 ? 1 : rtt > LONGEST_SAMPLE ? LONGEST_SAMPLE : rtt | 0;
     if (this.mean8 === 0) {
       this.mean8 = measured << 3;
@@ -108,7 +108,12 @@ export class Rfc6298Rto implements RtoEstimator {
       this.mean8 += error;
     }
     const { variation4 } = this;
-    const timeout = (this.mean8 >> 3) + (variation4 > granularity ? variation4 : granularity);
+    this.setBase((this.mean8 >> 3) + (variation4 > granularity ? variation4 : granularity));
+  }
+
+  /** RFC 6298 2.4 and 2.5. */
+  protected setBase(timeout: number): void {
+    const { minimum, maximum } = this.limits;
     this.base = timeout < minimum ? minimum : timeout > maximum ? maximum : timeout;
   }
 
@@ -128,5 +133,69 @@ export class Rfc6298Rto implements RtoEstimator {
 
   synTimedOut(): void {
     if (this.mean8 === 0) this.base = Math.max(this.base, this.limits.afterLostSyn);
+  }
+}
+
+/**
+ * RFC 6298 as Linux keeps it: the variation is the largest of each round trip and falls by a quarter of the difference per
+ * round trip, never below the minimum timeout; a sample below the mean counts an eighth of what one above it would. So a
+ * path that is quick for a while does not make the timeout short.
+ */
+export class SteadyRto extends Rfc6298Rto {
+  private mean: number;
+  private deviation: number;
+  private largest: number;
+  private variation: number;
+  private readonly least: number;
+
+  /** @param limits `minimum` is the least the timeout lies above the mean */
+  constructor(limits: RtoLimits) {
+    super(limits);
+    this.mean = 0;
+    this.deviation = 0;
+    this.largest = 0;
+    this.variation = 0;
+    this.least = limits.minimum;
+  }
+
+  override get srtt(): number {
+    return this.mean / 8;
+  }
+
+  override get rttvar(): number {
+    return this.deviation / 4;
+  }
+
+  override reset(): void {
+    super.reset();
+    this.mean = 0;
+    this.deviation = 0;
+    this.largest = 0;
+    this.variation = 0;
+  }
+
+  override sample(rtt: number, newRound: boolean): void {
+    super.sample(rtt);
+    const measured = rtt < 1 ? 1 : rtt > LONGEST_SAMPLE ? LONGEST_SAMPLE : rtt | 0;
+    if (this.mean === 0) {
+      this.mean = measured << 3;
+      this.deviation = measured << 1;
+      this.variation = Math.max(this.deviation, this.least);
+      this.largest = this.variation;
+    } else {
+      const error = measured - (this.mean >> 3);
+      this.mean += error;
+      const change = (error < 0 ? -error : error) - (this.deviation >> 2);
+      this.deviation += error < 0 && change > 0 ? change >> 3 : change;
+      if (this.deviation > this.largest) {
+        this.largest = this.deviation;
+        if (this.largest > this.variation) this.variation = this.largest;
+      }
+      if (newRound) {
+        if (this.largest < this.variation) this.variation -= (this.variation - this.largest) >> 2;
+        this.largest = this.least;
+      }
+    }
+    this.setBase((this.mean >> 3) + this.variation);
   }
 }

@@ -8,8 +8,11 @@ export interface RtoEstimator {
   readonly rttvar: number;
   /** Forgets all measurements, for a new connection. */
   reset(): void;
-  /** A round trip took `rtt` microseconds (Karn: never of a segment that was sent twice). */
-  sample(rtt: number): void;
+  /**
+   * A round trip took `rtt` microseconds (Karn: never of a segment that was sent twice). `newRound`: it is the first that was
+   * measured in its round trip.
+   */
+  sample(rtt: number, newRound: boolean): void;
   /** The timeout in microseconds when `retries` in a row have expired already. */
   timeout(retries: number): number;
   /**
