@@ -36,8 +36,9 @@ export async function analyse(file, { ours, linux, delay }) {
     const mine = sender(senders, `${stream} ${source}`);
     if (Number(length) > 0 || syn === '1') {
       mine.next = Math.max(mine.next, Number(next));
-      if (mine.waitingSince === null) mine.waitingSince = time;
-      if (repeated) mine.repeated++;
+      // A repeat of what is acknowledged already waits for nothing.
+      if (mine.waitingSince === null && mine.next > mine.acknowledged) mine.waitingSince = time;
+      if (repeated && mine.waitingSince !== null) mine.repeated++;
     }
     const other = sender(senders, `${stream} ${source === ours ? linux : ours}`);
     if (Number(acknowledgment) > other.acknowledged) {
