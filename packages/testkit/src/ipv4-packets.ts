@@ -85,7 +85,13 @@ export class StrangeIpv4Packets {
     return cut;
   }
 
-  private packet(protocol: number, payload: readonly number[], to: readonly number[], fragment = 0, id = 0): Uint8Array {
+  private packet(
+    protocol: number,
+    payload: readonly number[],
+    to: readonly number[],
+    fragment = 0,
+    id = 0,
+  ): Uint8Array {
     const { random } = this;
     const options = this.options();
     const header = [
@@ -117,7 +123,11 @@ export class StrangeIpv4Packets {
     const fragment = random.below(5) === 0 ? random.below(0x10000) : this.pick([0, 0, 0x4000]);
     switch (random.below(4)) {
       case 0:
-        return this.packet(2, this.summed([this.pick(IGMP_TYPES), random.below(256), 0, 0, ...this.groupOrAny(), ...this.tail(12)]), this.pick([[224, 0, 0, 1], [239, 1, 1, 1], to]));
+        return this.packet(
+          2,
+          this.summed([this.pick(IGMP_TYPES), random.below(256), 0, 0, ...this.groupOrAny(), ...this.tail(12)]),
+          this.pick([[224, 0, 0, 1], [239, 1, 1, 1], to]),
+        );
       case 1:
         return this.packet(17, this.udp(), to, fragment);
       case 2:
@@ -132,7 +142,12 @@ export class StrangeIpv4Packets {
   }
 
   private groupOrAny(): readonly number[] {
-    return this.pick([[0, 0, 0, 0], [239, 1, 1, 1], [224, 0, 0, 1], [192, 0, 2, 2]]);
+    return this.pick([
+      [0, 0, 0, 0],
+      [239, 1, 1, 1],
+      [224, 0, 0, 1],
+      [192, 0, 2, 2],
+    ]);
   }
 
   /** Puts the checksum of an IGMP or ICMP message into it. */
@@ -149,16 +164,32 @@ export class StrangeIpv4Packets {
   private udp(): number[] {
     const data = this.octets(this.random.below(40));
     const length = this.random.below(6) === 0 ? this.random.below(0x10000) : 8 + data.length;
-    return [...word16(this.random.below(0x10000)), ...word16(this.pick([5000, 9, 0, 68])), ...word16(length), 0, 0, ...data];
+    return [
+      ...word16(this.random.below(0x10000)),
+      ...word16(this.pick([5000, 9, 0, 68])),
+      ...word16(length),
+      0,
+      0,
+      ...data,
+    ];
   }
 
   private icmp(): number[] {
     const { random } = this;
     const type = this.pick(ICMP_TYPES);
     const code = random.below(4) === 0 ? random.below(256) : random.below(5);
-    const rest = this.pick([[0, 0, 0, 0], [0, 0, 2, 88], [0, 0, 0, 60], [0, 32, 4, 210], [192, 0, 2, 77], this.octets(4)]);
-    const quote = this.heard.length > 0 && random.below(3) !== 0 ? this.pick(this.heard) : this.octets(random.below(64));
-    const length = random.below(4) === 0 ? random.below(quote.length + 1) : Math.min(quote.length, 28 + random.below(100));
+    const rest = this.pick([
+      [0, 0, 0, 0],
+      [0, 0, 2, 88],
+      [0, 0, 0, 60],
+      [0, 32, 4, 210],
+      [192, 0, 2, 77],
+      this.octets(4),
+    ]);
+    const quote =
+      this.heard.length > 0 && random.below(3) !== 0 ? this.pick(this.heard) : this.octets(random.below(64));
+    const length =
+      random.below(4) === 0 ? random.below(quote.length + 1) : Math.min(quote.length, 28 + random.below(100));
     return this.summed([type, code, 0, 0, ...rest, ...quote.slice(0, length), ...this.tail(140)]);
   }
 
@@ -185,7 +216,13 @@ export class StrangeIpv4Packets {
   /** An ARP or RARP packet, more or less. */
   arp(): Uint8Array {
     const { random } = this;
-    const mac = this.pick([[2, 0, 0, 0, 0, 2], [2, 0, 0, 0, 0, 1], [1, 0, 0x5e, 0, 0, 1], [0, 0, 0, 0, 0, 0], this.octets(6)]);
+    const mac = this.pick([
+      [2, 0, 0, 0, 0, 2],
+      [2, 0, 0, 0, 0, 1],
+      [1, 0, 0x5e, 0, 0, 1],
+      [0, 0, 0, 0, 0, 0],
+      this.octets(6),
+    ]);
     const bytes = Uint8Array.from([
       ...[0, 1, 8, 0, 6, 4, 0, this.pick([1, 2, 3, 4, random.below(256)])],
       ...mac,

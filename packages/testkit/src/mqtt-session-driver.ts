@@ -1,5 +1,13 @@
-import { NX_SUCCESS, type Random, type StreamConnector, type StreamListener, type Tracer } from '@strata/contracts';
-import { MemoryMqttStore, MqttClient, type MqttStore } from '@strata/mqtt';
+import {
+  NX_NOT_SUCCESSFUL,
+  NX_SUCCESS,
+  type Random,
+  type Status,
+  type StreamConnector,
+  type StreamListener,
+  type Tracer,
+} from '@strata/contracts';
+import { MemoryMqttStore, MqttClient, type MqttStore, type MqttStoreChange } from '@strata/mqtt';
 import type { Host } from '@strata/stack';
 
 /** A message of a scenario: numbered from 0 for each QoS. */
@@ -44,7 +52,7 @@ export class MqttSessionDriver {
   crashes: number;
   private readonly host: Host;
   private readonly options: DriverOptions;
-  private readonly store: MqttStore;
+  private readonly store: MortalStore;
   private readonly connector: StreamConnector;
   private stream: { disconnect(abort: boolean): unknown } | null;
   /** QoS 1 and QoS 2 as bits. */
@@ -59,13 +67,19 @@ export class MqttSessionDriver {
     this.crashes = 0;
     this.host = host;
     this.options = options;
-    this.store = options.store ?? new MemoryMqttStore();
+    this.store = new MortalStore(options.store ?? new MemoryMqttStore(), () =>
+      host.time.defer({ run: () => this.crash() }),
+    );
     this.stream = null;
     this.granted = 0;
     this.connector = {
       connect: (listener: StreamListener) => {
         const stream = options.connector.connect(listener);
         this.stream = stream;
+        if (stream === null) return null;
+        const send = stream.send.bind(stream);
+        // A program that is dead sends nothing, though its last event is still processed to the end here.
+        stream.send = (packet) => (this.store.isDead ? packet.release() : send(packet));
         return stream;
       },
     };
@@ -118,7 +132,7 @@ export class MqttSessionDriver {
   work(): void {
     const { client, options } = this;
     this.take();
-    if (!client.isConnected) return;
+    if (!client.isConnected || this.store.isDead) return;
     if (!this.subscribed) {
       if (client.unacknowledged > 0) return;
       for (const qos of [1, 2]) client.subscribe(topicOf('down', options.clientId, qos), qos);
@@ -132,6 +146,7 @@ export class MqttSessionDriver {
       // Failing to leave, it is kept all the same, and leaves with the next connection.
       if (status !== NX_SUCCESS && status !== COMMUNICATION_FAILURE) return;
       this.published++;
+      if (this.store.isDead) return;
     }
   }
 
@@ -146,12 +161,18 @@ export class MqttSessionDriver {
     this.stream = null;
   }
 
+  /** The program dies at its next commit: right behind it, or before it has had any effect. */
+  dieAtCommit(applied: boolean): void {
+    this.store.dieNext(applied);
+  }
+
   /** The program dies, and starts anew with what its store kept. */
   crash(): void {
     this.crashes++;
     const dead = this.client;
     this.cut();
     dead.delete();
+    this.store.revive();
     this.client = this.makeClient();
     this.granted = 0;
     this.take();
@@ -171,12 +192,58 @@ export class MqttSessionDriver {
   }
 
   private take(): void {
-    for (let message = this.client.receive(); message !== null; message = this.client.receive()) {
+    while (!this.store.isDead) {
+      const message = this.client.receive();
+      // Dead before the store knew that it was taken: the application has not come to see it.
+      if (message === null || this.store.lostLast) return;
       const [, , qos] = message.topic.split('/');
       const number = Number(new TextDecoder().decode(message.payload));
       if (Number(qos) !== message.qos) this.faults.push(`a message of QoS ${qos} came with QoS ${message.qos}`);
       this.received.push({ qos: message.qos === 2 ? 2 : 1, number });
     }
+  }
+}
+
+/** A store whose program can die in the middle of an event: from then on nothing is kept. */
+class MortalStore implements MqttStore {
+  isDead: boolean;
+  /** The commit at which it died had no effect. */
+  lostLast: boolean;
+  private readonly inner: MqttStore;
+  private readonly died: () => void;
+  private dies: 'no' | 'before' | 'behind';
+
+  constructor(inner: MqttStore, died: () => void) {
+    this.isDead = false;
+    this.lostLast = false;
+    this.inner = inner;
+    this.died = died;
+    this.dies = 'no';
+  }
+
+  load(): ReturnType<MqttStore['load']> {
+    return this.inner.load();
+  }
+
+  commit(changes: readonly MqttStoreChange[], durable: boolean): Status {
+    if (this.isDead) return NX_NOT_SUCCESSFUL;
+    if (this.dies !== 'no') {
+      this.isDead = true;
+      this.lostLast = this.dies === 'before';
+      this.died();
+      if (this.lostLast) return NX_NOT_SUCCESSFUL;
+    }
+    return this.inner.commit(changes, durable);
+  }
+
+  dieNext(applied: boolean): void {
+    this.dies = applied ? 'behind' : 'before';
+  }
+
+  revive(): void {
+    this.dies = 'no';
+    this.isDead = false;
+    this.lostLast = false;
   }
 }
 

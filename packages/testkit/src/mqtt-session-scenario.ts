@@ -48,7 +48,7 @@ const BREAKS = 5;
 /**
  * A device and a broker on one link that exchange messages of QoS 1 and 2 while, at moments counted in events so that each
  * step of the protocol is hit, the link goes silent, the connection is cut, or the device's program dies and starts anew
- * with what its store kept; all chosen by the seed.
+ * with what its store kept, now and then right before or behind a commit to it; all chosen by the seed.
  *
  * What must hold: QoS 2 arrives exactly once and in order, QoS 1 at least once and, each for the first time, in order, in
  * both directions; everything is acknowledged in the end; no packet leaks.
@@ -106,7 +106,11 @@ export async function mqttSessionScenario(seed: number, options: MqttSessionOpti
   const breakSomething = (): void => {
     breaks++;
     next = events + 1 + random.below(breaks === BREAKS ? 1 : 120);
-    const kind = random.below(4);
+    const kind = random.below(5);
+    if (kind === 4) {
+      driver.dieAtCommit(random.below(2) === 0);
+      return;
+    }
     silent = true;
     healAt = lab.now + random.below(kind === 0 ? 3 * SECOND : SECOND);
     bridge.setFaults({ lossRate: 1 });
