@@ -411,6 +411,7 @@ export class IpInstance implements NetworkService {
   /** @internal */
   linkChanged(changed: IpInterface): void {
     if (this.tracer !== null) this.tracer.event(TRACE_IP_LINK, changed.index, changed.up ? 1 : 0, 0, 0, null);
+    this.ipv6.linkChanged(changed);
     this.interfaceListener?.linkChanged(changed);
   }
 

@@ -170,6 +170,39 @@ describe('Duplicate Address Detection (RFC 4862 5.4)', () => {
   });
 });
 
+describe('a link that goes and comes back', () => {
+  function cable(host: Host6, up: boolean): void {
+    host.host.link.properties.up = up;
+    host.host.link.sink!.linkChanged(up);
+  }
+
+  test('has addresses under detection begin anew', () => {
+    const host = new Host6({ ipv6: { dadTransmits: 2, dadDelay: 0 } });
+    host.take();
+    cable(host, false);
+    host.seconds(10);
+    host.silent();
+    expect(host.addresses()).toEqual([]);
+    cable(host, true);
+    host.seconds(10);
+    expect(host.lines()).toEqual([`10 135 ${OURS}`, `11 135 ${OURS}`]);
+    expect(host.addresses()).toEqual([OURS]);
+    host.finish();
+  });
+
+  test('has routers asked for again, and neighbors forgotten', () => {
+    const host = new Host6({ ipv6: { solicitations: 3, solicitationDelay: 0 } });
+    host.inject(routerAdvertisement());
+    host.know();
+    host.take();
+    cable(host, false);
+    expect(host.state(PEER)).toBe(0);
+    cable(host, true);
+    expect(host.next().type).toBe(133);
+    host.finish();
+  });
+});
+
 describe('addresses given by hand', () => {
   test('are refused when no host can have them, or twice', () => {
     const host = new Host6();

@@ -118,9 +118,11 @@ export class Ipv6 {
     return this.ip.interfaces.some((each) => each.ipv6.enabled && each.ipv6.solicitAt !== NEVER);
   }
 
-  /** True when an address still waits for its duplicate detection. */
+  /** True when an address still waits for its duplicate detection, on a link that is up. */
   get settling(): boolean {
-    return this.ip.interfaces.some((each) => each.ipv6.addresses.some((own) => own.state === ADDRESS_TENTATIVE));
+    return this.ip.interfaces.some(
+      (each) => each.up && each.ipv6.addresses.some((own) => own.state === ADDRESS_TENTATIVE),
+    );
   }
 
   /**
@@ -187,6 +189,26 @@ export class Ipv6 {
     }
     const origin = linkLocal ? ORIGIN_LINK_LOCAL : ORIGIN_MANUAL;
     return this.insert(new Ipv6Address(target, address, prefixLength, origin), false);
+  }
+
+  /**
+   * @internal A link that is back may be another one: what is known of neighbors on it goes, addresses under detection begin
+   * anew, and routers are asked for again (RFC 4861 6.3.7, RFC 4862 5.4).
+   */
+  linkChanged(changed: IpInterface): void {
+    const own = changed.ipv6;
+    if (!own.enabled || changed.link === null) return;
+    const { nd } = this.ip;
+    if (!changed.up) {
+      nd.invalidate(changed.index, true);
+      nd.discovery.end(changed);
+      nd.timers.changed();
+      return;
+    }
+    for (const address of [...own.addresses]) {
+      if (address.state === ADDRESS_TENTATIVE) nd.detection.begin(address, true);
+    }
+    if (own.linkLocal !== null && !this.isRouter(changed)) nd.discovery.begin(changed);
   }
 
   /** @internal Puts an address into its interface's list and begins its duplicate detection. */

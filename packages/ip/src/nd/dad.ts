@@ -73,9 +73,14 @@ export class DuplicateDetection {
       this.pass(address);
       return;
     }
+    if (!owner.up) {
+      // Nobody could hear it; it begins anew when the link is there.
+      address.deadline = NEVER;
+      return;
+    }
     address.solicitsLeft--;
     address.deadline = nd.afterSlow(owner.ipv6.retransTimer);
-    if (owner.ipv6.enabled) nd.messages.probe(owner, address.address);
+    nd.messages.probe(owner, address.address);
   }
 
   private pass(address: Ipv6Address): void {

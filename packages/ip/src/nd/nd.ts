@@ -165,9 +165,10 @@ export class Nd {
     return NX_ENTRY_NOT_FOUND;
   }
 
-  /** As nxd_nd_cache_invalidate: forgets every entry, also for one interface only. */
-  invalidate(interfaceIndex = -1): void {
+  /** As nxd_nd_cache_invalidate: forgets every entry, also for one interface only, or all but those set by hand. */
+  invalidate(interfaceIndex = -1, keepStatic = false): void {
     for (const entry of this.cache.all) {
+      if (keepStatic && entry.state === ND_STATIC) continue;
       if (entry.state === ND_FREE || (interfaceIndex >= 0 && entry.interfaceIndex !== interfaceIndex)) continue;
       this.resolution.forget(entry, DROP_ND_FLUSHED);
     }
