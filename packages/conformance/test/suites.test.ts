@@ -3,11 +3,23 @@ import {
   formatSuiteResult,
   runSuite,
   SUITES,
+  type Suite,
+  type SuiteResult,
   suiteFaults,
   suiteHtml,
   suiteJson,
   suitePassed,
 } from '@strata/conformance';
+import { saveCapture } from '@strata/testkit';
+
+/** @throws Error with everything that failed and a capture of each */
+function mustHold(result: SuiteResult): void {
+  if (suitePassed(result)) return;
+  const captures = result.scenarios.flatMap(({ name, capture }) =>
+    capture === null ? [] : [`${name}: ${saveCapture(capture)}`],
+  );
+  throw new Error([formatSuiteResult(result), 'captures:', ...captures].join('\n'));
+}
 
 test.each(SUITES.map((suite) => [suite.name, suite] as const))(
   '%s has a scenario for every requirement',
@@ -16,24 +28,32 @@ test.each(SUITES.map((suite) => [suite.name, suite] as const))(
   },
 );
 
+const made = new Map<string, Promise<SuiteResult>>();
+
+/** What a suite finds of a profile; run once. */
+function results(suite: Suite, profile: string): Promise<SuiteResult> {
+  const key = `${suite.name} ${profile}`;
+  const found = made.get(key) ?? runSuite(suite, { profile });
+  made.set(key, found);
+  return found;
+}
+
 const runs = SUITES.flatMap((suite) => suite.profiles.map((profile) => [suite.name, profile, suite] as const));
 
 test.each(runs)('%s holds in the profile %s', async (_, profile, suite) => {
-  const result = await runSuite(suite, { profile });
-  if (!suitePassed(result)) throw new Error(formatSuiteResult(result));
+  mustHold(await results(suite, profile));
 });
 
 test.each(['netx', 'modern'])('rfc9293 holds over IPv6 in the profile %s', async (profile) => {
   const suite = SUITES.find(({ name }) => name === 'rfc9293');
   if (suite === undefined) throw new Error('the suite is gone');
-  const result = await runSuite(suite, { profile, ipVersion: 6 });
-  if (!suitePassed(result)) throw new Error(formatSuiteResult(result));
+  mustHold(await runSuite(suite, { profile, ipVersion: 6 }));
 });
 
 test('no MUST and no SHOULD of RFC 9293 is broken or deviated from by the modern profile', async () => {
   const suite = SUITES.find(({ name }) => name === 'rfc9293');
   if (suite === undefined) throw new Error('the suite is gone');
-  const { requirements } = await runSuite(suite, { profile: 'modern' });
+  const { requirements } = await results(suite, 'modern');
   const binding = requirements.filter(({ requirement }) => requirement.level !== 'MAY');
   expect(binding.length).toBe(101);
   expect(binding.filter(({ outcome }) => outcome === 'fail' || outcome === 'deviates')).toEqual([]);

@@ -14,6 +14,8 @@ export interface TrialOptions {
   readonly profile: Profile;
   readonly ipVersion: 4 | 6;
   readonly seed: number;
+  /** Record the frames of every lab, with the reasons beside them. */
+  readonly recording: boolean;
 }
 
 interface OpenLab {
@@ -31,6 +33,7 @@ export class Trial {
   readonly seed: number;
   /** Differences that were not counted, by rule. */
   readonly masked: Set<string>;
+  private readonly recording: boolean;
   private readonly labs: OpenLab[];
   private readonly peers: Peer[];
 
@@ -39,6 +42,7 @@ export class Trial {
     this.ipVersion = options.ipVersion;
     this.seed = options.seed;
     this.masked = new Set();
+    this.recording = options.recording;
     this.labs = [];
     this.peers = [];
   }
@@ -48,10 +52,11 @@ export class Trial {
     return this.profile.name === profile;
   }
 
-  /** A lab whose frames are recorded. */
+  /** A lab, of which the trial takes care. */
   lab(options: Omit<LabOptions, 'capture'> = {}): Lab {
     const sink = new MemorySink();
-    const lab = new Lab({ seed: this.seed, profile: this.profile, memoryBytes: MEMORY, ...options, capture: sink });
+    const record = this.recording ? { capture: sink } : {};
+    const lab = new Lab({ seed: this.seed, profile: this.profile, memoryBytes: MEMORY, ...options, ...record });
     this.labs.push({ lab, sink });
     return lab;
   }
@@ -129,7 +134,7 @@ export class Trial {
   /** The frames of the first lab as a pcapng file. */
   capture(): Uint8Array | null {
     for (const { lab } of this.labs) void lab.capture?.end();
-    return this.labs[0]?.sink.bytes() ?? null;
+    return this.recording ? (this.labs[0]?.sink.bytes() ?? null) : null;
   }
 }
 
