@@ -1,6 +1,6 @@
-import type { Clock, IpAddress } from '@strata/contracts';
+import { type Clock, type IpAddress, NEVER } from '@strata/contracts';
 import { TCP_ACK, TCP_FIN, TCP_PSH, TCP_SYN } from '@strata/wire';
-import type { IcmpBody, Location, PacketAction, Script, TcpBody } from './ast.ts';
+import type { IcmpBody, Location, PacketAction, Script, TcpBody, UdpBody } from './ast.ts';
 import { Connection, MappingError } from './connection.ts';
 import { type Endpoints, emitIcmpPacket, emitTcpPacket, emitUdpPacket, quotePacket } from './emit-packet.ts';
 import { formatTcp } from './format.ts';
@@ -26,6 +26,19 @@ export interface SentPacket {
   readonly connection: Connection | null;
 }
 
+/** What the socket under test has sent and got, in segments with data and in microseconds; NEVER: nothing yet. */
+export interface Traffic {
+  dataIn: number;
+  dataOut: number;
+  /** When data came last, or when the connection was opened. */
+  lastDataIn: number;
+  lastAckIn: number;
+}
+
+function noTraffic(): Traffic {
+  return { dataIn: 0, dataOut: 0, lastDataIn: NEVER, lastAckIn: NEVER };
+}
+
 /**
  * What goes over the link while a script runs: which connection the script is about, packets to inject made of the script's
  * words, and packets of the stack put into them.
@@ -40,6 +53,7 @@ export class Conversation implements SocketWatcher, PacketTaker {
   connection: Connection | null;
   /** The socket that packets and snippets are about. */
   tested: SocketFile | null;
+  traffic: Traffic;
   /** The script is done; what is sent now is not recorded. */
   over: boolean;
   private readonly script: Script;
@@ -57,6 +71,7 @@ export class Conversation implements SocketWatcher, PacketTaker {
     this.claimed = new Set();
     this.connection = null;
     this.tested = null;
+    this.traffic = noTraffic();
     this.over = false;
     this.script = script;
     this.settings = settings;
@@ -68,6 +83,7 @@ export class Conversation implements SocketWatcher, PacketTaker {
   }
 
   socketMade(file: SocketFile): void {
+    this.traffic = noTraffic();
     this.tested = file;
     this.connection = null;
   }
@@ -180,6 +196,7 @@ export class Conversation implements SocketWatcher, PacketTaker {
     const { ports } = packet;
     if (ports !== null) this.selectPorts(body.protocol, ports.destination, ports.source, true);
     const connection = this.connectionFor(body.protocol);
+    this.noteInbound(body);
     const ends = this.ends(connection, packet, true);
     if (body.protocol === 'udp') return emitUdpPacket(ends, packet.ip, body.length);
     try {
@@ -195,6 +212,15 @@ export class Conversation implements SocketWatcher, PacketTaker {
       if (error instanceof MappingError) throw failAt(location, error.message);
       throw error;
     }
+  }
+
+  private noteInbound(body: TcpBody | UdpBody): void {
+    if (body.protocol !== 'tcp') return;
+    const { traffic } = this;
+    const { now } = this.clock;
+    if (body.length > 0) traffic.dataIn++;
+    if (body.length > 0 || (traffic.lastDataIn === NEVER && body.flags & TCP_ACK)) traffic.lastDataIn = now;
+    if (body.flags & TCP_ACK) traffic.lastAckIn = now;
   }
 
   private makeIcmp(location: Location, packet: PacketAction, body: IcmpBody): Uint8Array {
@@ -236,6 +262,9 @@ export class Conversation implements SocketWatcher, PacketTaker {
     this.frames.push(frame);
     const connection = this.connectionOf(packet);
     Object.assign(frame, { text: this.describe(packet, connection ?? null) });
+    if (connection === this.connection && packet.transport?.kind === 'tcp' && packet.transport.length > 0) {
+      this.traffic.dataOut++;
+    }
     if (connection !== undefined) this.outbox.push({ packet, frame, connection });
     else frame.comments.push('not of the connection under test');
   }

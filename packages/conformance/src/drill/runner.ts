@@ -273,7 +273,7 @@ export class DrillRun {
 
   private snippetValues(): ReadonlyMap<string, Value> {
     const file = this.conversation.tested;
-    return snippetNames(file instanceof TcpFile ? file : null, this.now);
+    return snippetNames(file instanceof TcpFile ? file : null, this.conversation.traffic, this.now);
   }
 
   /** All snippets run after the script, in order and with what was known at their time. */

@@ -20,6 +20,7 @@ import {
   TCP_TIMED_WAIT,
   type TcpSocket,
 } from '@strata/tcp';
+import type { Traffic } from '../conversation.ts';
 import type { Value } from '../expression.ts';
 import { CONSTANTS } from './constants.ts';
 import type { TcpFile } from './tcp-file.ts';
@@ -45,7 +46,7 @@ const NO_THRESHOLD = 0x3fffffff;
 const INFINITE = 0x7fffffff;
 
 /** What `%{ … }%` knows at its moment: the fields of `struct tcp_info` and the constants that belong to them. */
-export function snippetNames(file: TcpFile | null, now: number): Map<string, Value> {
+export function snippetNames(file: TcpFile | null, traffic: Traffic, now: number): Map<string, Value> {
   const names = new Map<string, Value>();
   for (const [name, value] of Object.entries(CONSTANTS)) {
     if (/^(?:TCP_|TCPI_)/.test(name)) names.set(name, value);
@@ -55,7 +56,7 @@ export function snippetNames(file: TcpFile | null, now: number): Map<string, Val
     names.set('tcpi_state', (file?.state === 'listening' ? CONSTANTS.TCP_LISTEN : CONSTANTS.TCP_CLOSE) as number);
     return names;
   }
-  for (const [name, value] of Object.entries(tcpInfo(socket, now))) names.set(`tcpi_${name}`, value);
+  for (const [name, value] of Object.entries(tcpInfo(socket, traffic, now))) names.set(`tcpi_${name}`, value);
   if (file !== null) {
     names.set('SK_MEMINFO_RMEM_ALLOC', file.readable);
     names.set('SK_MEMINFO_WMEM_QUEUED', file.queued);
@@ -88,7 +89,7 @@ function negotiatedOptions(socket: TcpSocket): number {
 }
 
 /** `struct tcp_info` without the prefix; windows in segments, times in microseconds unless Linux has milliseconds. */
-function tcpInfo(socket: TcpSocket, now: number): Record<string, number> {
+function tcpInfo(socket: TcpSocket, traffic: Traffic, now: number): Record<string, number> {
   const mss = Math.max(socket.mss, 1);
   const { transmit, rto } = socket;
   const recovery = recoveryInfo(socket);
@@ -120,8 +121,10 @@ function tcpInfo(socket: TcpSocket, now: number): Record<string, number> {
     retrans: recovery.repeated,
     last_data_sent: since(socket.lastSentAt),
     last_ack_sent: 0,
-    last_data_recv: since(socket.lastReceivedAt),
-    last_ack_recv: since(socket.lastReceivedAt),
+    last_data_recv: since(traffic.lastDataIn),
+    last_ack_recv: since(traffic.lastAckIn),
+    data_segs_in: traffic.dataIn,
+    data_segs_out: traffic.dataOut,
     pmtu: path,
     rcv_ssthresh: socket.windowSize,
     rtt: srtt,
