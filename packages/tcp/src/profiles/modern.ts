@@ -40,7 +40,7 @@ export const modernTcpProfile: TcpProfile = {
   doubtAfter: 3,
   maximumSynRetries: 7,
   transmitQueueMaximum: 1024,
-  sendBuffer: 256 * 1024,
+  sendBuffer: 1024 * 1024,
   defaultWindow: 65535,
   maximumWindow: 0x3fffc000,
   maximumOutOfOrder: 4096,

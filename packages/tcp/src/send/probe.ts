@@ -3,6 +3,7 @@ import { NX_SUCCESS, TRACE_TCP_SEND } from '@strata/contracts';
 import { TCP_ACK, TCP_HEADER } from '@strata/wire';
 import { echoFlag, plainTypeOfService } from '../congestion/ecn.ts';
 import type { ControlBlock } from '../control-block.ts';
+import { PROBE_SENT } from '../probe-events.ts';
 import { acknowledgmentSent } from '../timers/arm.ts';
 import { headerInPlace, writeHeader } from './header.ts';
 
@@ -42,6 +43,7 @@ export function sendOctet(tcb: ControlBlock, octet: number, sequence: number, he
   }
   tcb.packetsSent++;
   service.counters.packetsSent++;
+  if (service.probe !== null) service.probe.sample(tcb, PROBE_SENT);
   acknowledgmentSent(tcb);
 }
 
