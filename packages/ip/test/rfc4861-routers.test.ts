@@ -13,6 +13,7 @@ import { MAC_OTHER } from './frames.ts';
 import {
   ALL_NODES,
   advertisement,
+  bytes6,
   Host6,
   icmpPacket,
   linkOption,
@@ -25,6 +26,7 @@ import {
   redirect,
   routerAdvertisement,
   solicited,
+  word32,
 } from './ipv6-host.ts';
 
 const FAR = '2001:db8:ffff::1';
@@ -245,6 +247,36 @@ describe('a Router Advertisement (RFC 4861 6.1.2, 6.3.4)', () => {
     for (let i = 1; i < 3000; i++)
       host.inject(routerAdvertisement({}, { source: `fe80::a:${i.toString(16)}` }), ROUTER_MAC);
     expect(host.ip.ipv6.routes.routers).toHaveLength(16);
+    host.finish();
+  });
+});
+
+describe('DNS servers in advertisements (RFC 8106)', () => {
+  function advertised(lifetime: number, ...servers: string[]): Uint8Array {
+    const body = [0, 0, ...word32(lifetime), ...servers.flatMap(bytes6)];
+    const option = [25, 1 + 2 * servers.length, ...body];
+    return icmpPacket({ source: ROUTER, destination: ALL_NODES }, 134, [0, 0, 7, 8, ...new Uint8Array(8), ...option]);
+  }
+
+  test('are known for their lifetime, and taken back with 0', () => {
+    const host = new Host6();
+    const known = () => host.ip.ipv6.nameServers.addresses.map((each) => each.w3);
+    host.inject(advertised(60, '2001:db8::53', '2001:db8::54'), ROUTER_MAC);
+    expect(known()).toEqual([0x53, 0x54]);
+    host.inject(advertised(0, '2001:db8::53'), ROUTER_MAC);
+    expect(known()).toEqual([0x54]);
+    host.seconds(61);
+    expect(known()).toEqual([]);
+    host.finish();
+  });
+
+  test('of a length that is no list are passed over, and a flood keeps to the bound', () => {
+    const host = new Host6();
+    const broken = [0, 0, 7, 8, ...new Uint8Array(8), 25, 2, 0, 0, 0, 0, 0, 60, ...new Uint8Array(8)];
+    host.inject(icmpPacket({ source: ROUTER, destination: ALL_NODES }, 134, broken), ROUTER_MAC);
+    expect(host.ip.ipv6.nameServers.addresses).toEqual([]);
+    for (let i = 1; i < 100; i++) host.inject(advertised(60, `2001:db8::${i.toString(16)}`), ROUTER_MAC);
+    expect(host.ip.ipv6.nameServers.addresses).toHaveLength(8);
     host.finish();
   });
 });

@@ -1,6 +1,7 @@
 import {
   type IpAddress,
   type LinkPort,
+  NX_INVALID_INTERFACE,
   NX_IP_ADDRESS_ERROR,
   NX_PORT_UNAVAILABLE,
   NX_SUCCESS,
@@ -27,6 +28,7 @@ import {
   parseAddress,
   parseMac,
   parsePrefix,
+  sameAddress,
 } from '@strata/wire';
 import { NetError } from './net-error.ts';
 import type { Profile } from './profile.ts';
@@ -135,7 +137,7 @@ export class Host {
   readonly udp: UdpService;
   readonly tcp: TcpService;
   readonly drivers: EthernetDriver[];
-  /** Servers that names are asked of, in order of preference: set by hand or by DHCP. */
+  /** Servers that names are asked of, in order of preference: set by hand, by DHCP, or by routers (RFC 8106). */
   readonly nameServers: IpAddress[];
   private eventLoop: boolean;
   private readonly settling: (() => void)[];
@@ -167,6 +169,7 @@ export class Host {
     this.eventLoop = false;
     this.settling = [];
     this.tls = null;
+    this.ip.ipv6.listen({ addressChanged() {}, routerAdvertised: () => this.takeAdvertisedServers() });
     if (options.fragments !== false) this.ip.enableFragments();
     this.ip.forwarding = options.forwarding ?? false;
     for (const { port, ...rest } of options.interfaces ?? []) this.attach(port, rest);
@@ -303,10 +306,29 @@ export class Host {
     return this.localAddress6 ?? IPV4_LOOPBACK;
   }
 
-  /** Reads an address, or this host's own name and `localhost`. @throws NetError for anything else */
+  /** The index of the interface that a text such as "fe80::1%eth0" names; -1 when it names none. */
+  private zoneOf(name: string): number {
+    const [, zone] = name.split('%');
+    return this.ip.interfaces.find((each) => each.name === zone)?.index ?? -1;
+  }
+
+  private takeAdvertisedServers(): void {
+    for (const address of this.ip.ipv6.nameServers.addresses) {
+      if (!this.nameServers.some((known) => sameAddress(known, address))) this.nameServers.push(address);
+    }
+  }
+
+  /**
+   * Reads an address, or this host's own name and `localhost`. A link-local address may name its interface: "fe80::1%eth0".
+   * @throws NetError for anything else
+   */
   resolve(name: string): IpAddress {
     if (name === 'localhost') return this.localAddress;
-    const address = parseAddress(name);
+    const [literal = '', zone] = name.split('%');
+    if (zone !== undefined && !this.ip.interfaces.some((each) => each.name === zone)) {
+      throw new NetError(`"${name}": this host has no interface "${zone}"`, NX_INVALID_INTERFACE);
+    }
+    const address = parseAddress(literal);
     if (address === null) throw new NetError(`"${name}" is not an IP address`, NX_IP_ADDRESS_ERROR);
     return address;
   }
@@ -394,7 +416,7 @@ export class Host {
     options: { readonly bytes?: number; readonly timeoutSeconds?: number } & PingOptions = {},
   ): Promise<PingResult> {
     const remote = typeof address === 'string' ? this.resolve(address) : address;
-    if (remote.family === 6 && this.ip.ipv6.settling) return this.settled().then(() => this.ping(remote, options));
+    if (remote.family === 6 && this.ip.ipv6.settling) return this.settled().then(() => this.ping(address, options));
     const bytes = options.bytes ?? 56;
     const payload = Uint8Array.from({ length: bytes }, (_, i) => i & 255);
     return new Promise((resolve) => {
@@ -415,7 +437,8 @@ export class Host {
         },
       };
       const timeout = (options.timeoutSeconds ?? 1) * SECOND;
-      const status = this.ip.icmp.echo.ping(remote, payload, timeout, listener, options);
+      const zone = typeof address === 'string' ? this.zoneOf(address) : -1;
+      const status = this.ip.icmp.echo.ping(remote, payload, timeout, listener, { interfaceIndex: zone, ...options });
       if (status === NX_SUCCESS) return;
       resolve({ status, bytes: 0, sequence: 0, timeToLive: 0, roundTrip: 0, from: null, error: 0 });
     });

@@ -33,6 +33,7 @@ import {
   solicitedNode,
 } from './address.ts';
 import { RedirectedDestinations } from './destinations.ts';
+import { AdvertisedNameServers } from './name-servers.ts';
 import { Ipv6Receiver } from './receive.ts';
 import { Ipv6Routes } from './routes.ts';
 import { isLinkLocal6, isLoopback6, isMulticast6, isUnicast6 } from './scope.ts';
@@ -72,6 +73,7 @@ export class Ipv6 {
   readonly ip: IpInstance;
   readonly routes: Ipv6Routes;
   readonly destinations: RedirectedDestinations;
+  readonly nameServers: AdvertisedNameServers;
   readonly receiver: Ipv6Receiver;
   readonly sender: Ipv6Sender;
   private readonly listeners: Ipv6Listener[];
@@ -87,6 +89,7 @@ export class Ipv6 {
     this.ip = ip;
     this.routes = new Ipv6Routes(ip);
     this.destinations = new RedirectedDestinations(policy.destinations);
+    this.nameServers = new AdvertisedNameServers(ip.time);
     this.receiver = new Ipv6Receiver(ip);
     this.sender = new Ipv6Sender(ip);
     ip.groups.mld.transport = this.sender;

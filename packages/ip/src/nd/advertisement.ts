@@ -17,6 +17,7 @@ import {
   IPV6_MINIMUM_MTU,
   ipv6AddressAt,
   ND_OPTION_PREFIX,
+  ND_OPTION_RDNSS,
   ND_ROUTER_ADVERTISEMENT,
   nextNdOption,
   PREFIX_ADDRESS,
@@ -81,9 +82,24 @@ export function receiveAdvertisement(
     takePrefix(nd, incoming, view, option);
     option = nextNdOption(view, option + PREFIX_OPTION, end, ND_OPTION_PREFIX, PREFIX_OPTION);
   }
+  takeNameServers(nd, incoming, view, at + ND_ROUTER_ADVERTISEMENT, end);
   nd.ip.ipv6.advertised(incoming, flags);
   nd.timers.changed();
   return HANDLED;
+}
+
+/** Recursive DNS servers (RFC 8106 5.1): a header of 8 octets, then addresses; of a strange length it is passed over. */
+function takeNameServers(nd: Nd, incoming: IpInterface, view: DataView, from: number, end: number): void {
+  const { nameServers } = nd.ip.ipv6;
+  let option = nextNdOption(view, from, end, ND_OPTION_RDNSS, 0);
+  while (option >= 0) {
+    const length = view.getUint8(option + 1) << 3;
+    const expires = lifetimeEnd(nd.ip.time.now, view.getUint32(option + 4));
+    for (let at = option + 8; at + 16 <= option + length; at += 16) {
+      nameServers.set(incoming, ipv6AddressAt(view, at), expires);
+    }
+    option = nextNdOption(view, option + length, end, ND_OPTION_RDNSS, 0);
+  }
 }
 
 /** Hop limit and timers; 0 means "not said". */
