@@ -1,9 +1,9 @@
 /**
- * `@strata/ip`: the IP instance (NetX Duo UG 3, "IP"): interfaces and their addresses, routes, ARP, IPv4 in both
- * directions, ICMP, and the {@link NetworkService} that TCP and UDP stand on.
+ * `@strata/ip`: the IP instance (NetX Duo UG 3, "IP"): interfaces and their addresses, routes, ARP, IPv4 and IPv6 in both
+ * directions, ICMP, groups, fragments, forwarding, and the {@link NetworkService} that TCP and UDP stand on.
  *
  * It holds a `LinkService` per interface and knows nothing of TCP or UDP: transports register for a protocol number and are
- * handed datagrams. Fragments are counted and dropped; nothing is forwarded.
+ * handed datagrams. Fragments are dropped until `enableFragments`, and nothing is forwarded until `forwarding` is set.
  *
  * ```ts
  * const ip = new IpInstance({ name: 'device', pool, time: scheduler, random: new SeededRandom(1) });

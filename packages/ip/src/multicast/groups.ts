@@ -15,8 +15,8 @@ import {
 import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
 import { isMulticast } from '../martian.ts';
-import { ALL_HOSTS, Igmp } from './igmp.ts';
-import { Membership } from './membership.ts';
+import { Igmp } from './igmp.ts';
+import { isEverybody, Membership } from './membership.ts';
 import { Mld } from './mld.ts';
 
 /**
@@ -189,10 +189,4 @@ function isGroup(address: IpAddress): boolean {
 function isChosen(address: IpAddress): boolean {
   const solicited = address.w0 === (0xff020000 | 0) && address.w2 === 1 && address.w3 >>> 24 === 0xff;
   return !solicited && !isEverybody(address);
-}
-
-/** 224.0.0.1 and ff02::1, which everybody listens to and nobody reports (RFC 2236 6, RFC 2710 5). */
-export function isEverybody(address: IpAddress): boolean {
-  if (address.family === 4) return address.w3 === ALL_HOSTS;
-  return address.w3 === 1 && address.w2 === 0 && address.w1 === 0 && (address.w0 & 0xf) <= 2;
 }

@@ -37,11 +37,10 @@ import { IgmpCounters } from '../counters.ts';
 import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
 import type { GroupTable } from './groups.ts';
-import type { Membership } from './membership.ts';
+import { ALL_HOSTS, type Membership } from './membership.ts';
 
-/** 224.0.0.1 and 224.0.0.2. */
-export const ALL_HOSTS = 0xe0000001 | 0;
-export const ALL_ROUTERS = 0xe0000002 | 0;
+/** 224.0.0.2. */
+const ALL_ROUTERS = 0xe0000002 | 0;
 
 /** RFC 2236 8: Unsolicited Report Interval, Version 1 Router Present Timeout, and the answer time of version 1. */
 const UNSOLICITED_INTERVAL = 10 * SECOND;

@@ -1,6 +1,9 @@
 import { type IpAddress, NEVER } from '@strata/contracts';
 import type { IpInterface } from '../interface.ts';
 
+/** 224.0.0.1. */
+export const ALL_HOSTS = 0xe0000001 | 0;
+
 /** One group that an interface listens to, of either family, and what is still to be said about it. */
 export class Membership {
   readonly outgoing: IpInterface;
@@ -42,4 +45,10 @@ export class Membership {
     this.changeAt = NEVER;
     this.changesLeft = 0;
   }
+}
+
+/** 224.0.0.1 and ff02::1, which everybody listens to and nobody reports (RFC 2236 6, RFC 2710 5). */
+export function isEverybody(address: IpAddress): boolean {
+  if (address.family === 4) return address.w3 === ALL_HOSTS;
+  return address.w3 === 1 && address.w2 === 0 && address.w1 === 0 && (address.w0 & 0xf) <= 2;
 }

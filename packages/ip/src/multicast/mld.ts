@@ -31,8 +31,8 @@ import {
 import { MldCounters } from '../counters.ts';
 import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
-import { type GroupTable, isEverybody } from './groups.ts';
-import type { Membership } from './membership.ts';
+import type { GroupTable } from './groups.ts';
+import { isEverybody, type Membership } from './membership.ts';
 
 const ALL_ROUTERS: IpAddress = { family: 6, w0: 0xff020000 | 0, w1: 0, w2: 0, w3: 2 };
 /** RFC 3810 5.2.14: all routers that know version 2. */
