@@ -1,4 +1,4 @@
-import { NX_MAX_LISTEN, NX_SUCCESS, NX_TX_QUEUE_DEPTH, NX_WINDOW_OVERFLOW, TICK } from '@strata/contracts';
+import { NX_MAX_LISTEN, NX_SUCCESS, NX_TX_QUEUE_DEPTH, NX_WINDOW_OVERFLOW, SECOND, TICK } from '@strata/contracts';
 import { mss } from '../../suite/peer/options.ts';
 import type { Scenario } from '../../suite/suite.ts';
 import { NetxBench } from './bench.ts';
@@ -170,7 +170,11 @@ export const timerFacts: readonly Scenario[] = [
       t.equal(c.own.cwnd, 5500, 'cwnd after 2500 octets at once');
       c.own.ssthresh = 5000;
       c.emit('.', { seq: 1, ack: 4001 });
-      t.equal(c.own.cwnd, 5500 + Math.floor(1_000_000 / 5500), 'cwnd in avoidance');
+      const grown = 5500 + Math.floor(1_000_000 / 5500);
+      t.equal(c.own.cwnd, grown, 'cwnd in avoidance');
+      c.peer.advance(600 * SECOND);
+      c.send(1000);
+      t.equal(c.own.cwnd, grown, 'cwnd after ten idle minutes');
     },
   },
   {
@@ -205,6 +209,43 @@ export const timerFacts: readonly Scenario[] = [
     covers: ['ticks'],
     check(t) {
       t.equal([TICK, t.profile.tcp.timeWait / TICK], [10_000, 24_000], 'a tick, and TIMED_WAIT');
+    },
+  },
+  {
+    name: 'a fast retransmission counts as a retry: then nine more by the timer end the connection; what frees a packet clears the count',
+    covers: ['retry-counter'],
+    check(t) {
+      const c = t.peer().passive({ synOptions: mss(1000) });
+      for (let i = 0; i < 4; i++) c.send(1000);
+      c.peer.drain();
+      for (let i = 0; i < 3; i++) c.emit('.', { seq: 1, ack: 1 });
+      c.expect('P.', { seq: 1, len: 1000 });
+      let copies = 0;
+      for (let i = 0; i < 30; i++) {
+        c.peer.advance(SECOND);
+        copies += c.peer.drain().length;
+      }
+      t.equal([copies, c.ear.heard.at(-1)], [9, 'closed 0x38'], 'further copies, and what was heard');
+      const other = t.peer().passive({ synOptions: mss(1000) });
+      for (let i = 0; i < 2; i++) other.send(1000);
+      other.peer.advance(9 * SECOND);
+      other.emit('.', { seq: 1, ack: 1001 });
+      other.peer.advance(9 * SECOND);
+      t.equal(other.state, 'ESTABLISHED', 'the state after eighteen retries with an acknowledgment between');
+    },
+  },
+  {
+    name: 'DF is in every segment of a socket that was made with it, and in none of others',
+    covers: ['dont-fragment'],
+    check(t) {
+      for (const dontFragment of [true, false]) {
+        const c = t.peer().active({ socket: { dontFragment } });
+        c.send(10);
+        const word = dontFragment ? 0x4000 : 0;
+        t.equal(c.expect('P.', { len: 10 }).fragment, word, 'the fragment word of data');
+        c.close();
+        t.equal(c.expect('F.', { seq: 11 }).fragment, word, 'the fragment word of the FIN');
+      }
     },
   },
 ];

@@ -47,6 +47,8 @@ const FACTS: readonly (readonly [id: string, topic: string, text: string])[] = [
   ['first-window', 'TCP congestion', 'the first windows by MSS'],
   ['window-growth', 'TCP congestion', 'slow start and avoidance'],
   ['fast-retransmit', 'TCP congestion', 'fast retransmit, limited transmit, partial acknowledgments'],
+  ['retry-counter', 'TCP timers', 'what counts as a retry, and what clears the count'],
+  ['dont-fragment', 'IP', 'DF comes from the socket'],
   ['queue-depth', 'TCP', 'twenty packets in the transmit queue'],
   ['listen-requests', 'TCP', 'ten listen requests'],
   ['accept-later', 'TCP states', 'a SYN before accept'],
