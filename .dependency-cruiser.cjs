@@ -125,7 +125,7 @@ module.exports = {
       from: { path: '^packages/([^/]+)/src/' },
       to: {
         path: '^packages/[^/]+/(src|dist)/.+',
-        pathNot: ['^packages/$1/', '^packages/[^/]+/(src|dist)/(index|node|engine-node)\\.'],
+        pathNot: ['^packages/$1/', '^packages/[^/]+/(src|dist)/(index|node|engine-node|tls)\\.'],
       },
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
