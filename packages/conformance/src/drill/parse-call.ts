@@ -99,11 +99,12 @@ function parseFields(lexer: Lexer): StructField[] {
     const name = named[1] as string;
     lexer.takeWord(name);
     let size: Expression | null = null;
+    let isField = true;
     if (lexer.take('(')) {
       size = parseExpression(lexer);
-      lexer.expect(')', `behind the size of ${name}`);
+      isField = lexer.take(')');
     }
-    if (lexer.take('=')) fields.push({ name, size, value: parseExpression(lexer) });
+    if (isField && lexer.take('=')) fields.push({ name, size, value: parseExpression(lexer) });
     else {
       lexer.offset = before;
       fields.push({ name: null, size: null, value: parseExpression(lexer) });

@@ -229,7 +229,7 @@ function parseOptions(lexer: Lexer, inbound: boolean, absolute: { echo: boolean 
     options.push(parseOption(lexer, absolute));
   }
   const length = optionsLength(options);
-  if (length % 4 !== 0) {
+  if (length % 4 !== 0 && !options.some(({ kind }) => kind === 'foreign')) {
     throw new DrillSyntaxError(
       where,
       `these TCP options are ${length} octets, which is no multiple of 4; pad them with nop or eol`,

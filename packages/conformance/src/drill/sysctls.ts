@@ -117,7 +117,7 @@ const SYSCTLS: Readonly<Record<string, SysctlRule>> = {
   'net.ipv4.tcp_mtu_probing': only('0', '1'),
   'net.ipv4.tcp_syncookies': profile((value) => ({ synCookies: value !== 0 })),
   'net.ipv4.tcp_max_syn_backlog': harmless,
-  'net.ipv4.tcp_max_tw_buckets': profile((value) => ({ maximumTimeWait: value })),
+  'net.ipv4.tcp_max_tw_buckets': profile((value) => (value === 0 ? { timeWait: 0 } : { maximumTimeWait: value })),
   'net.ipv4.tcp_max_orphans': harmless,
   'net.ipv4.tcp_mem': harmless,
   'net.ipv4.tcp_tw_reuse': harmless,
