@@ -11,6 +11,7 @@ import {
   DROP_IPV4_SOURCE_ADDRESS,
   DROP_IPV4_UNHANDLED,
   HANDLED,
+  LINK_BROADCAST,
   LINK_MULTICAST,
   LINK_UNICAST,
   type Packet,
@@ -255,40 +256,50 @@ export class Ipv4Receiver implements ReassemblyOwner {
       info.linkCast = LINK_MULTICAST;
       return isMulticast(destination) && this.ip.groups.listensAnywhere(destination) ? 0 : DROP_IPV4_NOT_FOR_US;
     }
+    const refusal = this.judgeDestination(header, incoming, cast);
+    // Whether a router sends it on depends on where it comes from; for anybody else that does not matter.
+    if (refusal !== 0 && !(refusal === DROP_IPV4_NOT_FOR_US && this.ip.forwarding)) return refusal;
+    return this.judgeSource(header, incoming) || refusal;
+  }
+
+  /** Is the packet for this host? Fills in `toUnicast` and `linkCast`. Returns 0 or a DROP_ reason. */
+  private judgeDestination(header: Ipv4Repr, incoming: IpInterface, cast: number): number {
+    const { info, ip } = this;
+    const destination = header.destination;
     if (destination === incoming.address && destination !== 0) {
       info.toUnicast = true;
       // RFC 1122 3.3.6: such a frame must not draw a reaction from TCP or ICMP.
-      if (cast !== LINK_UNICAST) return DROP_IPV4_LINK_CAST;
-    } else if (destination === LIMITED_BROADCAST || (destination === incoming.broadcast && destination !== 0)) {
-      if (cast === LINK_UNICAST) info.linkCast = 2;
-    } else if (isMulticast(destination)) {
-      if (!this.ip.groups.isMember(incoming, 0, 0, 0, destination)) return DROP_IPV4_NOT_FOR_US;
-      if (cast === LINK_UNICAST) info.linkCast = 1;
-    } else if (incoming.address === 0 && cast === LINK_UNICAST && header.protocol === PROTOCOL_UDP) {
-      // RFC 2131 4.1: an interface without an address takes the offer that is sent to its address-to-be.
-      if (!isHostAddress(destination)) return DROP_IPV4_NOT_FOR_US;
-      info.toUnicast = true;
-    } else if (
-      this.ip.forwarding &&
-      cast === LINK_UNICAST &&
-      this.ip.ownsAddress(destination) &&
-      !isLoopback(destination)
-    ) {
-      // A router has the addresses of all its interfaces on each of them (RFC 1812 5.2.3).
-      info.toUnicast = true;
-    } else {
-      if (!isHostAddress(source)) return DROP_IPV4_SOURCE_ADDRESS;
-      return this.ip.ownsAddress(source) ? DROP_IPV4_OWN_SOURCE : DROP_IPV4_NOT_FOR_US;
+      return cast === LINK_UNICAST ? 0 : DROP_IPV4_LINK_CAST;
     }
+    if (destination === LIMITED_BROADCAST || (destination === incoming.broadcast && destination !== 0)) {
+      if (cast === LINK_UNICAST) info.linkCast = LINK_BROADCAST;
+      return 0;
+    }
+    if (isMulticast(destination)) {
+      if (!ip.groups.isMember(incoming, 0, 0, 0, destination)) return DROP_IPV4_NOT_FOR_US;
+      if (cast === LINK_UNICAST) info.linkCast = LINK_MULTICAST;
+      return 0;
+    }
+    if (cast !== LINK_UNICAST) return DROP_IPV4_NOT_FOR_US;
+    // RFC 2131 4.1: an interface without an address takes the offer that is sent to its address-to-be.
+    const offered = incoming.address === 0 && header.protocol === PROTOCOL_UDP && isHostAddress(destination);
+    // A router has the addresses of all its interfaces on each of them (RFC 1812 5.2.3).
+    const elsewhere = ip.forwarding && ip.ownsAddress(destination) && !isLoopback(destination);
+    info.toUnicast = offered || elsewhere;
+    return info.toUnicast ? 0 : DROP_IPV4_NOT_FOR_US;
+  }
+
+  /** Can the packet be from whom it says? Returns 0 or a DROP_ reason. */
+  private judgeSource(header: Ipv4Repr, incoming: IpInterface): number {
+    const source = header.source;
     if (isHostAddress(source)) {
       if (source === incoming.broadcast) return DROP_IPV4_SOURCE_ADDRESS;
-      if (source === incoming.address || this.ip.ownsAddress(source)) return DROP_IPV4_OWN_SOURCE;
-      return 0;
+      return source === incoming.address || this.ip.ownsAddress(source) ? DROP_IPV4_OWN_SOURCE : 0;
     }
     // A query of IGMP may come from a switch, which needs no address (RFC 4541 2.1.1).
     if (source === 0 && header.protocol === PROTOCOL_IGMP) return 0;
     // Only a host that is still asking for its address has none, and it broadcasts (RFC 1122 3.2.1.3 (a)).
-    return source === 0 && header.protocol === PROTOCOL_UDP && destination === LIMITED_BROADCAST
+    return source === 0 && header.protocol === PROTOCOL_UDP && header.destination === LIMITED_BROADCAST
       ? 0
       : DROP_IPV4_SOURCE_ADDRESS;
   }
