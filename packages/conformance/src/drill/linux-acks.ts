@@ -15,6 +15,8 @@ interface Habits {
   /** The application answers what it reads: acknowledgments wait for its answers. */
   interactive: boolean;
   lastArrival: number;
+  /** When the delayed acknowledgment goes unless something takes it along; NEVER: none waits. */
+  waitsUntil: number;
   /** The last segment was shorter than those before it, so that nothing more may follow. */
   pushed: boolean;
   /** Always at once (`ip route … quickack 1`). */
@@ -27,7 +29,7 @@ const habits = new WeakMap<ControlBlock, Habits>();
 function habitsOf(tcb: ControlBlock): Habits {
   let known = habits.get(tcb);
   if (known === undefined) {
-    known = { quick: -1, interactive: false, lastArrival: NEVER, pushed: false, always: false, reading: false };
+    known = { quick: -1, interactive: false, lastArrival: NEVER, waitsUntil: NEVER, pushed: false, always: false, reading: false };
     habits.set(tcb, known);
   }
   return known;
@@ -79,14 +81,16 @@ function acknowledge(tcb: ControlBlock): void {
   tcb.alarm?.set(tcb.time.now);
 }
 
-/** Starts the delayed-ACK timer unless it runs. */
-function delay(tcb: ControlBlock): void {
-  if (tcb.delayedAckDeadline !== NEVER) return;
+/** Starts the delayed-ACK timer unless it runs; says when it will be over. */
+function delay(tcb: ControlBlock): number {
+  if (tcb.delayedAckDeadline !== NEVER) return tcb.delayedAckDeadline;
   const deadline = tcb.time.now + DELAY;
   tcb.delayedAckDeadline = deadline;
-  if (deadline >= tcb.armedAt) return;
-  tcb.armedAt = deadline;
-  tcb.alarm?.set(deadline);
+  if (deadline < tcb.armedAt) {
+    tcb.armedAt = deadline;
+    tcb.alarm?.set(deadline);
+  }
+  return deadline;
 }
 
 const delayed = delayedAcks(DELAY);
@@ -100,6 +104,9 @@ export const linuxAcks: AckPolicy = {
     const { now } = tcb.time;
     const since = known.lastArrival === NEVER ? 0 : now - known.lastArrival;
     known.lastArrival = now;
+    // The timer has sent the last acknowledgment: the application does not answer at once, so this is no dialogue.
+    if (known.waitsUntil <= now) known.interactive = false;
+    known.waitsUntil = NEVER;
     const full = Math.max(tcb.rcvMss, Math.min(ASSUMED_SEGMENT, tcb.mss));
     const longPause = since > tcb.rto.timeout(0);
     if (known.quick < 0 || longPause || filledGap || tcb.reassemblyHead !== null) {
@@ -114,12 +121,13 @@ export const linuxAcks: AckPolicy = {
       if (known.quick > 0) known.quick--;
       tcb.ackNow = true;
     } else {
-      delay(tcb);
+      known.waitsUntil = delay(tcb);
     }
   },
 
   dataSent(tcb: ControlBlock): void {
     const known = habitsOf(tcb);
+    known.waitsUntil = NEVER;
     if (known.lastArrival !== NEVER && tcb.time.now - known.lastArrival < DELAY) known.interactive = true;
   },
 

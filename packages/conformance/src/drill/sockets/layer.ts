@@ -242,6 +242,7 @@ export class SocketLayer {
     if (flags & (CONSTANTS.MSG_ERRQUEUE as number)) return answered(failed('EAGAIN'));
     if (file instanceof PlainFile) return answered(file.read(length));
     if (!(file instanceof TcpFile || file instanceof UdpFile)) return answered(failed('EINVAL'));
+    if (isNowhere(args[1]) && length > 0 && file.readable > 0) return answered(failed('EFAULT'));
     const deadline = this.timeLimit(file, 'SO_RCVTIMEO');
     return waiting(file.nonblocking || (flags & DONT_WAIT) !== 0, deadline, this.around.host.time, () =>
       file.read(length, flags),
@@ -292,6 +293,7 @@ export class SocketLayer {
     if (file instanceof PlainFile) return answered(done(length));
     if (file instanceof UdpFile) return answered(file.send(length, this.destination(file, to)));
     if (!(file instanceof TcpFile)) return answered(failed('EINVAL'));
+    if (isNowhere(args[1]) && length > 0 && file.state === 'open') return answered(failed('EFAULT'));
     const nonblocking = file.nonblocking || (flags & DONT_WAIT) !== 0;
     const copyFree = (flags & ZEROCOPY) !== 0 && file.option('SOL_SOCKET:SO_ZEROCOPY', 0) !== 0;
     const deadline = this.timeLimit(file, 'SO_SNDTIMEO');
@@ -480,6 +482,11 @@ function answered(outcome: CallOutcome): PendingCall {
 /** A call that fails with EAGAIN instead of waiting when it may not block, or when its time is over. */
 function waiting(nonblocking: boolean, deadline: number, clock: Clock, attempt: () => CallOutcome | null): PendingCall {
   return { deadline, attempt: () => attempt() ?? (nonblocking || clock.now >= deadline ? failed('EAGAIN') : null) };
+}
+
+/** A pointer that points to no memory. */
+function isNowhere(buffer: Expression | undefined): boolean {
+  return (buffer?.kind === 'symbol' && buffer.name === 'NULL') || (buffer?.kind === 'number' && buffer.value !== 0);
 }
 
 function dataOf(event: Expression | undefined): string {
