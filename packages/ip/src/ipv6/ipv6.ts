@@ -102,6 +102,11 @@ export class Ipv6 {
     ip.loopback.ipv6.enabled = true;
   }
 
+  /** RetransTimer as it is before a router names another; microseconds. */
+  get ownRetransTimer(): number {
+    return this.retransTimer;
+  }
+
   listen(listener: Ipv6Listener): void {
     this.listeners.push(listener);
   }

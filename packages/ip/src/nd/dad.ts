@@ -79,7 +79,9 @@ export class DuplicateDetection {
       return;
     }
     address.solicitsLeft--;
-    address.deadline = nd.afterSlow(owner.ipv6.retransTimer);
+    // NetX's own timer beats whatever routers say of retransmissions.
+    const beat = this.policy.slowGrid !== 0;
+    address.deadline = nd.afterSlow(beat ? nd.ip.ipv6.ownRetransTimer : owner.ipv6.retransTimer);
     nd.messages.probe(owner, address.address);
   }
 
