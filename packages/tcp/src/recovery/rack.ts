@@ -23,6 +23,16 @@ export function noteRoundTrip(tcb: ControlBlock, rtt: number): void {
   loss.minRttAt = now;
 }
 
+/** The same for all that an acknowledgment delivered in order, none of it sent twice. */
+export function advanceRackInOrder(tcb: ControlBlock): void {
+  const { loss } = tcb;
+  if (loss.deliveredSentAt === NEVER) return;
+  const rtt = Math.min(tcb.time.now - loss.deliveredSentAt, 0x7fffffff) | 0;
+  loss.rackKnown = true;
+  loss.rackRtt = rtt;
+  noteRoundTrip(tcb, rtt);
+}
+
 /** RFC 8985 6.2 steps 1 and 2: a packet was delivered, by the acknowledgment number or a SACK block. */
 export function advanceRack(tcb: ControlBlock, packet: Packet): void {
   const { loss } = tcb;

@@ -8,8 +8,8 @@ import { MARK_LOST, MARK_REPEATED, MARK_SACKED } from '../send/marks.ts';
 import { finRides, flightSize, output, retransmitFirstLost, retransmitHead } from '../send/output.ts';
 import { rearm, restartRetransmit } from '../timers/arm.ts';
 import { advancedAfterTimeout, sendNewInstead, timeoutWasSpurious } from './frto.ts';
-import { adaptReorderingWindow, relaxReorderingWindow } from './rack.ts';
-import { forgetSacked, markLost, packetDelivered, readAcknowledgment } from './scoreboard.ts';
+import { adaptReorderingWindow, advanceRackInOrder, relaxReorderingWindow } from './rack.ts';
+import { endQuiet, forgetSacked, markLost, packetDelivered, readAcknowledgment } from './scoreboard.ts';
 import {
   CAUSE_OF_PROBE,
   CAUSE_OF_TIMEOUT,
@@ -154,6 +154,16 @@ function noteReordering(tcb: ControlBlock): void {
 function progresses(tcb: ControlBlock): boolean {
   const { loss } = tcb;
   return loss.newlySacked > 0 && loss.reordering > tcb.profile.lossPolicies.duplicateThreshold;
+}
+
+/** The answer where nothing is out of order: the window grows, and the probe of the tail waits anew. */
+function settleQuietly(tcb: ControlBlock, acked: number): void {
+  if (acked <= 0) return;
+  const { loss } = tcb;
+  advanceRackInOrder(tcb);
+  tcb.congestion.acknowledged(tcb, loss.newlyDelivered);
+  loss.probeDeadline = NEVER;
+  if (tcb.sndNxt !== tcb.sndUna) scheduleProbe(tcb, true);
 }
 
 /** The whole answer to one acknowledgment of a connection with SACK; the queue has been relieved already. */
@@ -323,7 +333,7 @@ export const modernRecovery: LossRecovery = {
       return;
     }
     readAcknowledgment(tcb, segment);
-    tcb.loss.isDuplicate = newRenoRecovery.isDuplicate(tcb, segment);
+    if (!tcb.loss.quiet) tcb.loss.isDuplicate = newRenoRecovery.isDuplicate(tcb, segment);
   },
 
   delivered(tcb: ControlBlock, packet: Packet): void {
@@ -346,7 +356,8 @@ export const modernRecovery: LossRecovery = {
   },
 
   settled(tcb: ControlBlock, segment: TcpHeader, acked: number): void {
-    if (tcb.sackPermitted) settleAcknowledgment(tcb, segment, acked);
+    if (tcb.loss.quiet && tcb.sackPermitted) settleQuietly(tcb, acked);
+    else if (tcb.sackPermitted) settleAcknowledgment(tcb, segment, acked);
     else if (tcb.loss.tryNewData) sendNewInstead(tcb);
   },
 
@@ -368,8 +379,10 @@ export const modernRecovery: LossRecovery = {
   },
 
   congestionMarked(tcb: ControlBlock, flight: number): void {
-    if (tcb.sackPermitted) reduceWindow(tcb);
-    else if (!tcb.inRecovery) {
+    if (tcb.sackPermitted) {
+      endQuiet(tcb);
+      reduceWindow(tcb);
+    } else if (!tcb.inRecovery) {
       tcb.congestion.lossDetected(tcb, flight);
       if (tcb.cwnd > tcb.ssthresh) tcb.cwnd = tcb.ssthresh;
     }

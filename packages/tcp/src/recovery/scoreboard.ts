@@ -1,9 +1,10 @@
-import type { Packet } from '@strata/contracts';
+import { NEVER, type Packet } from '@strata/contracts';
 import type { TcpHeader } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
 import { MARK_LOST, MARK_REPEATED, MARK_SACKED } from '../send/marks.ts';
 import type { TransmitQueue } from '../send/transmit-queue.ts';
-import { advanceRack } from './rack.ts';
+import { advanceRack, advanceRackInOrder } from './rack.ts';
+import { PHASE_OPEN, type RecoveryState } from './state.ts';
 
 /**
  * The scoreboard (RFC 2018 8, RFC 6675 3): marks on the packets of the transmit queue. A sent packet is in the network, SACKed,
@@ -13,14 +14,25 @@ import { advanceRack } from './rack.ts';
 /** An acknowledgment begins: what the last one has shown is forgotten, and what its SACK blocks say is marked. */
 export function readAcknowledgment(tcb: ControlBlock, segment: TcpHeader): void {
   const { loss } = tcb;
-  loss.newlySacked = 0;
+  loss.quiet =
+    loss.phase === PHASE_OPEN &&
+    segment.sackCount === 0 &&
+    tcb.sackedOut === 0 &&
+    tcb.lostOut === 0 &&
+    !loss.probeOutstanding &&
+    loss.reorderDeadline === NEVER;
+  if (loss.quiet) {
+    loss.newlyDelivered = 0;
+    loss.deliveredSentAt = NEVER;
+    loss.sackRtt = -1;
+    loss.holdRepeats = false;
+    loss.hasEcho = false;
+    loss.highestBefore = tcb.sndUna;
+    return;
+  }
   loss.newlyDelivered = 0;
-  loss.newlyLost = 0;
-  loss.sawDuplicate = false;
-  loss.originalDelivered = false;
-  loss.retransmissionLost = false;
+  nothingShown(loss);
   loss.previousUna = tcb.sndUna;
-  loss.reordered = false;
   loss.sackRtt = -1;
   loss.holdRepeats = false;
   loss.hasEcho = tcb.timestamps && segment.hasTimestamps && segment.timestampEcho !== 0;
@@ -28,6 +40,25 @@ export function readAcknowledgment(tcb: ControlBlock, segment: TcpHeader): void 
   if (tcb.sackedOut === 0) loss.highestSacked = tcb.sndUna;
   loss.highestBefore = loss.highestSacked;
   if (segment.sackCount > 0) readBlocks(tcb, segment);
+}
+
+function nothingShown(loss: RecoveryState): void {
+  loss.newlySacked = 0;
+  loss.newlyLost = 0;
+  loss.sawDuplicate = false;
+  loss.originalDelivered = false;
+  loss.retransmissionLost = false;
+  loss.reordered = false;
+  loss.isDuplicate = false;
+}
+
+/** An acknowledgment that looked ordinary is more than that: from now on it is treated as every other. */
+export function endQuiet(tcb: ControlBlock): void {
+  const { loss } = tcb;
+  if (!loss.quiet) return;
+  loss.quiet = false;
+  nothingShown(loss);
+  advanceRackInOrder(tcb);
 }
 
 function readBlocks(tcb: ControlBlock, segment: TcpHeader): void {
@@ -116,8 +147,15 @@ function markSacked(tcb: ControlBlock, packet: Packet): void {
 
 /** A packet is acknowledged and about to leave the queue. */
 export function packetDelivered(tcb: ControlBlock, packet: Packet): void {
+  const { loss } = tcb;
+  if (loss.quiet && packet.transmissions === 1) {
+    loss.newlyDelivered += packet.sequenceLength;
+    loss.rackOrder = packet.sentOrder;
+    loss.deliveredSentAt = packet.sentAt;
+    return;
+  }
   if (packet.marks & MARK_SACKED) return;
-  tcb.loss.newlyDelivered += packet.sequenceLength;
+  loss.newlyDelivered += packet.sequenceLength;
   if (packet.transmissions === 1) noteOriginal(tcb, packet);
   advanceRack(tcb, packet);
 }

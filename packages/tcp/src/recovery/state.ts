@@ -31,6 +31,10 @@ export class RecoveryState {
   /** Why lost packets were marked last: a CAUSE_OF_ constant. */
   cause: number;
 
+  /** Nothing is out of order or lost, and the acknowledgment in progress says nothing of the kind. */
+  quiet: boolean;
+  /** When the last packet that it delivered was sent. */
+  deliveredSentAt: number;
   /** What the acknowledgment in progress has shown; set back when the next one begins. */
   newlySacked: number;
   newlyDelivered: number;
@@ -121,6 +125,8 @@ export class RecoveryState {
   constructor(threshold: number) {
     this.phase = PHASE_OPEN;
     this.cause = CAUSE_OF_NONE;
+    this.quiet = true;
+    this.deliveredSentAt = 0.5;
     this.newlySacked = 0;
     this.newlyDelivered = 0;
     this.newlyLost = 0;

@@ -40,8 +40,9 @@ export function scheduleProbe(tcb: ControlBlock, acknowledged: boolean): void {
     if (!acknowledged && queue.hasSent) limit = queue.at(queue.head).sentAt + timeout - now;
     if (limit > 0 && limit < delay) delay = limit;
   }
-  loss.probeDeadline = now + Math.round(delay);
-  rearm(tcb);
+  const deadline = now + Math.round(delay);
+  loss.probeDeadline = deadline;
+  if (deadline < tcb.armedAt) rearm(tcb);
 }
 
 /** The probe timer expired (RFC 8985 7.3): new data if there is any and the peer takes it, otherwise the last segment again. */

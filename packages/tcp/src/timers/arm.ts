@@ -46,7 +46,7 @@ export function restartRetransmit(tcb: ControlBlock): void {
     const limit = userDeadline(tcb);
     if (limit < tcb.retransmitDeadline) tcb.retransmitDeadline = Math.max(limit, tcb.time.now);
   }
-  rearm(tcb);
+  if (tcb.retransmitDeadline < tcb.armedAt) rearm(tcb);
 }
 
 /**
