@@ -298,7 +298,8 @@ export class IpInstance implements NetworkService {
     if (local !== null && local.family !== remote.family) return null;
     if (remote.family !== 4) return this.ipv6.openFlow(remote, protocol, local, interfaceIndex);
     const destination = remote.w3;
-    const wanted = local !== null && local.w3 !== 0 ? this.wantedInterface(local.w3, interfaceIndex) : interfaceIndex;
+    const wanted =
+      local !== null && local.w3 !== 0 ? this.wantedInterface(local.w3, destination, interfaceIndex) : interfaceIndex;
     if (wanted === NO_SUCH) return null;
     if (!this.findWay(destination, wanted, local !== null ? local.w3 : 0)) return null;
     const outgoing = this.routes.outgoing as IpInterface;
@@ -314,10 +315,12 @@ export class IpInstance implements NetworkService {
   }
 
   /** The interface that a local address binds a flow to: -1 for any. */
-  private wantedInterface(local: number, interfaceIndex: number): number {
+  private wantedInterface(local: number, destination: number, interfaceIndex: number): number {
     if (isLoopback(local)) return LOOPBACK_INTERFACE;
     for (const each of this.interfaces) {
       if (each.address !== local) continue;
+      // A router answers with any of its addresses by whichever interface leads there (RFC 1812 5.2.3).
+      if (this.forwarding && interfaceIndex < 0 && isHostAddress(destination)) return -1;
       return interfaceIndex < 0 || interfaceIndex === each.index ? each.index : NO_SUCH;
     }
     return NO_SUCH;
@@ -356,7 +359,8 @@ export class IpInstance implements NetworkService {
   /** @internal Brings the route of a flow up to date. False when it has none or its local address is gone. */
   route(flow: IpFlow): boolean {
     const local = flow.local.w3;
-    const wanted = local === 0 ? flow.wantedInterface : this.wantedInterface(local, flow.wantedInterface);
+    const wanted =
+      local === 0 ? flow.wantedInterface : this.wantedInterface(local, flow.remote.w3, flow.wantedInterface);
     const toSelf = this.ownsAddress(flow.remote.w3);
     if (wanted === NO_SUCH) return false;
     if (!this.findWay(flow.remote.w3, toSelf ? -1 : wanted, local)) return false;

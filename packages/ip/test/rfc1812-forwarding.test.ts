@@ -9,7 +9,7 @@ import {
   SECOND,
 } from '@strata/contracts';
 import { modernIpPolicy } from '../src/index.ts';
-import { type Ipv4Fields, internetChecksum, ipBytes, ipv4, ipWord, MAC_PEER, text } from './frames.ts';
+import { type Ipv4Fields, icmp, internetChecksum, ipBytes, ipv4, ipWord, MAC_PEER, text } from './frames.ts';
 import { ScriptedLink, type Sent, TestHost } from './host.ts';
 import { EXPERIMENT, RecordingTransport } from './transport.ts';
 
@@ -84,6 +84,13 @@ describe('sending on (RFC 1812 5.2)', () => {
     host.ip.register(EXPERIMENT, transport);
     host.injectIp(datagram({ destination: '198.51.100.1' }));
     expect(transport.received).toMatchObject([{ toUnicast: true }]);
+    host.injectIp(datagram({ destination: '198.51.100.1', protocol: 1 }, icmp({ type: 8 }, text('are you there?'))));
+    const reply = host.next();
+    expect([reply.to, Array.from(reply.bytes.subarray(12, 16)), reply.bytes[20]]).toEqual([
+      MAC_PEER,
+      ipBytes('198.51.100.1'),
+      0,
+    ]);
     host.finish();
   });
 

@@ -463,7 +463,10 @@ export class Ipv6 {
     for (const each of this.ip.interfaces) {
       if (interfaceIndex >= 0 && interfaceIndex !== each.index) continue;
       const own = each.ipv6.find(local.w0, local.w1, local.w2, local.w3);
-      if (own?.usable === true) return each.index;
+      if (own?.usable !== true) continue;
+      // A router answers with any of its addresses by whichever interface leads there.
+      const anywhere = this.ip.forwarding && interfaceIndex < 0 && !isLinkLocal6(local.w0);
+      return anywhere && !isMulticast6(remote.w0) && !isLinkLocal6(remote.w0) ? -1 : each.index;
     }
     return NO_SUCH;
   }

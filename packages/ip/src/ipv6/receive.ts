@@ -132,9 +132,11 @@ export class Ipv6Receiver implements ReassemblyOwner {
     if (forwards) {
       const { destination0, destination1, destination2, destination3 } = header;
       // A router has the addresses of all its interfaces on each of them.
-      this.info.toUnicast = ip.ipv6.owns(destination0, destination1, destination2, destination3);
+      this.info.toUnicast =
+        !isLoopback6(destination0, destination1, destination2, destination3) &&
+        ip.ipv6.owns(destination0, destination1, destination2, destination3);
       if (!this.info.toUnicast) {
-        ip.forwarder6.forward(packet, cast);
+        ip.forwarder6.forward(packet, incoming, cast);
         return;
       }
     }
