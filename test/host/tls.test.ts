@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TlsIdentity } from '@strata/tls';
 import { LabAuthority } from '@strata/tls/engine-node';
@@ -5,8 +7,8 @@ import { Folder } from '../support/folder.ts';
 import { Mosquitto } from '../support/mosquitto.ts';
 import { Namespace } from '../support/namespace.ts';
 import { peerSuite } from '../support/peers.ts';
-import type { Running } from '../support/process.ts';
-import { startStrata } from '../support/strata.ts';
+import { Running } from '../support/process.ts';
+import { root, startStrata } from '../support/strata.ts';
 import { captureFields, countFrames, expectCleanCapture } from '../support/tshark.ts';
 
 const BROKER = '198.51.100.1';
@@ -201,4 +203,13 @@ peerSuite(['namespace', 'mosquitto', 'mosquitto_pub', 'mosquitto_sub', 'tshark']
     expect(frames.every((frame) => (frame['tls.record.version'] ?? []).length > 0)).toBe(true);
     await expectCleanCapture(file);
   });
+});
+
+test('a command without TLS loads neither node:tls nor node:crypto', async () => {
+  const main = pathToFileURL(join(root, 'packages', 'cli', 'dist', 'main.js')).href;
+  const script = `process.argv = ['node', 'strata', 'explain', '0x38']; const { main } = await import('${main}'); await main();
+    process.stderr.write(process.moduleLoadList.filter((one) => /^NativeModule (tls|crypto)$/.test(one)).join());`;
+  const { stdout, stderr } = await new Running(process.execPath, ['--input-type=module', '-e', script]).expectExit();
+  expect(stdout).toMatch(/NX_NOT_CONNECTED/);
+  expect(stderr).toBe('');
 });

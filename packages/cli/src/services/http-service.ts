@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -38,6 +37,7 @@ async function answer(
   status: () => string,
 ): Promise<void> {
   if (request.method === 'PUT' || request.method === 'POST') {
+    const { createHash } = await import('node:crypto');
     const hash = createHash('sha256');
     for await (const chunk of request) {
       hash.update(chunk as Uint8Array);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { type Host, NetError, type StreamConnection } from '@strata/stack';
 import type { TcpSocketOptions } from '@strata/tcp';
 import { formatBytes, formatNumberOf } from '../terminal/format.ts';
@@ -71,6 +70,7 @@ export function serveEcho(host: Host, port: number, socket: TcpSocketOptions, lo
 export function serveDiscard(host: Host, port: number, socket: TcpSocketOptions, log: Log): ServiceTally {
   return serve(host, 'discard', port, socket, log, async (connection, tally) => {
     const number = tally.connections;
+    const { createHash } = await import('node:crypto');
     const hash = createHash('sha256');
     let count = 0;
     for await (const bytes of connection) {

@@ -5,7 +5,7 @@ import type { TlsIdentity, TlsPsk } from '@strata/tls';
 import { formatAddress } from '@strata/wire';
 import type { Argv } from 'yargs';
 import { UsageError, UserError } from '../errors.ts';
-import { type Arguments, given, text } from '../flags/arguments.ts';
+import { type Arguments, given, text, texts } from '../flags/arguments.ts';
 import { readVersion } from '../mosquitto/tls-options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { LoopbackSite } from './loopback-site.ts';
@@ -94,7 +94,8 @@ async function withCertificates(
   const isLoopback = site instanceof LoopbackSite;
   const authority = await labAuthority(site.lab, isLoopback ? site.lab.seed : null);
   const host = isLoopback ? site.broker : site.device;
-  const hosts = [formatAddress(host.localAddress), 'broker'];
+  const addresses = texts(args, 'address').map((prefix) => prefix.split('/')[0]);
+  const hosts = [...new Set([formatAddress(host.localAddress), ...addresses, 'broker'])];
   const identity = own ?? authority.issue({ commonName: 'broker', purpose: 'server', hosts });
   const clientIdentity = authority.issue({ commonName: 'device', purpose: 'client' });
   const cafile = text(args, 'cafile');

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { AttachError, type Joint, joinPorts, localMac, TapDevice } from '@strata/attach';
 import { NX_SUCCESS } from '@strata/contracts';
 import { DHCP_STOPPED } from '@strata/dhcp';
@@ -8,7 +7,6 @@ import { configureByDhcp, dhcpClientOf, type Host, Lab, NetError, type TraceList
 import { HostClock } from '@strata/time';
 import { formatAddress, formatMac, sameAddress } from '@strata/wire';
 import { UserError } from '../errors.ts';
-import { HIGHEST_SEED } from '../flags/common.ts';
 import { type MacAddress, prefixText, type TapFlags } from '../flags/tap.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { labOptions, type SiteFlags } from './lab-options.ts';
@@ -74,7 +72,7 @@ export class TapSite implements Site {
     const epochSeconds = Math.floor(Date.now() / 1000);
     const clock = new HostClock();
     // Ports and sequence numbers must not repeat those of a run that a peer still remembers (RFC 9293 3.4.3).
-    const seed = flags.common.seed ?? randomInt(HIGHEST_SEED + 1);
+    const seed = flags.common.seed ?? randomSeed();
     const options = labOptions({ ...flags, common: { ...flags.common, seed } }, terminal, epochSeconds);
     const lab = new Lab({ ...options, clock, listeners: [...(options.listeners ?? []), ...listeners] });
     const cable = lab.bridge({ name: tapFlags.tap, faults: flags.faults });
@@ -166,4 +164,10 @@ function openDevice(flags: TapFlags, lab: Lab, wake: () => void): TapDevice {
     }
     throw error;
   }
+}
+
+/** Any seed. Web Crypto is there without loading anything. */
+function randomSeed(): number {
+  const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return seed;
 }

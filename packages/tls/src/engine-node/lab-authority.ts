@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { isIPv4 } from 'node:net';
+import { parseAddress } from '@strata/wire';
 import type { TlsIdentity } from '../engine.ts';
 import { PURPOSE_CLIENT, PURPOSE_SERVER } from '../x509/certificate.ts';
 import { formatUnixTime } from '../x509/der.ts';
@@ -15,6 +15,7 @@ import {
   derTime,
   derTrue,
 } from '../x509/der-writer.ts';
+import { addressBytes } from '../x509/host-name.ts';
 import { formatPem } from '../x509/pem.ts';
 
 const DAY = 86_400;
@@ -31,7 +32,7 @@ const CERTIFICATE_AND_CRL_SIGN = 0x06;
 export interface LabSubject {
   readonly commonName: string;
   readonly purpose: 'server' | 'client';
-  /** DNS names and IPv4 addresses of a server. */
+  /** DNS names and IP addresses of a server. */
   readonly hosts?: readonly string[];
 }
 
@@ -62,9 +63,7 @@ export class LabAuthority {
   issue(subject: LabSubject): TlsIdentity {
     const key = this.makeKey(subject.commonName);
     const purpose = subject.purpose === 'server' ? PURPOSE_SERVER : PURPOSE_CLIENT;
-    const names = (subject.hosts ?? []).map((host) =>
-      isIPv4(host) ? der(0x87, Uint8Array.from(host.split('.').map(Number))) : derText(0x82, host),
-    );
+    const names = (subject.hosts ?? []).map(alternativeName);
     const list = [
       extension('2.5.29.19', derSequence(), true),
       extension('2.5.29.15', der(0x03, Uint8Array.of(7, DIGITAL_SIGNATURE)), true),
@@ -103,6 +102,13 @@ export class LabAuthority {
 }
 
 const AUTHORITY = 'Strata lab CA';
+
+/** A GeneralName: iPAddress of 4 or 16 octets, or dNSName. */
+function alternativeName(host: string): Uint8Array {
+  const address = parseAddress(host);
+  if (address === null) return derText(0x82, host);
+  return der(0x87, addressBytes(address));
+}
 
 function extension(id: string, value: Uint8Array, critical = false): Uint8Array {
   return critical ? derSequence(derOid(id), derTrue(), derOctets(value)) : derSequence(derOid(id), derOctets(value));

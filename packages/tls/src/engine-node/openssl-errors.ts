@@ -81,7 +81,7 @@ const REASONS: readonly (readonly [reason: RegExp, status: Status, alert: number
     ALERT_DECODE_ERROR,
   ],
   [
-    /unexpected message|unexpected record|renegotiation|unexpected ccs|ccs received|invalid ccs|bad change cipher/,
+    /unexpected message|unexpected record|bad record type|renegotiation|unexpected ccs|ccs received|invalid ccs|bad change cipher/,
     NX_SECURE_TLS_UNEXPECTED_MESSAGE,
     ALERT_UNEXPECTED_MESSAGE,
   ],

@@ -4,7 +4,7 @@ import type { Certificate, NameSubtrees } from './certificate.ts';
 import { sameBytes } from './der.ts';
 
 /** The octets of an address, as iPAddress of subjectAltName has them. */
-function addressBytes(address: IpAddress): Uint8Array {
+export function addressBytes(address: IpAddress): Uint8Array {
   const words = address.family === 4 ? [address.w3] : [address.w0, address.w1, address.w2, address.w3];
   return Uint8Array.from(words.flatMap((word) => [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255]));
 }
