@@ -305,6 +305,18 @@ describe('the choice of a default router (RFC 4861 6.3.6, RFC 4191)', () => {
     host.finish();
   });
 
+  test('stays with one destination while its router is being resolved', () => {
+    const host = two();
+    for (let i = 0; i < 3; i++) ping(host, FAR);
+    expect(host.take().map((each) => each.target)).toEqual([ROUTER]);
+    host.seconds(5);
+    host.take();
+    ping(host, FAR);
+    expect(host.next().target).toBe(OTHER_ROUTER);
+    host.ip.nd.invalidate();
+    host.finish();
+  });
+
   test('changes when the router in use stops answering', () => {
     const host = two({ mac: ROUTER_MAC }, { mac: MAC_OTHER });
     ping(host, FAR);

@@ -10,9 +10,12 @@ import {
 import { IPV6_ANY, sameAddress } from '@strata/wire';
 import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
-import { ND_STALE } from '../nd/entry.ts';
+import { ND_INCOMPLETE, ND_STALE } from '../nd/entry.ts';
 import { maskPrefix, ORIGIN_MANUAL } from './address.ts';
 import { commonBits, isLinkLocal6 } from './scope.ts';
+
+/** Destinations remembered while their routers are being resolved. */
+const TURNS = 64;
 
 /** A router that packets for elsewhere may be given to (RFC 4861 5.1, Default Router List). */
 export interface DefaultRouter {
@@ -53,6 +56,8 @@ export class Ipv6Routes {
   private readonly ip: IpInstance;
   /** Where the search for a router of unknown reachability begins (RFC 4861 6.3.6). */
   private turn: number;
+  /** Whose turn it was for a destination, while that router is being resolved. */
+  private readonly turns: Map<string, DefaultRouter>;
   /** Results of the last {@link find}. */
   outgoing: IpInterface | null;
   nextHop: IpAddress;
@@ -63,6 +68,7 @@ export class Ipv6Routes {
     this.prefixes = [];
     this.statics = [];
     this.turn = 0;
+    this.turns = new Map();
     this.outgoing = null;
     this.nextHop = IPV6_ANY;
   }
@@ -94,7 +100,7 @@ export class Ipv6Routes {
       return true;
     }
     if (onLink >= 0) return true;
-    const router = this.chooseRouter(wanted, peek);
+    const router = this.chooseRouter(destination, wanted, peek);
     if (router === null) return false;
     this.outgoing = router.outgoing;
     this.nextHop = router.address;
@@ -135,20 +141,27 @@ export class Ipv6Routes {
   }
 
   /** One that is or may be reachable if there is one, otherwise each in turn (RFC 4861 6.3.6, RFC 4191 3.2). */
-  private chooseRouter(wanted: number, peek: boolean): DefaultRouter | null {
+  private chooseRouter(destination: IpAddress, wanted: number, peek: boolean): DefaultRouter | null {
     const routers = this.routers.filter(
       (each) => each.outgoing.ipv6.running && (wanted < 0 || each.outgoing.index === wanted),
     );
     if (routers.length === 0) return null;
-    for (const each of routers) if (this.maybeReachable(each)) return each;
+    for (const each of routers) if (this.stateOf(each) >= ND_STALE) return each;
+    const key = `${destination.w0},${destination.w1},${destination.w2},${destination.w3}`;
+    const before = this.turns.get(key);
+    if (before !== undefined && routers.includes(before) && this.stateOf(before) === ND_INCOMPLETE) return before;
     const chosen = routers[this.turn % routers.length] as DefaultRouter;
-    if (!peek) this.turn = (this.turn + 1) % routers.length;
+    if (peek) return chosen;
+    this.turn = (this.turn + 1) % routers.length;
+    this.turns.delete(key);
+    if (this.turns.size >= TURNS) this.turns.clear();
+    this.turns.set(key, chosen);
     return chosen;
   }
 
-  private maybeReachable({ address, outgoing }: DefaultRouter): boolean {
-    const entry = this.ip.nd.cache.find(outgoing.index, address.w0, address.w1, address.w2, address.w3);
-    return entry !== null && entry.state >= ND_STALE;
+  /** State of a router's neighbor entry; 0 when it has none. */
+  private stateOf({ address, outgoing }: DefaultRouter): number {
+    return this.ip.nd.cache.find(outgoing.index, address.w0, address.w1, address.w2, address.w3)?.state ?? 0;
   }
 
   /** The default router of this address, or null. */
