@@ -194,6 +194,8 @@ export class MqttClient {
    */
   publish(topic: MqttText, payload: MqttText, retain: boolean, qos: number): Status {
     const topicLength = checkTopic(topic);
+    if (qos === 3 && topicLength > 0 && this.engine.quirks.publishQos3)
+      return this.publishQos3(topic, topicLength, payload, retain);
     if (topicLength < 0 || !isQos(qos)) return NXD_MQTT_INVALID_PARAMETER;
     if (qos === 2 && !this.engine.qos2) return NXD_MQTT_QOS2_NOT_SUPPORTED;
     const bytes = octets(payload);
@@ -219,6 +221,19 @@ export class MqttClient {
     }
     engine.queue.add(entry, MQTT_PUBLISH, id);
     this.lastPacketId = id;
+    return engine.sendQueued();
+  }
+
+  /** Quirk `mqtt-publish-qos3`: both bits of QoS, no identifier, and an entry that no acknowledgement will ever release. */
+  private publishQos3(topic: MqttText, topicLength: number, payload: MqttText, retain: boolean): Status {
+    const { engine } = this;
+    if (engine.state !== MQTT_STATE_CONNECTED) return NXD_MQTT_NOT_CONNECTED;
+    const entry = this.allocateEntry();
+    if (entry === null) return NXD_MQTT_PACKET_POOL_FAILURE;
+    const at = entry.append;
+    if (buildPublish(entry, topic, topicLength, octets(payload), 0, retain, 0) !== NX_SUCCESS) return discard(entry);
+    entry.bytes[at] = (entry.bytes[at] as number) | 6;
+    engine.queue.add(entry, MQTT_PUBLISH, 0);
     return engine.sendQueued();
   }
 

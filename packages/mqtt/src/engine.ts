@@ -51,6 +51,7 @@ import { KEEP_ALIVE_PING, KEEP_ALIVE_TIMEOUT, KeepAlive } from './keep-alive.ts'
 import { Notifier } from './notifier.ts';
 import type { MqttClientOptions, MqttText } from './options.ts';
 import { Persistence } from './persistence.ts';
+import { type MqttQuirks, quirksOf } from './quirks.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { Sender, type SenderOwner } from './sender.ts';
 import {
@@ -82,7 +83,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   readonly pool: PacketAllocator;
   readonly time: TimeService;
   readonly tracer: Tracer | null;
-  readonly connackAlone: boolean;
+  readonly quirks: MqttQuirks;
   readonly qos2: boolean;
   readonly held: IdSet;
   readonly known: IdSet;
@@ -134,7 +135,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
     this.tracer = options.tracer ?? null;
     const extensions = options.extensions ?? {};
     this.qos2 = extensions.qos2 ?? false;
-    this.connackAlone = options.quirks?.includes('mqtt-connack-alone') ?? false;
+    this.quirks = quirksOf(options.quirks ?? []);
     this.held = new IdSet();
     this.known = new IdSet();
     this.persistence = extensions.store === undefined ? null : new Persistence(extensions.store);
@@ -147,7 +148,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
     this.waitTicks = NX_WAIT_FOREVER;
     this.connectedAt = 0;
     const inFlight = extensions.inFlightMaximum ?? 0;
-    this.queue = new TransmitQueue(options.quirks?.includes('mqtt-packet-id-reset') ?? false, inFlight);
+    this.queue = new TransmitQueue(this.quirks.packetIdReset, inFlight);
     this.received = new ReceiveQueue(this.persistence);
     this.sender = new Sender(this, this.queue, this.tracer);
     this.incoming = new Incoming(
@@ -238,7 +239,8 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
 
   /** Sends DISCONNECT behind what waits, closes, and empties the receive queue; the transmit queue stays. */
   disconnect(): Status {
-    this.received.clearUnkept();
+    if (this.quirks.unreadLeak) this.received.forget();
+    else this.received.clearUnkept();
     this.persists = false;
     switch (this.state) {
       case MQTT_STATE_CONNECTING:

@@ -49,6 +49,7 @@ import { FRAME_COMPLETE, FRAME_INCOMPLETE, FRAME_LARGE, Inbound } from './inboun
 import type { KeepAlive } from './keep-alive.ts';
 import type { Notifier } from './notifier.ts';
 import type { Persistence } from './persistence.ts';
+import type { MqttQuirks } from './quirks.ts';
 import type { ReceiveQueue } from './receive-queue.ts';
 import type { Sender } from './sender.ts';
 import { MQTT_STATE_CONNECTED, MQTT_STATE_CONNECTING, type MqttCounters } from './state.ts';
@@ -61,8 +62,7 @@ const STALLED = -1;
 
 /** What the reader asks of the client, and tells it. */
 export interface IncomingOwner {
-  /** Quirk `mqtt-connack-alone`. */
-  readonly connackAlone: boolean;
+  readonly quirks: MqttQuirks;
   readonly state: number;
   readonly counters: MqttCounters;
   readonly queue: TransmitQueue;
@@ -177,7 +177,7 @@ export class Incoming {
       } else if (found === FRAME_INCOMPLETE || (found === FRAME_LARGE && !this.isHeaderHere())) {
         const packet = stream.receive();
         if (packet === null) return;
-        if (owner.connackAlone && owner.state === MQTT_STATE_CONNECTING && packet.length !== CONNACK_LENGTH) {
+        if (owner.quirks.connackAlone && owner.state === MQTT_STATE_CONNECTING && packet.length !== CONNACK_LENGTH) {
           packet.release();
           owner.violation(DROP_MQTT_LENGTH, inbound.octet);
           return;
@@ -378,7 +378,9 @@ export class Incoming {
     const reason = this.judgePublish();
     if (reason !== 0) {
       owner.counters.packetsReceived++;
-      owner.violation(reason, octet);
+      if (!owner.quirks.malformedLeak) owner.violation(reason, octet);
+      // The defect: whoever takes this packet never gives it back.
+      else if (inbound.take(owner.pool) === null) inbound.skip();
       return true;
     }
     const { topicLength, id } = this;

@@ -126,6 +126,13 @@ export class ReceiveQueue {
     this.opened.clear();
   }
 
+  /** Quirk `mqtt-unread-leak`: forgets every message without giving its packet back. */
+  forget(): void {
+    this.head = null;
+    this.tail = null;
+    this.count = 0;
+  }
+
   /** Releases everything that no store keeps. */
   clearUnkept(): void {
     for (let left = this.count; left > 0; left--) {
