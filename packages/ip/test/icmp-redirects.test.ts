@@ -1,3 +1,4 @@
+import { describe, expect, test } from '@jest/globals';
 import {
   DROP_ICMP_CODE,
   DROP_ICMP_ERROR_IGNORED,

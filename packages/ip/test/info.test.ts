@@ -1,3 +1,4 @@
+import { describe, expect, test } from '@jest/globals';
 import { NX_INVALID_INTERFACE, NX_INVALID_MTU_DATA, NX_NOT_SUCCESSFUL, NX_SUCCESS, SECOND } from '@strata/contracts';
 import { ipv4Address } from '@strata/wire';
 import {

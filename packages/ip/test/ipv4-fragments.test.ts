@@ -1,3 +1,4 @@
+import { describe, expect, test } from '@jest/globals';
 import {
   DROP_FRAGMENT_BEYOND,
   DROP_FRAGMENT_DATAGRAM_FULL,

@@ -1,11 +1,13 @@
+import { describe, expect, test } from '@jest/globals';
 import {
   DROP_IPV6_BEYOND_SCOPE,
   DROP_IPV6_FORWARD_NOT_UNICAST,
+  type IpAddress,
   LINK_MULTICAST,
   LINK_UNICAST,
   SECOND,
 } from '@strata/contracts';
-import { type IpAddress, parseAddress, sumBytes } from '@strata/wire';
+import { parseAddress, sumBytes } from '@strata/wire';
 import { modernIpPolicy } from '../src/index.ts';
 import { MAC_OTHER, MAC_PEER, macBytes } from './frames.ts';
 import { ScriptedLink, type Sent, TestHost } from './host.ts';

@@ -1,3 +1,4 @@
+import { describe, expect, test } from '@jest/globals';
 import { DROP_MLD_QUERY, DROP_MLD_REPORT, type IpAddress, SECOND } from '@strata/contracts';
 import { formatAddress, parseAddress } from '@strata/wire';
 import { modernIpPolicy } from '../src/index.ts';

@@ -1,3 +1,4 @@
+import { describe, expect, test } from '@jest/globals';
 import {
   DROP_ARP_OPERATION,
   DROP_RARP_MESSAGE,

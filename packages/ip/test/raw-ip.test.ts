@@ -1,3 +1,4 @@
+import { describe, expect, test } from '@jest/globals';
 import {
   DROP_IPV4_RAW_FILTERED,
   DROP_IPV4_RAW_QUEUE_FULL,

@@ -1,3 +1,4 @@
+import { describe, expect, test } from '@jest/globals';
 import { ERROR_TOO_BIG, NX_OVERFLOW, NX_SUCCESS, SECOND } from '@strata/contracts';
 import { ipv4Address } from '@strata/wire';
 import { type IpFlow, modernIpPolicy, netxIpPolicy, plateauBelow } from '../src/index.ts';

@@ -1,3 +1,4 @@
+import { describe, expect, test } from '@jest/globals';
 import {
   DROP_IPV4_FORWARD_NOT_UNICAST,
   DROP_IPV4_NOT_FOR_US,

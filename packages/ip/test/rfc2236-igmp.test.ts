@@ -1,3 +1,4 @@
+import { describe, expect, test } from '@jest/globals';
 import {
   DROP_IGMP_CHECKSUM,
   DROP_IGMP_QUERY,

@@ -1,3 +1,4 @@
+import { describe, expect, test } from '@jest/globals';
 import { NX_NO_RESPONSE, NX_NOT_SUCCESSFUL, NX_SUCCESS, NX_UDP_PACKET, type Packet, SECOND } from '@strata/contracts';
 import { VlanTrunk } from '@strata/ethernet';
 import { ipv4Address, parseAddress } from '@strata/wire';

@@ -1,3 +1,4 @@
+import { expect, test } from '@jest/globals';
 import { NX_RECEIVE_PACKET, type Packet } from '@strata/contracts';
 import { PacketPool } from '@strata/packet';
 import { fold, sumBytes } from '@strata/wire';

@@ -1,3 +1,4 @@
+import { describe, expect, test } from '@jest/globals';
 import {
   ERROR_PORT_UNREACHABLE,
   type IpAddress,
