@@ -54,7 +54,11 @@ export const drillCommand: Command = {
         describe: 'by how many microseconds times may be off (default 4000)',
       })
       .option('mtu', { type: 'string', requiresArg: true, describe: 'octets that the link takes (default 1500)' })
-      .option('mss', { type: 'string', requiresArg: true, describe: 'cut larger inbound segments to this' })
+      .option('mss', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'octets of the segments that larger inbound ones stand for',
+      })
       .option('local-ip', { alias: 'local_ip', type: 'string', requiresArg: true, describe: 'address of the stack' })
       .option('remote-ip', { alias: 'remote_ip', type: 'string', requiresArg: true, describe: 'address of its peer' })
       .option('set', {

@@ -1,5 +1,5 @@
 import { type Clock, type IpAddress, NEVER } from '@strata/contracts';
-import { TCP_ACK, TCP_FIN, TCP_PSH, TCP_SYN } from '@strata/wire';
+import { TCP_ACK, TCP_SYN } from '@strata/wire';
 import type { IcmpBody, Location, PacketAction, Script, TcpBody, UdpBody } from './ast.ts';
 import { Connection, MappingError } from './connection.ts';
 import { type Endpoints, emitIcmpPacket, emitTcpPacket, emitUdpPacket, quotePacket } from './emit-packet.ts';
@@ -13,7 +13,6 @@ import type { SocketFile } from './sockets/file.ts';
 import type { SocketWatcher } from './sockets/layer.ts';
 import type { TcpFile } from './sockets/tcp-file.ts';
 import { failAt } from './stop.ts';
-import { optionsLength } from './tcp-options.ts';
 
 /** Ports of remote ends that connect to the stack. */
 const FIRST_REMOTE_PORT = 40000;
@@ -33,10 +32,15 @@ export interface Traffic {
   /** When data came last, or when the connection was opened. */
   lastDataIn: number;
   lastAckIn: number;
+  /** Octets of the largest segment that the peer may have sent; larger ones are as from a receive offload. */
+  readonly largest: number;
 }
 
-function noTraffic(): Traffic {
-  return { dataIn: 0, dataOut: 0, lastDataIn: NEVER, lastAckIn: NEVER };
+const LARGEST_SEGMENT = 1460;
+
+function noTraffic({ inboundMss }: DrillSettings): Traffic {
+  const largest = inboundMss > 0 ? inboundMss : LARGEST_SEGMENT;
+  return { dataIn: 0, dataOut: 0, lastDataIn: NEVER, lastAckIn: NEVER, largest };
 }
 
 /**
@@ -71,7 +75,7 @@ export class Conversation implements SocketWatcher, PacketTaker {
     this.claimed = new Set();
     this.connection = null;
     this.tested = null;
-    this.traffic = noTraffic();
+    this.traffic = noTraffic(settings);
     this.over = false;
     this.script = script;
     this.settings = settings;
@@ -83,7 +87,7 @@ export class Conversation implements SocketWatcher, PacketTaker {
   }
 
   socketMade(file: SocketFile): void {
-    this.traffic = noTraffic();
+    this.traffic = noTraffic(this.settings);
     this.tested = file;
     this.connection = null;
   }
@@ -157,37 +161,6 @@ export class Conversation implements SocketWatcher, PacketTaker {
       destination: inbound ? connection.localPort : connection.remotePort,
     };
     return { source, destination, sourcePort: ports.source, destinationPort: ports.destination };
-  }
-
-  /** A segment larger than the link takes goes in as several, as a receive offload would have found them on the wire. */
-  splitToFit(packet: PacketAction): PacketAction[] {
-    const { body } = packet;
-    const header = this.settings.family === 4 ? 40 : 60;
-    if (body.protocol !== 'tcp') return [packet];
-    const { mtu, inboundMss } = this.settings;
-    const mss = inboundMss > 0 ? Math.min(mtu - header, inboundMss) : mtu - header;
-    const room = mss - optionsLength(body.options ?? []);
-    if (body.length <= room || room <= 0) return [packet];
-    this.settings.notes.push('inbound segments larger than the MTU went in as several');
-    const pieces: PacketAction[] = [];
-    for (let at = 0; at < body.length; at += room) {
-      const length = Math.min(room, body.length - at);
-      const last = at + length >= body.length;
-      const flags = last ? body.flags : body.flags & ~(TCP_FIN | TCP_PSH);
-      pieces.push({ ...packet, body: { ...body, flags, sequence: (body.sequence + at) % 2 ** 32, length } });
-    }
-    return pieces;
-  }
-
-  /** Of the acknowledgments that pieces of one segment cause, all but the last are as if a receive offload had saved them. */
-  mergeAcknowledgments(from: number): void {
-    for (let i = this.outbox.length - 2; i >= from; i--) {
-      const { packet, frame } = this.outbox[i] as SentPacket;
-      const { transport } = packet;
-      if (transport?.kind !== 'tcp' || transport.length > 0 || transport.flags !== TCP_ACK) continue;
-      frame.comments.push('one acknowledgment too many, because the segment went in as several');
-      this.outbox.splice(i, 1);
-    }
   }
 
   makePacket(location: Location, packet: PacketAction): Uint8Array {

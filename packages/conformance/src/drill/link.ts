@@ -24,7 +24,7 @@ export interface PacketTaker {
  * address it was told; frames that are not IP never appear.
  */
 export class DrillLink implements LinkPort {
-  readonly properties: LinkProperties & { mtu: number };
+  readonly properties: LinkProperties;
   private readonly taker: PacketTaker;
   private sink: FrameSink | null;
   private frames: number;

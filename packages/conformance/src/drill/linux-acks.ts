@@ -8,6 +8,8 @@ const QUICK_SEGMENTS = 16;
 /** What Linux takes for a full segment before it has seen one. */
 const ASSUMED_SEGMENT = 536;
 
+const LARGEST_SEGMENT = 1460;
+
 /** What the policy knows of a connection. */
 interface Habits {
   /** Segments that will still be acknowledged at once. */
@@ -29,7 +31,15 @@ const habits = new WeakMap<ControlBlock, Habits>();
 function habitsOf(tcb: ControlBlock): Habits {
   let known = habits.get(tcb);
   if (known === undefined) {
-    known = { quick: -1, interactive: false, lastArrival: NEVER, waitsUntil: NEVER, pushed: false, always: false, reading: false };
+    known = {
+      quick: -1,
+      interactive: false,
+      lastArrival: NEVER,
+      waitsUntil: NEVER,
+      pushed: false,
+      always: false,
+      reading: false,
+    };
     habits.set(tcb, known);
   }
   return known;
@@ -100,6 +110,8 @@ export const linuxAcks: AckPolicy = {
   ...delayed,
 
   dataArrived(tcb: ControlBlock, octets: number, filledGap: boolean): void {
+    // A receive offload may have put several segments together: none was larger than what we announced.
+    if (tcb.rcvMss > LARGEST_SEGMENT) tcb.rcvMss = LARGEST_SEGMENT;
     const known = habitsOf(tcb);
     const { now } = tcb.time;
     const since = known.lastArrival === NEVER ? 0 : now - known.lastArrival;

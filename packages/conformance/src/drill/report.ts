@@ -27,6 +27,7 @@ export function formatDrillResult(result: DrillResult): string {
     lines.push('  after the last event, packets that the script says nothing of:');
     for (const text of result.unexpected) lines.push(`    ${text}`);
   }
+  if (result.verdict !== 'pass') for (const note of result.notes) lines.push(`  note: ${note}`);
   for (const what of result.overlooked) lines.push(`  overlooked: ${what}`);
   for (const text of result.output) lines.push(`  | ${text}`);
   return lines.join('\n');

@@ -1,4 +1,5 @@
 import { type IpAddress, NEVER, SECOND } from '@strata/contracts';
+import type { IpInterface } from '@strata/ip';
 import { type Host, Lab, type Profile } from '@strata/stack';
 import type { TcpProfile } from '@strata/tcp';
 import type { Scheduler } from '@strata/time';
@@ -30,7 +31,9 @@ const BLOCKED = 10 * SECOND;
 const OVERLAP = SECOND;
 /** An event may ask for so much time at most, a day. */
 const LONGEST_STEP = 86_400 * SECOND;
+/** Packets of the pool; fewer when the script injects large ones. */
 const PACKETS = 2048;
+const MOST_MEMORY = 32 << 20;
 /** Memory beside the pool. */
 const SPARE_MEMORY = 64 << 10;
 /** The default router of a host with IPv6, and how long it is one. */
@@ -54,6 +57,20 @@ interface Snippet {
   readonly names: ReadonlyMap<string, Value>;
 }
 
+/** Octets of the largest packet that a script injects, all headers included. */
+function largestInbound(script: Script): number {
+  let largest = 0;
+  for (const { action } of script.events) {
+    if (action.kind === 'packet' && action.inbound && action.body.protocol !== 'icmp') {
+      largest = Math.max(largest, action.body.length);
+    }
+  }
+  return largest + MOST_HEADERS;
+}
+
+/** IPv6 and TCP with all its options. */
+const MOST_HEADERS = 100;
+
 /** One run of one script. */
 export class DrillRun {
   private readonly name: string;
@@ -65,6 +82,7 @@ export class DrillRun {
   private readonly host: Host;
   private readonly scheduler: Scheduler;
   private readonly link: DrillLink;
+  private readonly network: IpInterface;
   private readonly sockets: SocketLayer;
   private readonly local: IpAddress;
   private readonly conversation: Conversation;
@@ -90,16 +108,19 @@ export class DrillRun {
     // Commands of the script change it under way: sockets look policies up when they need them.
     this.tcp = { ...settings.tcp };
     const profile: Profile = { ...base, ip: quietIp(base.ip), tcp: this.tcp };
-    const payloadSize = (Math.max(settings.mtu, 576) + 68 + 7) & ~7;
-    this.lab = new Lab({ seed: options.seed ?? 1, profile, memoryBytes: PACKETS * payloadSize + SPARE_MEMORY });
+    const payloadSize = (Math.max(settings.mtu, 576, largestInbound(script)) + 68 + 7) & ~7;
+    const packets = Math.min(PACKETS, Math.floor(MOST_MEMORY / payloadSize));
+    this.lab = new Lab({ seed: options.seed ?? 1, profile, memoryBytes: packets * payloadSize + SPARE_MEMORY });
     this.scheduler = this.lab.clock.scheduler;
-    this.host = this.lab.host('stack', { packets: PACKETS, payloadSize });
+    this.host = this.lab.host('stack', { packets, payloadSize });
     this.local = parseAddress(settings.local) as IpAddress;
     const remote = parseAddress(settings.remote) as IpAddress;
     this.conversation = new Conversation(script, settings, this.local, remote, this.scheduler);
     this.judge = new Judge(this.conversation, settings, options.leniency ?? LENIENT, (limit) => this.nextPacket(limit));
-    this.link = new DrillLink(settings.mtu, this.conversation);
-    this.attach(remote);
+    // The link takes whatever a script injects; what the stack sends is held to the MTU by IP.
+    this.link = new DrillLink(Math.max(settings.mtu, largestInbound(script)), this.conversation);
+    this.network = this.attach(remote);
+    this.limit();
     this.sockets = new SocketLayer(
       {
         host: this.host,
@@ -113,7 +134,7 @@ export class DrillRun {
   }
 
   /** Puts the stack on the link, with its one neighbour known beforehand, so that no question is ever asked there. */
-  private attach(remote: IpAddress): void {
+  private attach(remote: IpAddress): IpInterface {
     const { host, settings } = this;
     const six = settings.family === 6;
     const gateway = six ? IPV6_GATEWAY : this.gateway();
@@ -128,6 +149,13 @@ export class DrillRun {
     }
     if (six) host.ip.ipv6.addDefaultRouter(gateway, ROUTER_FOR_EVER, made);
     else host.ip.setGateway(gateway.w3);
+    return made;
+  }
+
+  /** Packets of the stack may be as large as the settings say. */
+  private limit(): void {
+    this.network.mtu = this.settings.mtu;
+    this.network.ipv6.linkMtu = this.settings.mtu;
   }
 
   /** An address on the stack's own link that is not the stack's. */
@@ -261,7 +289,7 @@ export class DrillRun {
   private shell(event: ScriptEvent, command: string): void {
     const outcome = runShell(command, this.settings);
     Object.assign(this.tcp, this.settings.tcp);
-    this.link.properties.mtu = this.settings.mtu;
+    this.limit();
     if (outcome.unsupported !== null) throw new Stop(null, `${outcome.unsupported} (line ${event.location.line})`);
     if (outcome.duration > 0) {
       const until = this.now + outcome.duration;
@@ -402,22 +430,16 @@ export class DrillRun {
   // Packets in.
 
   private inject(event: ScriptEvent, packet: PacketAction): void {
-    const pieces = this.conversation.splitToFit(packet);
-    const before = this.conversation.outbox.length;
-    for (const piece of pieces) {
-      const bytes = this.conversation.makePacket(event.location, piece);
-      const text = formatPacket(piece);
-      this.conversation.frames.push({
-        time: this.now,
-        direction: 'in',
-        text,
-        bytes,
-        line: event.location.line,
-        comments: [],
-      });
-      if (!this.link.inject(bytes)) throw failAt(event.location, 'the stack has no packet left to receive into');
-    }
-    if (pieces.length > 1) this.conversation.mergeAcknowledgments(before);
+    const bytes = this.conversation.makePacket(event.location, packet);
+    this.conversation.frames.push({
+      time: this.now,
+      direction: 'in',
+      text: formatPacket(packet),
+      bytes,
+      line: event.location.line,
+      comments: [],
+    });
+    if (!this.link.inject(bytes)) throw failAt(event.location, 'the stack has no packet left to receive into');
     this.settle();
   }
 

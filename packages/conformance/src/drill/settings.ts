@@ -18,7 +18,7 @@ export interface DrillSettings {
   local: string;
   remote: string;
   mtu: number;
-  /** Inbound data beyond this goes in as several segments (`--mss`); 0: the MTU decides. */
+  /** Larger inbound segments are as if a receive offload had made them of such (`--mss`); 0: 1460 octets. */
   inboundMss: number;
   bindPort: number;
   connectPort: number;

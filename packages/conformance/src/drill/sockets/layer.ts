@@ -338,7 +338,9 @@ export class SocketLayer {
     const source = this.files.get(needNumber(args[1], 'the descriptor of the file'));
     if (source === undefined) return answered(failed('EBADF'));
     if (!(source instanceof PlainFile)) return answered(failed('EINVAL'));
-    return this.write(args, needNumber(args[3], 'the length'), 0, null);
+    const [target] = args as [Expression];
+    const buffer: Expression = { kind: 'any', location: target.location };
+    return this.write([target, buffer], needNumber(args[3], 'the length'), 0, null);
   }
 
   private close(args: readonly Expression[]): PendingCall {

@@ -114,7 +114,7 @@ function tcpInfo(socket: TcpSocket, traffic: Traffic, now: number): Record<strin
     rto: rto.timeout(socket.retries),
     ato: 40_000,
     snd_mss: socket.mss,
-    rcv_mss: Math.max(socket.rcvMss, Math.min(536, mss)),
+    rcv_mss: Math.max(Math.min(socket.rcvMss, traffic.largest), Math.min(536, mss)),
     unacked,
     sacked: socket.sackPermitted ? recovery.sacked : Math.min(socket.duplicateAcks, unacked),
     lost: recovery.lost,
