@@ -81,6 +81,30 @@ test('netx with ears for ICMP is no longer what it is said to be', async () => {
   expect(await failing(hearing, { networkErrors: modernProfile.tcp.networkErrors }, ids)).toEqual(ids);
 });
 
+const WIRE: readonly (readonly [what: string, change: (profile: Profile) => Profile, ids: readonly string[]])[] = [
+  ['timers without a grid', (p) => broken(p, { fastTimer: 0 }), ['c1a', 'c2', 'fast-timer']],
+  ['acknowledgments of every second segment', (p) => broken(p, { acks: netxAcks(2) }), ['b1', 'b1w', 'c1b']],
+  ['NewReno', (p) => broken(p, { recovery: modernProfile.tcp.recovery }), ['c1b']],
+  ['other options', (p) => broken(p, { options: modernProfile.tcp.options }), ['b1', 'c2all', 'mqtt_d1']],
+  ['data that waits for room', (p) => broken(p, { sending: modernProfile.tcp.sending }), ['b1w']],
+  ['resets with ACK', (p) => broken(p, { resetWithAck: true }), ['b3']],
+  ['a shorter TIMED_WAIT', (p) => broken(p, { timeWait: 60 * SECOND }), ['tw2', 'ticks']],
+  ['another TTL', (p) => ({ ...p, ip: { ...p.ip, defaultTimeToLive: 64 } }), ['a1', 'b1', 'c4']],
+  [
+    'other identifications',
+    (p) => ({ ...p, ip: { ...p.ip, identification: modernProfile.ip.identification } }),
+    ['b1'],
+  ],
+  ['impatient ARP', (p) => ({ ...p, ip: { ...p.ip, arp: modernProfile.ip.arp } }), ['a2', 'arp-retries', 'arp-expiry']],
+];
+
+test.each(WIRE)('netx with %s is not the real stack on the wire', async (_, change, ids) => {
+  const suite = SUITES.find(({ name }) => name === 'netx-wire') as Suite;
+  const { requirements } = await runSuite(suite, { only: ids, profiles: { netx: change(netxProfile) } });
+  const noticed = requirements.filter(({ outcome, reason }) => outcome === 'fail' && !reason?.includes('itself broke'));
+  expect(noticed.map(({ requirement }) => requirement.id).sort()).toEqual([...ids].sort());
+});
+
 function asInSuite(a: string, b: string): number {
   const order = rfc9293.requirements.map(({ id }) => id);
   return order.indexOf(a) - order.indexOf(b);
