@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { MILLISECOND, SECOND } from '@strata/contracts';
-import { modernTcpProfile, renoController } from '../src/index.ts';
+import { modernTcpProfile, renoController, tcpOptions } from '../src/index.ts';
 import { MSS, range, type Sender, sackProfile, sender } from './support/sack.ts';
 
 const RTT = 100 * MILLISECOND;
@@ -67,6 +67,32 @@ describe('RFC 5682 3.1', () => {
     const one = timedOut(20, { ...profile, lossPolicies: { ...lossPolicies, frto: false } });
     one.ack(1);
     one.sends(1, 2);
+    one.finish();
+  });
+});
+
+describe('RFC 5682 2.1, without SACK', () => {
+  const plain = { ...profile, options: tcpOptions({ sack: false, timestamps: false, windowScale: true }) };
+
+  test('the second acknowledgment that advances shows that the originals arrive', () => {
+    const one = timedOut(20, plain);
+    one.ack(1);
+    one.sends(10, 11);
+    one.ack(2);
+    expect(one.socket.inspect()).toMatchObject({ spuriousTimeouts: 1, undone: 1, recovery: 'open', lostPackets: 0 });
+    expect(one.window).toBeGreaterThanOrEqual(10);
+    one.finish();
+  });
+
+  test('a duplicate shows that they do not, and everything goes again', () => {
+    const one = timedOut(20, plain);
+    one.ack(1);
+    one.sends(10, 11);
+    one.ack(1);
+    one.sends(1);
+    one.ack(2);
+    expect(one.sent()).toContain(2);
+    expect(one.socket.inspect()).toMatchObject({ spuriousTimeouts: 0, undone: 0 });
     one.finish();
   });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { MILLISECOND, SECOND } from '@strata/contracts';
-import { modernTcpProfile, Rfc6298Rto, renoController, TCP_CLOSED, tcpOptions } from '../src/index.ts';
+import { modernTcpProfile, Rfc6298Rto, renoController, SteadyRto, TCP_CLOSED, tcpOptions } from '../src/index.ts';
 import { Ear, ScriptedPeer } from './support/peer.ts';
 
 const MS = MILLISECOND;
@@ -187,4 +187,21 @@ test('a packet that IP refused stays queued and goes with the timer', () => {
   peer.waitForSegment(5 * SECOND);
   peer.expect('P.', { seq: 1, len: 100 });
   peer.finish(socket);
+});
+
+test('the steady estimator keeps its variation over quick round trips, and lets go of it slowly', () => {
+  const steady = new SteadyRto({ ...limits, minimum: 200 * MS, granularity: 200 * MS });
+  const plain = new Rfc6298Rto({ ...limits, minimum: 200 * MS, granularity: 200 * MS });
+  for (const rto of [steady, plain]) {
+    rto.sample(100 * MS, true);
+    expect([rto.srtt, rto.timeout(0)]).toEqual([100 * MS, 300 * MS]);
+    rto.sample(500 * MS, true);
+    for (let i = 0; i < 8; i++) rto.sample(100 * MS, i === 0);
+  }
+  // Eight samples of one round trip: RFC 6298 follows each, the other only the round trip.
+  expect(steady.srtt).toBe(plain.srtt);
+  expect(steady.timeout(0)).toBeGreaterThan(plain.timeout(0));
+  for (let i = 0; i < 60; i++) steady.sample(100 * MS, true);
+  expect(steady.timeout(0)).toBeLessThan(320 * MS);
+  expect(steady.timeout(0)).toBeGreaterThanOrEqual(300 * MS);
 });

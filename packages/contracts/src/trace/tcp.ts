@@ -233,7 +233,7 @@ export const TCP_EVENTS: readonly TraceEventDescription[] = [
     id: TRACE_TCP_TAIL_PROBE,
     name: 'tcp.tail-probe',
     arguments: ['sequence', 'count', 'microseconds', 'none'],
-    text: 'tail loss probe before {a}, of {b} repeated segments: no acknowledgment for two round trips of {c}',
+    text: 'tail loss probe: what lies before {a} is unacknowledged after two round trips of {c}; segments sent again: {b}',
     comment: true,
   },
 ];

@@ -11,6 +11,7 @@ import { advancedAfterTimeout, sendNewInstead, timeoutWasSpurious } from './frto
 import { adaptReorderingWindow, advanceRackInOrder, relaxReorderingWindow } from './rack.ts';
 import { endQuiet, forgetSacked, markLost, packetDelivered, readAcknowledgment } from './scoreboard.ts';
 import {
+  CAUSE_OF_DUPLICATES,
   CAUSE_OF_PROBE,
   CAUSE_OF_TIMEOUT,
   PHASE_DISORDER,
@@ -343,6 +344,7 @@ export const modernRecovery: LossRecovery = {
   duplicateAck(tcb: ControlBlock, segment: TcpHeader): void {
     if (tcb.sackPermitted) return;
     tcb.loss.frto = false;
+    if (tcb.lostOut === 0) tcb.loss.cause = CAUSE_OF_DUPLICATES;
     newRenoRecovery.duplicateAck(tcb, segment);
   },
 
@@ -362,9 +364,10 @@ export const modernRecovery: LossRecovery = {
   },
 
   repeated(tcb: ControlBlock, packet: Packet): void {
-    if (!tcb.sackPermitted || tcb.loss.cause === CAUSE_OF_PROBE) return;
-    noteRepeat(tcb);
+    if (tcb.loss.cause === CAUSE_OF_PROBE) return;
     packet.marks |= MARK_REPEATED;
+    if (!tcb.sackPermitted) return;
+    noteRepeat(tcb);
     const queue = tcb.transmit;
     if (tcb.loss.phase === PHASE_RECOVERY && packet === queue.at(queue.head)) restartRetransmit(tcb);
   },

@@ -5,7 +5,7 @@ import { EVENT_SENDABLE, raise } from '../events.ts';
 import { armPersist } from '../timers/arm.ts';
 import { sendableOctets, usableWindow } from '../window.ts';
 import { repeatFin, sendFin } from './control.ts';
-import { MARK_FIN, MARK_LOST } from './marks.ts';
+import { MARK_FIN, MARK_LOST, MARK_REPEATED } from './marks.ts';
 import { split } from './segmentation.ts';
 import { retransmit, transmitNext } from './transmit.ts';
 
@@ -149,7 +149,7 @@ export function markAllLost(tcb: ControlBlock): void {
   tcb.sackedOut = 0;
   for (let position = queue.head; position !== queue.unsent; position = (position + 1) | 0) {
     const packet = queue.at(position);
-    packet.marks |= MARK_LOST;
+    packet.marks = (packet.marks & ~MARK_REPEATED) | MARK_LOST;
     tcb.lostOut += packet.sequenceLength;
   }
   tcb.retransmitCursor = queue.head;
