@@ -341,7 +341,7 @@ describe('autoconfiguration from advertised prefixes (RFC 4862 5.5.3)', () => {
 
   test('is bounded: a flood of prefixes fills the list and no more', () => {
     const host = new Host6();
-    for (let i = 0; i < 10_000; i++) host.inject(prefix({ prefix: `2001:db8:${i.toString(16)}::` }));
+    for (let i = 0; i < 2000; i++) host.inject(prefix({ prefix: `2001:db8:${i.toString(16)}::` }));
     expect(host.eth0.ipv6.addresses).toHaveLength(16);
     expect(host.ip.ipv6.routes.prefixes).toHaveLength(32);
     host.inject(echoRequest());

@@ -5,7 +5,7 @@ import { type TransferResult, transferScenario } from '@strata/testkit';
 /** A size that fits here; `node tools/soak.mjs` runs the full one. */
 const SEEDS = 250;
 /** Of IPv6, which differs below TCP only. */
-const SEEDS6 = 20;
+const SEEDS6 = 10;
 
 function run(profile: Profile): TransferResult[] {
   return Array.from({ length: SEEDS }, (_, i) => transferScenario(i + 1, profile));
