@@ -197,9 +197,28 @@ const ITEMS: readonly (readonly [id: string, level: Level, clause: string, text:
     'RFC 1122 4.1, RFC 6056',
     'queues are bounded, large datagrams are cut or refused, ports are hard to guess',
   ],
+  ['CVE-V1', 'RECOMMENDED', 'CVE-2020-11896 and like it (Ripple20)', 'tunnels whose lengths lie do no harm'],
+  ['CVE-V8', 'RECOMMENDED', 'CVE-2020-11897 and like it (Ripple20)', 'a fragment sent again and again is kept once'],
+  [
+    'CVE-U1',
+    'RECOMMENDED',
+    'CVE-2019-12256 (URGENT/11)',
+    'broken source routes in packets that draw errors do no harm',
+  ],
+  ['CVE-U4', 'RECOMMENDED', 'CVE-2019-12262 (URGENT/11)', 'answers of RARP that nobody asked for are ignored'],
+  ['CVE-U6', 'RECOMMENDED', 'CVE-2019-12259, CVE-2023-48691 and like them', 'IGMP of any type and length does no harm'],
+  ['CVE-N2', 'RECOMMENDED', 'CVE-2023-48692 and like it', 'ICMP of any type and length does no harm'],
+  [
+    'CVE-N5',
+    'RECOMMENDED',
+    'out-of-bounds reads of options',
+    'options of Neighbor Discovery are not read beyond their end',
+  ],
+  ['CVE-N6', 'RECOMMENDED', 'ping of death and like it', 'fragments never add up to more than a datagram can be'],
+  ['CVE-N9', 'RECOMMENDED', 'robustness', 'no frame that is cut off or damaged does harm'],
 ];
 
-/** The numbered requirements on hosts that concern ARP, IPv4, ICMP, IPv6, Neighbor Discovery and UDP. */
+/** The numbered requirements on hosts that concern ARP, IPv4, ICMP, IPv6, Neighbor Discovery and UDP, and what others met. */
 export const HOST_REQUIREMENTS: readonly Requirement[] = ITEMS.map(([id, level, clause, text]) => ({
   id,
   level,

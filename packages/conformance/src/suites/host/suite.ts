@@ -5,6 +5,7 @@ import { ipv4Scenarios } from './ipv4.ts';
 import { ipv6Scenarios } from './ipv6.ts';
 import { ndScenarios } from './nd.ts';
 import { HOST_REQUIREMENTS } from './requirements.ts';
+import { robustScenarios } from './robust.ts';
 import { udpScenarios } from './udp.ts';
 
 /** What a host owes its network below TCP. */
@@ -13,5 +14,13 @@ export const hostSuite: Suite = {
   title: 'ARP, IPv4, ICMP, IPv6, Neighbor Discovery and UDP of a host (RFC 1122 and its successors)',
   profiles: ['netx', 'modern'],
   requirements: HOST_REQUIREMENTS,
-  scenarios: [...arpScenarios, ...ipv4Scenarios, ...icmpScenarios, ...ipv6Scenarios, ...ndScenarios, ...udpScenarios],
+  scenarios: [
+    ...arpScenarios,
+    ...ipv4Scenarios,
+    ...icmpScenarios,
+    ...ipv6Scenarios,
+    ...ndScenarios,
+    ...udpScenarios,
+    ...robustScenarios,
+  ],
 };

@@ -11,6 +11,7 @@ import { type FrameHook, HOOK_DELAY, HOOK_DROP, HOOK_PASS } from '@strata/ethern
 import type { Host, Lab, Profile } from '@strata/stack';
 import type { TcpSocket } from '@strata/tcp';
 import { parseAddress } from '@strata/wire';
+import { SYN } from '../../suite/peer/frame.ts';
 import { readFrame } from '../../suite/peer/seen.ts';
 import type { Trial } from '../../suite/trial.ts';
 import { FrameLines } from './frame-line.ts';
@@ -59,6 +60,8 @@ export class NetxBench {
   readonly received: number[];
   /** The server's application closes when its peer has. */
   closing: boolean;
+  /** The client's ports, one per SYN that it sent. */
+  readonly clientPorts: number[];
   /** What is to be done when the run is over, before sockets are taken down. */
   readonly atEnd: (() => void)[];
   private recording: boolean;
@@ -85,6 +88,7 @@ export class NetxBench {
     this.reading = true;
     this.received = [];
     this.closing = true;
+    this.clientPorts = [];
     this.atEnd = [];
     this.recording = true;
     this.writer = new FrameLines({ data: options.data ?? false, hexadecimal: options.hexadecimal ?? false });
@@ -250,6 +254,7 @@ export class NetxBench {
       if (this.recording) this.lines.push(this.writer.write(bytes, Math.round(frame.time / TICK)));
       const { tcp } = readFrame(bytes, 0);
       if (tcp === null) return HOOK_PASS;
+      if (from === 'a' && tcp.flags === SYN) this.clientPorts.push(tcp.sourcePort);
       const fate = this.fate({ from, flags: tcp.flags, length: tcp.data.length });
       if (fate === 'pass') return HOOK_PASS;
       if (fate === 'drop') return HOOK_DROP;

@@ -1,6 +1,7 @@
 import type { Suite } from '../../suite/suite.ts';
 import { dataFacts } from './facts-data.ts';
 import { linkFacts } from './facts-link.ts';
+import { mqttFacts } from './facts-mqtt.ts';
 import { furtherRuns } from './facts-runs.ts';
 import { stateFacts } from './facts-states.ts';
 import { timerFacts } from './facts-timers.ts';
@@ -28,6 +29,7 @@ export const netxWireSuite: Suite = {
     ...stateFacts,
     ...dataFacts,
     ...furtherRuns,
+    ...mqttFacts,
   ].map(
     // The runs are of IPv4, but for one, which says so itself.
     (scenario) => ({ ipVersions: [4], ...scenario }),
