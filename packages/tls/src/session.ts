@@ -1,36 +1,31 @@
 import {
-  type Alarm,
   type Deferred,
-  NEVER,
   NX_IN_PROGRESS,
   NX_INVALID_PACKET,
   NX_NOT_CONNECTED,
   NX_SECURE_TLS_HANDSHAKE_FAILURE,
   NX_SECURE_TLS_INVALID_STATE,
-  NX_SECURE_TLS_NO_CLOSE_RESPONSE,
   NX_SECURE_TLS_RECORD_OVERFLOW,
   NX_SECURE_TLS_TCP_SEND_FAILED,
   NX_SUCCESS,
   NX_TX_QUEUE_DEPTH,
   type Packet,
   type PacketStream,
-  SECOND,
   type Status,
   type StreamListener,
-  TICK,
-  type Timed,
-  TRACE_TLS_ALERT,
   TRACE_TLS_ENDED,
   TRACE_TLS_OPEN,
   TRACE_TLS_RECEIVED,
   TRACE_TLS_STATE,
 } from '@strata/contracts';
-import { ALERT_CLOSE_NOTIFY, ALERT_LEVEL_FATAL, ALERT_LEVEL_WARNING, describeAlert, type TlsAlert } from './alert.ts';
+import { ALERT_LEVEL_FATAL, type TlsAlert } from './alert.ts';
 import { ENGINE_FAILED, ENGINE_OPEN, type TlsAgreement, type TlsEngine, type TlsEngineListener } from './engine.ts';
 import { LowerStream } from './lower-stream.ts';
 import { engineOptions, readSettings, type TlsSessionOptions, type TlsSettings } from './options.ts';
+import { meaningOfEnd, SessionOutcome } from './outcome.ts';
 import { PeerExamination, type PeerFault } from './peer.ts';
 import { PlaintextQueue } from './plaintext-queue.ts';
+import { SessionTimers, type SessionTimersOwner } from './session-timers.ts';
 import {
   TLS_HEADROOM,
   TLS_MAXIMUM_RECORD,
@@ -56,15 +51,12 @@ const RECEIVE_LIMIT = 65_536;
  * sent is one record; one record received is one packet, or chain. `disconnect(false)` sends close_notify, then ends the
  * stream below.
  */
-export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Timed {
+export class TlsSession implements PacketStream, TlsEngineListener, SessionTimersOwner, Deferred {
   listener: StreamListener | null;
   state: number;
-  /** The last alert in each direction (nx_secure_tls_session_alert_value_get). */
-  alertReceived: TlsAlert | null;
-  alertSent: TlsAlert | null;
-  private failed: TlsFailure | null;
+  private outcome: SessionOutcome;
   private readonly settings: TlsSettings;
-  private readonly alarm: Alarm;
+  private readonly timers: SessionTimers;
   private lower: LowerStream;
   private engine: TlsEngine | null;
   private agreed: TlsAgreement | null;
@@ -73,10 +65,6 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   /** `send` or `allocate` has refused; `sendable` is owed. */
   private blocked: boolean;
   private peerDone: boolean;
-  private startDeadline: number;
-  /** How long the peer's close_notify is waited for; NEVER: it is not. */
-  private closeDeadline: number;
-  private retryAt: number;
   private scheduled: boolean;
   /** What the stream below tells. */
   events: StreamListener;
@@ -85,10 +73,9 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   constructor(options: TlsSessionOptions) {
     this.listener = null;
     this.state = TLS_STATE_IDLE;
-    this.alertReceived = null;
-    this.alertSent = null;
-    this.failed = null;
     this.settings = readSettings(options);
+    this.outcome = new SessionOutcome(options.tracer ?? null);
+    this.timers = new SessionTimers(options.time, this);
     this.lower = new LowerStream(options.tracer ?? null);
     this.engine = null;
     this.agreed = null;
@@ -96,19 +83,19 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     this.peer = new PeerExamination(this.settings);
     this.blocked = false;
     this.peerDone = false;
-    this.startDeadline = NEVER;
-    this.closeDeadline = NEVER;
-    this.retryAt = NEVER;
     this.scheduled = false;
     this.events = this.listenTo(this.lower);
-    this.alarm = options.time.alarm(this);
   }
 
   private listenTo(lower: LowerStream): StreamListener {
     return {
       established: () => this.lowerEstablished(),
       receivable: () => this.read(),
-      sendable: () => this.lowerSendable(),
+      sendable: () => {
+        this.pump();
+        this.offer();
+        this.schedule();
+      },
       peerFinished: () => {
         lower.finished = true;
         this.read();
@@ -131,7 +118,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
    */
   start(stream: PacketStream, established: boolean): Status {
     if (this.state !== TLS_STATE_IDLE) return NX_SECURE_TLS_INVALID_STATE;
-    if (this.failed !== null || !this.prepare()) return this.failed?.status ?? NX_SECURE_TLS_INVALID_STATE;
+    if (this.failure() !== null || !this.prepare()) return this.failure()?.status ?? NX_SECURE_TLS_INVALID_STATE;
     this.lower.attach(stream);
     stream.listener = this.events;
     this.begin();
@@ -142,16 +129,14 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   /** Checks the options without beginning. False, and {@link failure} says why, when they cannot be used. */
   prepare(): boolean {
     const { status, why } = this.settings;
-    if (status !== NX_SUCCESS) this.failed = { status, alert: null, received: false, why };
-    return this.failed === null;
+    if (status !== NX_SUCCESS) this.outcome.failure = { status, alert: null, received: false, why };
+    return this.outcome.failure === null;
   }
 
   /** @internal For a connector, which has the stream only after it has begun to open. */
   begin(): void {
-    const { time, startTimeoutSeconds } = this.settings.options;
-    if (startTimeoutSeconds !== undefined) this.startDeadline = time.now + Math.ceil(startTimeoutSeconds * SECOND);
+    this.timers.handshakeBegins(this.settings.options.startTimeoutSeconds);
     this.transition(TLS_STATE_CONNECTING);
-    this.rearm();
   }
 
   /** @internal */
@@ -163,21 +148,26 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
 
   /** Why the session failed; null when it did not. */
   failure(): TlsFailure | null {
-    return this.failed;
+    return this.outcome.failure;
+  }
+
+  /** The last alert in each direction (nx_secure_tls_session_alert_value_get); null: none. */
+  get alertReceived(): TlsAlert | null {
+    return this.outcome.alertReceived;
+  }
+
+  get alertSent(): TlsAlert | null {
+    return this.outcome.alertSent;
   }
 
   /** The failure on one line: "alert 45 certificate_expired sent ← certificate "CN=…" expired on …". Empty: none. */
   explain(): string {
-    const { failed } = this;
-    if (failed === null) return '';
-    const alert = this.explainAlert();
-    return alert === '' ? failed.why : `${alert} ← ${failed.why}`;
+    return this.outcome.explain();
   }
 
   /** "alert 45 certificate_expired sent"; empty when no alert had part in the failure. */
   explainAlert(): string {
-    const { alert, received } = this.failed ?? { alert: null, received: false };
-    return alert === null ? '' : `${describeAlert(alert.value)} ${received ? 'received' : 'sent'}`;
+    return this.outcome.explainAlert();
   }
 
   /** What was agreed on; null before the session was open. */
@@ -268,16 +258,18 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     this.carried(this.lower.send(engine));
     if (this.state === TLS_STATE_HANDSHAKE && engine.state === ENGINE_OPEN) this.opened(engine);
     if (this.state !== TLS_STATE_OPEN && this.state !== TLS_STATE_ENDING) return;
+    const { tracer } = this.settings.options;
     let arrived = false;
     for (let bytes = engine.takePlaintext(); bytes !== null; bytes = engine.takePlaintext()) {
-      if (this.state === TLS_STATE_OPEN) arrived = true;
-      this.received(bytes);
+      if (this.state === TLS_STATE_ENDING) continue;
+      arrived = true;
+      this.incoming.add(bytes);
+      tracer?.event(TRACE_TLS_RECEIVED, bytes.length, this.incoming.bytes, 0, 0, null);
     }
     if (arrived) this.listener?.receivable();
     if (engine.peerFinished && !this.peerDone) {
       this.peerDone = true;
-      this.alertReceived = { level: ALERT_LEVEL_WARNING, value: ALERT_CLOSE_NOTIFY };
-      this.settings.options.tracer?.event(TRACE_TLS_ALERT, ALERT_LEVEL_WARNING, ALERT_CLOSE_NOTIFY, 1, 0, null);
+      this.outcome.closeNotify(true);
       this.listener?.peerFinished();
     }
     this.offer();
@@ -286,16 +278,10 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   private opened(engine: TlsEngine): void {
     const { tracer } = this.settings.options;
     this.agreed = engine.agreement();
-    this.startDeadline = NEVER;
+    this.timers.handshakeOver();
     tracer?.event(TRACE_TLS_OPEN, this.agreed.version, this.peerPath.length, 0, 0, null);
     this.transition(TLS_STATE_OPEN);
     this.listener?.established();
-  }
-
-  private received(bytes: Uint8Array): void {
-    if (this.state === TLS_STATE_ENDING) return;
-    this.incoming.add(bytes);
-    this.settings.options.tracer?.event(TRACE_TLS_RECEIVED, bytes.length, this.incoming.bytes, 0, 0, null);
   }
 
   private engineFailed(engine: TlsEngine): void {
@@ -305,14 +291,8 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
 
   /** Ends with a failure: what the engine still had to send is sent, then the stream below is ended. */
   private fail(failure: TlsFailure, inOrder: boolean): void {
-    const { alert, received, status } = failure;
-    this.failed = failure;
-    if (alert !== null) {
-      if (received) this.alertReceived = alert;
-      else this.alertSent = alert;
-      this.settings.options.tracer?.event(TRACE_TLS_ALERT, alert.level, alert.value, received ? 1 : 0, 0, null);
-    }
-    this.close(status);
+    this.outcome.fail(failure);
+    this.close(failure.status);
     if (!inOrder) this.lower.sender.clear();
     this.afterEnd();
   }
@@ -324,8 +304,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     settings.options.tracer?.event(TRACE_TLS_ENDED, status, 0, 0, 0, null);
     this.engine = null;
     engine?.destroy();
-    this.startDeadline = NEVER;
-    this.closeDeadline = NEVER;
+    this.timers.sessionOver();
     this.listener?.closed(status);
   }
 
@@ -337,48 +316,31 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     if (!lower.closed && !lower.disconnected && lower.sender.isEmpty) lower.disconnect(false);
     if (lower.closed) {
       lower.sender.clear();
-      if (this.incoming.isEmpty) this.retryAt = NEVER;
+      if (this.incoming.isEmpty) this.timers.settle();
     }
-    this.rearm();
+    this.timers.rearm();
   }
 
   private finishIfDone(engine: TlsEngine): void {
     const { lower } = this;
     if (this.state !== TLS_STATE_ENDING || lower.disconnected) return;
     if (!engine.finished || !lower.sender.isEmpty || engine.unwritten > 0) return;
-    const { time, closeWaitSeconds = 0 } = this.settings.options;
-    if (this.peerDone || lower.finished || closeWaitSeconds === 0 || time.now >= this.closeDeadline) {
-      lower.disconnect(false);
-    } else if (this.closeDeadline === NEVER) {
-      this.closeDeadline = time.now + Math.ceil(closeWaitSeconds * SECOND);
-      this.rearm();
-    }
+    const { closeWaitSeconds = 0 } = this.settings.options;
+    const answered = this.peerDone || lower.finished || closeWaitSeconds === 0;
+    if (answered || this.timers.waitForClose(closeWaitSeconds)) lower.disconnect(false);
   }
 
   /** The stream below has ended, and everything that came from it has been processed. */
   private lookBelow(): void {
     const { engine, lower } = this;
     if (!lower.ended || (engine !== null && !engine.atRest)) return;
-    const inOrder = lower.status === NX_SUCCESS;
-    if (this.state === TLS_STATE_CONNECTING || this.state === TLS_STATE_HANDSHAKE) {
-      if (this.state === TLS_STATE_CONNECTING && !lower.closed) return;
-      const status = inOrder ? NX_SECURE_TLS_HANDSHAKE_FAILURE : lower.status;
-      const where = this.state === TLS_STATE_CONNECTING ? 'before' : 'during';
-      const why = `the connection ended ${where} the handshake`;
-      this.fail({ status, alert: null, received: false, why }, true);
-    } else if (this.state === TLS_STATE_OPEN && lower.disconnected) {
-      if (lower.closed) this.abandon(inOrder ? NX_NOT_CONNECTED : lower.status);
-    } else if (this.state === TLS_STATE_OPEN && !this.peerDone) {
-      const status = inOrder ? NX_SECURE_TLS_NO_CLOSE_RESPONSE : lower.status;
-      const why = 'the peer ended the connection without close_notify: what it sent may be incomplete';
-      this.fail({ status, alert: null, received: false, why }, true);
-    } else if (lower.closed) {
-      this.abandon(inOrder || this.peerDone ? NX_SUCCESS : lower.status);
+    const meaning = meaningOfEnd(this.state, lower, this.peerDone);
+    if (meaning === null) return;
+    if (typeof meaning !== 'number') {
+      this.fail(meaning, true);
+      return;
     }
-  }
-
-  private abandon(status: Status): void {
-    this.close(status);
+    this.close(meaning);
     this.afterEnd();
   }
 
@@ -400,16 +362,10 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
 
   /** What came of sending below. */
   private carried(status: Status): void {
-    if (this.lower.sender.starved) this.retryLater();
+    if (this.lower.sender.starved) this.timers.retryLater();
     if (status === NX_SUCCESS || this.state === TLS_STATE_CLOSED) return;
     const why = 'the stream below took no more';
     this.fail({ status: NX_SECURE_TLS_TCP_SEND_FAILED, alert: null, received: false, why }, false);
-  }
-
-  private lowerSendable(): void {
-    this.pump();
-    this.offer();
-    this.schedule();
   }
 
   /** Tells whoever was refused that there is room again. */
@@ -428,7 +384,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     const packet = this.lower.allocate();
     if (packet === null) {
       this.blocked = true;
-      this.retryLater();
+      this.timers.retryLater();
       return null;
     }
     packet.prepend += TLS_HEADROOM;
@@ -469,7 +425,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
   receive(): Packet | null {
     const { incoming, lower } = this;
     const packet = incoming.take();
-    if (incoming.starved) this.retryLater();
+    if (incoming.starved) this.timers.retryLater();
     if (packet !== null && lower.paused && incoming.bytes < RECEIVE_LIMIT / 2) {
       this.read();
       if (lower.finished || lower.closed) this.schedule();
@@ -488,8 +444,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     }
     if (state === TLS_STATE_ENDING) return NX_IN_PROGRESS;
     this.transition(TLS_STATE_ENDING);
-    this.alertSent = { level: ALERT_LEVEL_WARNING, value: ALERT_CLOSE_NOTIFY };
-    this.settings.options.tracer?.event(TRACE_TLS_ALERT, ALERT_LEVEL_WARNING, ALERT_CLOSE_NOTIFY, 0, 0, null);
+    this.outcome.closeNotify(false);
     engine.end();
     // What still comes is dropped; it must come, so that the end behind it is seen.
     if (lower.paused) this.read();
@@ -506,7 +461,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     this.incoming.clear();
     this.lower.sender.clear();
     this.lower.drain();
-    this.alarm.cancel();
+    this.timers.stop();
   }
 
   /**
@@ -520,43 +475,28 @@ export class TlsSession implements PacketStream, TlsEngineListener, Deferred, Ti
     this.listener = listener;
     this.lower = new LowerStream(this.settings.options.tracer ?? null);
     this.events = this.listenTo(this.lower);
-    this.alertReceived = null;
-    this.alertSent = null;
-    this.failed = null;
+    this.outcome = new SessionOutcome(this.settings.options.tracer ?? null);
     this.agreed = null;
     this.peer = new PeerExamination(this.settings);
     this.blocked = false;
     this.peerDone = false;
-    this.retryAt = NEVER;
     if (this.state !== TLS_STATE_IDLE) this.transition(TLS_STATE_IDLE);
   }
 
-  private retryLater(): void {
-    this.retryAt = this.settings.options.time.now + TICK;
-    this.rearm();
+  /** @internal */
+  startExpired(): void {
+    const seconds = this.settings.options.startTimeoutSeconds;
+    const why = `the handshake was not complete after ${seconds} s`;
+    this.fail({ status: NX_SECURE_TLS_HANDSHAKE_FAILURE, alert: null, received: false, why }, false);
   }
 
-  private rearm(): void {
-    this.alarm.set(this.nextDeadline());
+  /** @internal */
+  closeExpired(): void {
+    if (!this.lower.disconnected) this.lower.disconnect(false);
   }
 
-  nextDeadline(): number {
-    return Math.min(this.startDeadline, this.closeDeadline, this.retryAt);
-  }
-
-  onTime(now: number): void {
-    if (now >= this.startDeadline) {
-      this.startDeadline = NEVER;
-      const seconds = this.settings.options.startTimeoutSeconds;
-      const why = `the handshake was not complete after ${seconds} s`;
-      this.fail({ status: NX_SECURE_TLS_HANDSHAKE_FAILURE, alert: null, received: false, why }, false);
-    }
-    if (now >= this.closeDeadline) {
-      if (!this.lower.disconnected) this.lower.disconnect(false);
-      this.closeDeadline = NEVER;
-    }
-    if (now < this.retryAt) return;
-    this.retryAt = NEVER;
+  /** @internal */
+  retryDue(): void {
     this.pump();
     this.offer();
     if (!this.incoming.isEmpty) this.listener?.receivable();

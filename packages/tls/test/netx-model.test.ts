@@ -274,4 +274,21 @@ describe('a session that is reset (nx_secure_tls_session_reset)', () => {
     await rig.settle();
     expect(rig.leaks).toBe('');
   });
+
+  test('counts its time limit anew', async () => {
+    const rig = new Rig();
+    const limit = { host: 'broker.example', trusted: [pki.rootCertificate], startTimeoutSeconds: 4 };
+    const { session, ear } = rig.session(limit);
+    session.start(rig.a, true);
+    await rig.settle();
+    session.reset();
+    const [a] = memoryPair(rig.pool, rig.clock.scheduler);
+    const began = rig.clock.now;
+    ear.told.length = 0;
+    session.start(a, true);
+    await rig.settle();
+    expect(rig.clock.now - began).toBe(4_000_000);
+    expect(ear.told).toEqual(['closed']);
+    expect(session.explain()).toMatch(/not complete after 4 s/);
+  });
 });
