@@ -329,6 +329,17 @@ describe('the choice of a default router (RFC 4861 6.3.6, RFC 4191)', () => {
     host.finish();
   });
 
+  test('changes to one of which nothing is known, too', () => {
+    const host = two({ mac: ROUTER_MAC });
+    ping(host, FAR);
+    host.seconds(9);
+    host.take();
+    ping(host, FAR);
+    expect(host.next()).toMatchObject({ type: 135, target: OTHER_ROUTER });
+    host.ip.nd.invalidate();
+    host.finish();
+  });
+
   test('prefers the higher preference', () => {
     const host = two({ mac: ROUTER_MAC, flags: 0x18 }, { mac: MAC_OTHER, flags: 0x08 });
     ping(host, FAR);

@@ -146,7 +146,12 @@ export class Ipv6Routes {
       (each) => each.outgoing.ipv6.running && (wanted < 0 || each.outgoing.index === wanted),
     );
     if (routers.length === 0) return null;
-    for (const each of routers) if (this.stateOf(each) >= ND_STALE) return each;
+    const good = routers.findIndex((each) => this.stateOf(each) >= ND_STALE);
+    if (good >= 0) {
+      // When this one fails, the others come first.
+      if (!peek) this.turn = (good + 1) % routers.length;
+      return routers[good] as DefaultRouter;
+    }
     const key = `${destination.w0},${destination.w1},${destination.w2},${destination.w3}`;
     const before = this.turns.get(key);
     if (before !== undefined && routers.includes(before) && this.stateOf(before) === ND_INCOMPLETE) return before;
