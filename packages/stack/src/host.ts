@@ -230,6 +230,21 @@ export class Host {
     this.check(status, what);
   }
 
+  /**
+   * Listens to a multicast group of either family, on an interface or on the first one; joins are counted.
+   * @throws NetError for what is no group, or when there is no room for it
+   */
+  joinGroup(group: string | IpAddress, interfaceIndex = -1): void {
+    const address = typeof group === 'string' ? this.resolve(group) : group;
+    this.check(this.ip.groups.joinOn(interfaceIndex, address), `join ${formatAddress(address)}`);
+  }
+
+  /** Takes one {@link joinGroup} back. @throws NetError when the group was not joined there */
+  leaveGroup(group: string | IpAddress, interfaceIndex = -1): void {
+    const address = typeof group === 'string' ? this.resolve(group) : group;
+    this.check(this.ip.groups.leaveOn(interfaceIndex, address), `leave ${formatAddress(address)}`);
+  }
+
   /** Resolves when no IPv6 address of the host waits for its duplicate detection any more. At once when none does. */
   settled(): Promise<void> {
     return new Promise((resolve) => this.whenSettled(resolve));

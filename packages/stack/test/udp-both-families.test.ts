@@ -201,6 +201,38 @@ describe.each([
   });
 });
 
+test.each(['192.0.2.2', '2001:db8::2'])(
+  'hop count and class of a datagram to %s can be set and are told',
+  async (to) => {
+    const { lab, a, b } = await pair();
+    const [left, right] = [a.udp.createSocket({ timeToLive: 7, typeOfService: 0xb9 }), b.udp.createSocket()];
+    left.bind(1000);
+    right.bind(2000);
+    send(a, left, to, 2000, pattern(3000));
+    await lab.runFor(2);
+    const packet = right.receive();
+    expect(packet === null ? null : datagramSource(packet)).toMatchObject({ timeToLive: 7, typeOfService: 0xb9 });
+    packet?.release();
+    await end(lab, left, right);
+  },
+);
+
+test('a host joins groups without a socket, and leaves them', async () => {
+  const { lab, a } = await pair();
+  for (const group of ['239.1.2.3', 'ff05::5']) {
+    const before = a.ip.groups.joined;
+    a.joinGroup(group);
+    a.joinGroup(group);
+    a.leaveGroup(group);
+    expect(a.ip.groups.joined).toBe(before + 1);
+    a.leaveGroup(group);
+    expect(a.ip.groups.joined).toBe(before);
+    expect(() => a.leaveGroup(group)).toThrow('NX_ENTRY_NOT_FOUND');
+  }
+  expect(() => a.joinGroup('192.0.2.9')).toThrow('NX_IP_ADDRESS_ERROR');
+  await end(lab);
+});
+
 test('NetX has room for seven groups', async () => {
   const { lab, a } = await pair(netxProfile);
   const socket = a.udp.createSocket();

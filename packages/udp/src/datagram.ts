@@ -1,8 +1,11 @@
 import type { IpAddress, Packet } from '@strata/contracts';
 import {
   IPV4_HEADER,
+  IPV4_TIME_TO_LIVE,
+  IPV4_TYPE_OF_SERVICE,
   IPV6_DESTINATION,
   IPV6_HEADER,
+  IPV6_HOP_LIMIT,
   IPV6_SOURCE,
   ipv4Address,
   ipv4Destination,
@@ -22,6 +25,9 @@ export interface DatagramSource {
   readonly destinationPort: number;
   readonly protocol: number;
   readonly interfaceIndex: number;
+  /** Of the datagram's first packet: time to live or hop limit, and type of service or traffic class, ECN included. */
+  readonly timeToLive: number;
+  readonly typeOfService: number;
 }
 
 /**
@@ -43,5 +49,7 @@ export function datagramSource(packet: Packet): DatagramSource | null {
     destinationPort: udpDestinationPort(packet.view, udp),
     protocol: 17,
     interfaceIndex: packet.interfaceIndex,
+    timeToLive: view.getUint8(ip + (isIpv6 ? IPV6_HOP_LIMIT : IPV4_TIME_TO_LIVE)),
+    typeOfService: isIpv6 ? (view.getUint16(ip) >>> 4) & 0xff : view.getUint8(ip + IPV4_TYPE_OF_SERVICE),
   };
 }
