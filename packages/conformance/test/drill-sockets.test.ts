@@ -98,7 +98,7 @@ describe('system calls', () => {
 +0 > 8080 > 5002 S. 0:0(0) ack 10 <mss 1460>
 +0 < 5001 > 8080 . 1:1(0) ack 1 win 65535
 +0 accept(3, ..., ...) = 4
-+0 < 5002 > 8080 . 10:10(0) ack 1 win 65535
++0 < 5002 > 8080 . 1:1(0) ack 1 win 65535
 `.replace('10:10(0) ack 1', '1:1(0) ack 1'),
     );
   });
@@ -108,6 +108,27 @@ describe('system calls', () => {
 +0 > S. 0:0(0) ack 1001 <mss 1460>
 +.1 < R 1001!:1001!(0) win 0
 +2 getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0
+`);
+  });
+
+  test('a segment larger than the link takes goes in whole, and is acknowledged once', () => {
+    passes(`${OPEN}+0 < P. 1:20001(20000) ack 1 win 65535
++0 > . 1:1(0) ack 20001
++0 %{ assert tcpi_rcv_mss == 1460 and tcpi_data_segs_in == 1, tcpi_rcv_mss }%
++0 read(4, ..., 30000) = 20000
+`);
+  });
+
+  test('a large write is cut into whole segments, as far as the window goes', () => {
+    passes(`\`ip route change 192.0.2.0/24 via 192.168.0.1 dev tun0 initcwnd 400\`
+${LISTEN}+0 < S 0:0(0) win 65535 <mss 1000,nop,nop,nop,nop,nop,wscale 7>
++0 > S. 0:0(0) ack 1 <mss 1460,nop,wscale 8>
++.1 < . 1:1(0) ack 1 win 65535
++0 accept(3, ..., ...) = 4
++0 setsockopt(4, SOL_SOCKET, SO_SNDBUF, [1000000], 4) = 0
++0 write(4, ..., 800000) = 800000
++0 %{ assert tcpi_unacked == 400, tcpi_unacked }%
+${Array.from({ length: 8 }, (_, i) => `+0 > . ${i * 50000 + 1}:${i * 50000 + 50001}(50000) ack 1`).join('\n')}
 `);
   });
 

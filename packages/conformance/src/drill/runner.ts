@@ -31,7 +31,7 @@ const BLOCKED = 10 * SECOND;
 const OVERLAP = SECOND;
 /** An event may ask for so much time at most, a day. */
 const LONGEST_STEP = 86_400 * SECOND;
-/** Packets of the pool; fewer when the script injects large ones. */
+/** Packets of the pool; more for scripts that write much, fewer for those that inject large ones. */
 const PACKETS = 2048;
 const MOST_MEMORY = 32 << 20;
 /** Memory beside the pool. */
@@ -67,6 +67,19 @@ function largestInbound(script: Script): number {
   }
   return largest + MOST_HEADERS;
 }
+
+/** Octets that the system calls of a script write in all. */
+function writtenOctets(script: Script): number {
+  let octets = 0;
+  for (const { action } of script.events) {
+    if (action.kind !== 'call' || !/^(?:write|send)/.test(action.name)) continue;
+    for (const argument of action.arguments) if (argument.kind === 'number') octets += Math.max(argument.value, 0);
+  }
+  return octets;
+}
+
+/** A connection may hold a part of the pool, in segments that may be small. */
+const PACKET_SHARE = 200;
 
 /** IPv6 and TCP with all its options. */
 const MOST_HEADERS = 100;
@@ -109,7 +122,8 @@ export class DrillRun {
     this.tcp = { ...settings.tcp };
     const profile: Profile = { ...base, ip: quietIp(base.ip), tcp: this.tcp };
     const payloadSize = (Math.max(settings.mtu, 576, largestInbound(script)) + 68 + 7) & ~7;
-    const packets = Math.min(PACKETS, Math.floor(MOST_MEMORY / payloadSize));
+    const wanted = Math.max(PACKETS, Math.ceil(writtenOctets(script) / PACKET_SHARE));
+    const packets = Math.min(wanted, Math.floor(MOST_MEMORY / payloadSize));
     this.lab = new Lab({ seed: options.seed ?? 1, profile, memoryBytes: packets * payloadSize + SPARE_MEMORY });
     this.scheduler = this.lab.clock.scheduler;
     this.host = this.lab.host('stack', { packets, payloadSize });

@@ -400,7 +400,8 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     while (socket !== null && taken < count) {
       const packet = socket.allocate();
       if (packet === null) break;
-      const size = Math.min(count - taken, CHUNK);
+      // Whole segments, so that the place where pieces meet does not show.
+      const size = Math.min(count - taken, CHUNK - (CHUNK % Math.max(socket.mss, 1)));
       let filled = 0;
       while (filled < size) {
         const piece = Math.min(size - filled, ZEROS.length);
