@@ -48,8 +48,8 @@ function after(controller: CubicController, tcb: Bench, window: number): void {
   tcb.cwnd = tcb.ssthresh;
 }
 
-function made(roundTrip: number, fastConvergence = true): { controller: CubicController; tcb: Bench } {
-  const controller = new CubicController(fastConvergence);
+function made(roundTrip: number, fastConvergence = true, growsAsReno = false): { controller: CubicController; tcb: Bench } {
+  const controller = new CubicController(fastConvergence, growsAsReno);
   const tcb = bench(roundTrip);
   controller.begin(tcb as unknown as ControlBlock);
   return { controller, tcb };
@@ -102,12 +102,21 @@ describe('CUBIC', () => {
     for (let i = 0; i < 20; i++) round(controller, tcb);
     expect(tcb.cwnd / MSS - start).toBeGreaterThanOrEqual(Math.floor(20 * 0.52) - 1);
     expect(tcb.cwnd / MSS - start).toBeLessThanOrEqual(Math.ceil(20 * 0.54));
-    // From where the last loss was, one segment a round trip.
-    while (tcb.cwnd < 41 * MSS) round(controller, tcb);
-    const there = tcb.cwnd / MSS;
-    for (let i = 0; i < 10; i++) round(controller, tcb);
-    expect(tcb.cwnd / MSS - there).toBeGreaterThanOrEqual(9);
-    expect(tcb.cwnd / MSS - there).toBeLessThanOrEqual(11);
+  });
+
+  test('4.3: from where the last loss was, it goes on so, as Linux does, or grows like Reno itself', () => {
+    const growthOnceRegained = (growsAsReno: boolean) => {
+      const { controller, tcb } = made(MILLISECOND, true, growsAsReno);
+      after(controller, tcb, 40);
+      while (tcb.cwnd < 41 * MSS) round(controller, tcb);
+      const there = tcb.cwnd / MSS;
+      for (let i = 0; i < 20; i++) round(controller, tcb);
+      return tcb.cwnd / MSS - there;
+    };
+    expect(growthOnceRegained(true)).toBeGreaterThanOrEqual(19);
+    expect(growthOnceRegained(true)).toBeLessThanOrEqual(21);
+    expect(growthOnceRegained(false)).toBeGreaterThanOrEqual(9);
+    expect(growthOnceRegained(false)).toBeLessThanOrEqual(12);
   });
 
   test('4.7: a flow that did not regain its maximum gives way, unless told not to', () => {
