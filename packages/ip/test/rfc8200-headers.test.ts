@@ -296,6 +296,35 @@ describe('transports', () => {
     host.finish();
   });
 
+  test('hear what their own host sends to a group that it has joined; it leaves with a hop limit of 1', () => {
+    const host = new Host6();
+    const seen: number[] = [];
+    host.ip.register(17, {
+      accept: (packet: Packet, info: DatagramInfo) => {
+        seen.push(info.destination3);
+        expect(info.toUnicast).toBe(false);
+        packet.release();
+        return HANDLED;
+      },
+      networkError: () => {},
+    });
+    const group = host.address('ff02::1234');
+    const flow = host.ip.openFlow(group, 17, null)!;
+    const send = () => {
+      const packet = host.ip.pool.allocate(80)!;
+      packet.appendBytes(udp({ source: OURS, destination: 'ff02::1234' }).slice(40), 0, 12);
+      host.ip.send(packet, flow);
+      host.host.scheduler.runDeferred();
+      return host.next();
+    };
+    send();
+    expect(seen).toEqual([]);
+    host.ip.ipv6.joinGroup(host.eth0, group);
+    expect(send()).toMatchObject({ next: 17, hopLimit: 1, to: '33:33:00:00:12:34' });
+    expect(seen).toEqual([0x1234]);
+    host.finish();
+  });
+
   test('that have no use for a datagram leave it to an ICMPv6 error, but never for a group', () => {
     const host = acquainted();
     host.ip.register(17, { accept: () => 1, networkError: () => {} });

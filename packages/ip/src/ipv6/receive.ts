@@ -418,7 +418,11 @@ export class Ipv6Receiver implements ReassemblyOwner {
     if (isMulticast6(source0)) return DROP_IPV6_SOURCE_ADDRESS;
     if (incoming.link === null) {
       info.toUnicast = this.ip.ipv6.owns(destination0, destination1, destination2, destination3);
-      return info.toUnicast ? 0 : DROP_IPV6_NOT_FOR_US;
+      if (info.toUnicast) return 0;
+      const listens = this.ip.interfaces.some((each) =>
+        this.ip.ipv6.isMember(each, destination0, destination1, destination2, destination3),
+      );
+      return isMulticast6(destination0) && listens ? 0 : DROP_IPV6_NOT_FOR_US;
     }
     if (isLoopback6(source0, source1, source2, source3)) return DROP_IPV6_SOURCE_ADDRESS;
     if (isMulticast6(destination0)) {

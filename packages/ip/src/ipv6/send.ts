@@ -4,6 +4,7 @@ import {
   DROP_IPV6_NO_ROUTE,
   DROP_IPV6_TOO_BIG,
   type IpAddress,
+  LINK_MULTICAST,
   type LinkService,
   NX_IP_ADDRESS_ERROR,
   NX_OVERFLOW,
@@ -79,7 +80,7 @@ export class Ipv6Sender implements MldTransport {
     if (header - NX_PHYSICAL_HEADER < packet.dataStart) return NX_UNDERFLOW;
     packet.transportHeader = packet.prepend;
     const own = flow.timeToLive !== 0 && (this.socketHopLimit || flow.protocol !== PROTOCOL_TCP);
-    const hopLimit = own ? flow.timeToLive : ip.ipv6.hopLimitOf(outgoing);
+    const hopLimit = own ? flow.timeToLive : this.hopLimitOf(flow, outgoing);
     const view = packet.view;
     const { local, remote } = flow;
     view.setInt32(header, 0x60000000 | (flow.typeOfService << 20));
@@ -106,6 +107,8 @@ export class Ipv6Sender implements MldTransport {
       return NX_SUCCESS;
     }
     if (ip.tracer !== null) ip.tracer.event(TRACE_IPV6_SENT, remote.w0, remote.w1, remote.w2, remote.w3, packet);
+    if (flow.cast === LINK_MULTICAST && ip.groups.loopback && flow.protocol !== PROTOCOL_ICMPV6)
+      this.echoBack(packet, flow);
     let neighbour = flow.neighbour6;
     if (neighbour === null) {
       neighbour = ip.nd.lookUp(outgoing, flow.nextHop6 as IpAddress);
@@ -125,6 +128,20 @@ export class Ipv6Sender implements MldTransport {
       link.send(packet, ETHERTYPE_IPV6, neighbour.msw, neighbour.lsw);
     } else ip.nd.transmit(neighbour, packet);
     return NX_SUCCESS;
+  }
+
+  /** The hop limit of a packet for which nobody has named one. */
+  private hopLimitOf(flow: IpFlow, outgoing: IpInterface): number {
+    const ofGroups = this.ip.policy.multicast.timeToLive;
+    const limited = flow.cast === LINK_MULTICAST && ofGroups !== 0 && flow.protocol !== PROTOCOL_ICMPV6;
+    return limited ? ofGroups : this.ip.ipv6.hopLimitOf(outgoing);
+  }
+
+  /** What goes to a group that we listen to ourselves comes back to us. */
+  private echoBack(packet: Packet, flow: IpFlow): void {
+    const { w0, w1, w2, w3 } = flow.remote;
+    const { ip } = this;
+    if (ip.groups.isMember(flow.outgoing as IpInterface, w0, w1, w2, w3)) ip.loopbackQueue.copyBack(packet);
   }
 
   private maySendOversized(outgoing: IpInterface, flow: IpFlow): boolean {
