@@ -182,7 +182,7 @@ export class MqttClient {
 
   /** A new attempt to connect is due, by itself (extension `reconnect`). */
   get isReconnecting(): boolean {
-    return this.engine.reconnectAt !== NEVER;
+    return this.engine.reconnector.at !== NEVER;
   }
 
   /**

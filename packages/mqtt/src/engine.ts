@@ -11,7 +11,6 @@ import {
   NXD_MQTT_COMMUNICATION_FAILURE,
   NXD_MQTT_CONNECT_FAILURE,
   NXD_MQTT_ERROR_CONNECT_RETURN_CODE,
-  NXD_MQTT_ERROR_SERVER_UNAVAILABLE,
   NXD_MQTT_SERVER_MESSAGE_FAILURE,
   type Packet,
   type PacketAllocator,
@@ -26,7 +25,6 @@ import {
   TRACE_MQTT_PING_TIMEOUT,
   TRACE_MQTT_POOL_EMPTY,
   TRACE_MQTT_PUBLISH_SENT,
-  TRACE_MQTT_RECONNECT,
   TRACE_MQTT_RESENT,
   TRACE_MQTT_RESTORED,
   TRACE_MQTT_SENT,
@@ -34,16 +32,8 @@ import {
   TRACE_MQTT_VIOLATION,
   type Tracer,
 } from '@strata/contracts';
-import { Backoff } from './backoff.ts';
-import { buildConnect, buildRequest, type ConnectParts, connectFlags } from './build.ts';
-import {
-  MQTT_CONNECT,
-  MQTT_DISCONNECT,
-  MQTT_PINGREQ,
-  MQTT_PUBLISH,
-  MQTT_SUBSCRIBE,
-  MQTT_UNSUBSCRIBE,
-} from './codec/control-packet.ts';
+import { buildConnect, type ConnectParts, connectFlags } from './build.ts';
+import { MQTT_CONNECT, MQTT_DISCONNECT, MQTT_PINGREQ, MQTT_PUBLISH, MQTT_SUBSCRIBE } from './codec/control-packet.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import { IdSet } from './id-set.ts';
 import { Incoming, type IncomingOwner } from './incoming.ts';
@@ -53,6 +43,7 @@ import type { MqttClientOptions, MqttText } from './options.ts';
 import { Persistence } from './persistence.ts';
 import { type MqttQuirks, quirksOf } from './quirks.ts';
 import { ReceiveQueue } from './receive-queue.ts';
+import { Reconnector } from './reconnector.ts';
 import { Sender, type SenderOwner } from './sender.ts';
 import {
   MQTT_STATE_CONNECTED,
@@ -89,11 +80,9 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   readonly known: IdSet;
   readonly persistence: Persistence | null;
   readonly subscriptions: Subscriptions | null;
-  readonly backoff: Backoff | null;
+  readonly reconnector: Reconnector;
   /** The broker went on with a session of before. */
   resumed: boolean;
-  /** When the next attempt to connect begins by itself; NEVER when none does. */
-  reconnectAt: number;
   /** What CONNECT will say. */
   parts: ConnectParts;
   /** How the last connection, or the last attempt, ended. */
@@ -103,11 +92,6 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   /** A method was answered NX_TX_QUEUE_DEPTH; `writable` is owed. */
   refused: boolean;
   private connection: Connection | null;
-  /** The application wants a connection, and there was one, or the first attempt is repeated as well. */
-  private persists: boolean;
-  private connector: StreamConnector | null;
-  private waitTicks: number;
-  private connectedAt: number;
   /** The broker has closed its direction, and not all that came before has been read. */
   private peerFinished: boolean;
   private deleted: boolean;
@@ -139,14 +123,9 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
     this.held = new IdSet();
     this.known = new IdSet();
     this.persistence = extensions.store === undefined ? null : new Persistence(extensions.store);
-    this.backoff = extensions.reconnect === undefined ? null : new Backoff(extensions.reconnect);
-    this.subscriptions = this.backoff?.resubscribe ? new Subscriptions(this.persistence) : null;
+    this.reconnector = new Reconnector(extensions.reconnect, this.tracer);
+    this.subscriptions = this.reconnector.backoff?.resubscribe ? new Subscriptions(this.persistence) : null;
     this.resumed = false;
-    this.reconnectAt = NEVER;
-    this.persists = false;
-    this.connector = null;
-    this.waitTicks = NX_WAIT_FOREVER;
-    this.connectedAt = 0;
     const inFlight = extensions.inFlightMaximum ?? 0;
     this.queue = new TransmitQueue(this.quirks.packetIdReset, inFlight);
     this.received = new ReceiveQueue(this.persistence);
@@ -202,10 +181,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
 
   /** From idle, as the application asks: begins to connect with {@link parts}. */
   open(connector: StreamConnector, waitTicks: number): Status {
-    this.connector = connector;
-    this.waitTicks = waitTicks;
-    this.backoff?.reset();
-    this.persists = this.backoff?.first ?? false;
+    this.reconnector.asked(connector, waitTicks);
     if (this.parts.cleanSession) this.subscriptions?.clear();
     if (this.persistence !== null) this.persistence.active = !this.parts.cleanSession;
     return this.begin(connector, waitTicks);
@@ -213,7 +189,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
 
   private begin(connector: StreamConnector, waitTicks: number): Status {
     const now = this.time.now;
-    this.reconnectAt = NEVER;
+    this.reconnector.at = NEVER;
     this.endStatus = NX_SUCCESS;
     this.endReason = 0;
     this.endCause = NX_SUCCESS;
@@ -228,7 +204,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
       this.release();
       this.transition(MQTT_STATE_IDLE);
       this.endStatus = NXD_MQTT_CONNECT_FAILURE;
-      this.tryAgain(NXD_MQTT_CONNECT_FAILURE);
+      this.reconnector.failed(NXD_MQTT_CONNECT_FAILURE, now);
       this.arm();
       return NXD_MQTT_CONNECT_FAILURE;
     }
@@ -241,7 +217,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   disconnect(): Status {
     if (this.quirks.unreadLeak) this.received.forget();
     else this.received.clearUnkept();
-    this.persists = false;
+    const wasDue = this.reconnector.cancel();
     switch (this.state) {
       case MQTT_STATE_CONNECTING:
         this.failConnect(NXD_MQTT_CONNECT_FAILURE, 0, -1);
@@ -257,8 +233,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
       case MQTT_STATE_DISCONNECTING:
         return NX_IN_PROGRESS;
       default:
-        if (this.reconnectAt === NEVER) return NX_SUCCESS;
-        this.reconnectAt = NEVER;
+        if (!wasDue) return NX_SUCCESS;
         this.forgetLogin();
         this.arm();
         return NX_SUCCESS;
@@ -268,8 +243,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   /** Releases both queues and closes without DISCONNECT, so that the broker publishes the will. */
   delete(): void {
     this.deleted = true;
-    this.persists = false;
-    this.reconnectAt = NEVER;
+    this.reconnector.cancel();
     this.received.clear();
     switch (this.state) {
       case MQTT_STATE_CONNECTING:
@@ -293,7 +267,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
 
   get returns(): boolean {
     if (this.state === MQTT_STATE_CONNECTED) return false;
-    return this.reconnectAt !== NEVER || (this.persists && !this.deleted);
+    return this.reconnector.at !== NEVER || this.reconnector.persists;
   }
 
   get isDeleted(): boolean {
@@ -305,29 +279,14 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
     const { subscriptions } = this;
     for (;;) {
       const due = subscriptions === null || !this.sender.open ? 0 : subscriptions.due;
-      if (subscriptions !== null && due > 0) this.askAgain(subscriptions);
+      if (subscriptions !== null && due > 0) {
+        const room = this.sendQueueMaximum - this.sender.waiting;
+        if (!subscriptions.renew(this.queue, this.pool, room)) this.starved(MQTT_SUBSCRIBE);
+      }
       const status = this.sender.pump();
       if (status !== NX_SUCCESS) return this.lost(status);
       // What has been handed over makes room for further requests.
       if (subscriptions === null || due === 0 || subscriptions.due === due) return NX_SUCCESS;
-    }
-  }
-
-  /** Puts requests for subscriptions that are to be renewed into the transmit queue, as far as there is room. */
-  private askAgain(subscriptions: Subscriptions): void {
-    const { queue, pool } = this;
-    for (let due = subscriptions.next(); due !== null; due = subscriptions.next()) {
-      if (this.sender.waiting >= this.sendQueueMaximum) return;
-      const type = due.wanted ? MQTT_SUBSCRIBE : MQTT_UNSUBSCRIBE;
-      const id = queue.allocateId();
-      const entry = id === 0 ? null : pool.allocate(0);
-      if (entry === null || buildRequest(entry, type, due.filter, due.filter.length, due.qos, id) !== NX_SUCCESS) {
-        entry?.release();
-        this.starved(type);
-        return;
-      }
-      queue.add(entry, type, id);
-      subscriptions.requested(due.filter, due.qos, due.wanted, id);
     }
   }
 
@@ -438,7 +397,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   /* What the clock says. */
 
   nextDeadline(): number {
-    let deadline = Math.min(this.connectDeadline, this.closeDeadline, this.retryAt, this.reconnectAt);
+    let deadline = Math.min(this.connectDeadline, this.closeDeadline, this.retryAt, this.reconnector.at);
     if (this.state === MQTT_STATE_CONNECTED) deadline = Math.min(deadline, this.keepAlive.nextLook());
     return deadline;
   }
@@ -463,7 +422,8 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
       this.connection?.abandon(true);
       this.ended();
     }
-    if (now >= this.reconnectAt && this.connector !== null) this.begin(this.connector, this.waitTicks);
+    const { at, connector, waitTicks } = this.reconnector;
+    if (now >= at && connector !== null) this.begin(connector, waitTicks);
     if (this.state === MQTT_STATE_CONNECTED) {
       const action = this.keepAlive.check(now, this.incoming.stalled);
       if (action === KEEP_ALIVE_PING) {
@@ -545,8 +505,7 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   accepted(sessionPresent: boolean): void {
     this.connectDeadline = NEVER;
     this.transition(MQTT_STATE_CONNECTED);
-    this.connectedAt = this.time.now;
-    this.persists = this.backoff !== null;
+    this.reconnector.connected(this.time.now);
     this.resumed = sessionPresent;
     this.known.clear();
     if (!sessionPresent) {
@@ -587,22 +546,8 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
     this.transition(MQTT_STATE_IDLE);
     if (this.tracer !== null) this.tracer.event(TRACE_MQTT_ENDED, status, reason, this.endCause, 0, null);
     this.notifier.connected(status, returnCode, false);
-    this.tryAgain(status);
+    this.reconnector.failed(status, this.time.now);
     this.arm();
-  }
-
-  /** The attempt, or the connection, is over: another attempt is made unless trying it can only end alike. */
-  private tryAgain(status: Status): void {
-    const { backoff } = this;
-    if (backoff === null || !this.persists || this.deleted) return;
-    const refused = status > NXD_MQTT_ERROR_CONNECT_RETURN_CODE && status !== NXD_MQTT_ERROR_SERVER_UNAVAILABLE;
-    const delay = refused ? -1 : backoff.next();
-    if (delay < 0) {
-      this.persists = false;
-      return;
-    }
-    this.reconnectAt = this.time.now + delay;
-    if (this.tracer !== null) this.tracer.event(TRACE_MQTT_RECONNECT, backoff.attempts, delay, 0, 0, null);
   }
 
   /** Ends a connection that had been made; {@link ended} follows when the stream is over. */
@@ -629,16 +574,13 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   private ended(): void {
     this.release();
     this.queue.dropRequests();
-    if (!this.persists) this.forgetLogin();
+    if (!this.reconnector.persists) this.forgetLogin();
     if (this.tracer !== null)
       this.tracer.event(TRACE_MQTT_ENDED, this.endStatus, this.endReason, this.endCause, 0, null);
     this.transition(MQTT_STATE_IDLE);
     this.notifier.disconnected(this.endStatus);
     if (this.deleted) this.finishDelete();
-    else {
-      this.backoff?.lasted(this.time.now - this.connectedAt);
-      this.tryAgain(this.endStatus);
-    }
+    else this.reconnector.lost(this.endStatus, this.time.now);
   }
 
   /** NetX forgets login and will with every connection that ends: they are to be set again (NetX Duo MQTT 3). */

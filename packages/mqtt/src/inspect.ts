@@ -143,9 +143,10 @@ export function inspectEngine(engine: Engine): MqttInspection {
 }
 
 function inspectReconnect(engine: Engine): MqttInspection['reconnect'] {
-  const { backoff, reconnectAt, subscriptions } = engine;
+  const { reconnector, subscriptions } = engine;
+  const { backoff, at } = reconnector;
   if (backoff === null) return null;
-  return { attempts: backoff.attempts, at: moment(true, reconnectAt), subscriptions: subscriptions?.count ?? 0 };
+  return { attempts: backoff.attempts, at: moment(true, at), subscriptions: subscriptions?.count ?? 0 };
 }
 
 function moment(connected: boolean, time: number): number | null {

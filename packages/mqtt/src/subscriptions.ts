@@ -1,5 +1,9 @@
+import { NX_SUCCESS, type PacketAllocator } from '@strata/contracts';
+import { buildRequest } from './build.ts';
+import { MQTT_SUBSCRIBE, MQTT_UNSUBSCRIBE } from './codec/control-packet.ts';
 import type { MqttText } from './options.ts';
 import { octetsOf, type Persistence } from './persistence.ts';
+import type { TransmitQueue } from './transmit-queue.ts';
 
 /** A filter that the application wants, or no longer wants. */
 export interface WantedFilter {
@@ -86,11 +90,26 @@ export class Subscriptions {
     }
   }
 
-  /** The next filter to ask for again, or null. It stays due until {@link requested} names it. */
-  next(): WantedFilter | null {
-    if (this.waiting === 0) return null;
-    for (const entry of this.filters.values()) if (entry.due) return entry;
-    return null;
+  /**
+   * Puts the requests that are due into the transmit queue, `room` of them at most. False when there is no packet, or no
+   * identifier, for one.
+   */
+  renew(queue: TransmitQueue, pool: PacketAllocator, room: number): boolean {
+    let left = room;
+    for (const due of this.filters.values()) {
+      if (!due.due) continue;
+      if (left-- <= 0) return true;
+      const type = due.wanted ? MQTT_SUBSCRIBE : MQTT_UNSUBSCRIBE;
+      const id = queue.allocateId();
+      const entry = id === 0 ? null : pool.allocate(0);
+      if (entry === null || buildRequest(entry, type, due.filter, due.filter.length, due.qos, id) !== NX_SUCCESS) {
+        entry?.release();
+        return false;
+      }
+      queue.add(entry, type, id);
+      this.requested(due.filter, due.qos, due.wanted, id);
+    }
+    return true;
   }
 
   /** As a store kept it. */

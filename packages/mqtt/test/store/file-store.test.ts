@@ -2,9 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { MqttStoreChange, MqttStoreRecord } from '@strata/mqtt';
+import { MqttClient, type MqttExtensions, type MqttStoreChange, type MqttStoreRecord } from '@strata/mqtt';
 import { FileMqttStore } from '@strata/mqtt/node';
 import { SeededRandom } from '@strata/time';
+import { BrokerLab } from '../scripted-broker.ts';
 
 let folder = '';
 let files = 0;
@@ -81,7 +82,7 @@ describe('the file store', () => {
   });
 
   test('cut off at any octet, it holds exactly the commits that were whole', () => {
-    const { octets, states } = history('torn', 60);
+    const { octets, states } = history('torn', 30);
     let at = 0;
     const found: string[][] = [];
     for (let length = 0; length <= octets.length; length++) {
@@ -121,7 +122,7 @@ describe('the file store', () => {
     const path = fresh();
     let store = open(path, 1000);
     store.commit([put(1, 0, 'stays')], false);
-    for (let n = 0; n < 2000; n++) {
+    for (let n = 0; n < 600; n++) {
       store.commit([put(2, n & 7, `message ${n}`)], false);
       store.commit([{ op: 'remove', kind: 2, key: n & 7 }], false);
       expect(store.octets).toBeLessThan(1100);
@@ -168,3 +169,62 @@ describe('the file store', () => {
     expect(store.commit([put(1, 1, '')], true)).not.toBe(0);
   });
 });
+
+describe('a client whose program stopped while its session was written', () => {
+  test('goes on with the session from the log cut off at any octet', () => {
+    const path = fresh();
+    const lab = clientWith(open(path)).connected({ cleanSession: false });
+    for (const text of ['1', '2', '3']) lab.client.publish('a', text, false, 2);
+    lab.client.subscribe('t/#', 1);
+    lab.say('90 03 00 04 01', '50 02 00 01', '34 06 00 01 62 00 07 78', '32 06 00 01 62 00 08 79', '50 02 00 02');
+    lab.client.receive();
+    lab.say('70 02 00 01', '62 02 00 07', '50 02 00 03', '34 06 00 01 62 00 09 7a');
+    const octets = readFileSync(path);
+    const shapes = new Set<string>();
+    const home = new BrokerLab({ packets: 16 });
+    for (let length = 0; length <= octets.length; length++) {
+      const cut = fresh();
+      writeFileSync(cut, octets.subarray(0, length));
+      const store = open(cut);
+      const next = new MqttClient({
+        clientId: 'netxcli',
+        time: home.time,
+        pool: home.pool,
+        extensions: extensionsOf(store),
+      });
+      const { transmitQueue, held, receiveQueue } = next.inspect();
+      shapes.add(
+        [...transmitQueue.map(({ id, step }) => `${id} ${step}`), `held ${held}`, receiveQueue.messages].join(', '),
+      );
+      next.delete();
+      expect(home.pool.available).toBe(home.pool.total);
+      store.close();
+      rmSync(cut);
+    }
+    // In the order in which it happened: each step is a state of its own, and there are no others.
+    expect([...shapes]).toEqual([
+      'held , 0',
+      '1 awaits PUBREC, held , 0',
+      '1 awaits PUBREC, 2 awaits PUBREC, held , 0',
+      '1 awaits PUBREC, 2 awaits PUBREC, 3 awaits PUBREC, held , 0',
+      '1 awaits PUBCOMP, 2 awaits PUBREC, 3 awaits PUBREC, held , 0',
+      '1 awaits PUBCOMP, 2 awaits PUBREC, 3 awaits PUBREC, held 7, 1',
+      '1 awaits PUBCOMP, 2 awaits PUBREC, 3 awaits PUBREC, held 7, 2',
+      '1 awaits PUBCOMP, 2 awaits PUBCOMP, 3 awaits PUBREC, held 7, 2',
+      '1 awaits PUBCOMP, 2 awaits PUBCOMP, 3 awaits PUBREC, held 7, 1',
+      '2 awaits PUBCOMP, 3 awaits PUBREC, held 7, 1',
+      '2 awaits PUBCOMP, 3 awaits PUBREC, held , 1',
+      '2 awaits PUBCOMP, 3 awaits PUBCOMP, held , 1',
+      '2 awaits PUBCOMP, 3 awaits PUBCOMP, held 9, 2',
+    ]);
+    lab.end();
+  });
+});
+
+function extensionsOf(store: FileMqttStore): MqttExtensions {
+  return { qos2: true, store, reconnect: { random: new SeededRandom('cut off') } };
+}
+
+function clientWith(store: FileMqttStore): BrokerLab {
+  return new BrokerLab({ packets: 16, client: { extensions: extensionsOf(store) } });
+}
