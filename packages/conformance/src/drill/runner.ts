@@ -12,6 +12,7 @@ import { AssertionFailure, runSnippet, SnippetError, SnippetScope, type Value } 
 import { formatAction, formatPacket, formatSeconds } from './format.ts';
 import { Judge, toleranceOf } from './judge.ts';
 import { DrillLink, PEER_MAC, STACK_MAC } from './link.ts';
+import { largestInbound, poolFor } from './pool-size.ts';
 import { drillProfile, quietIp } from './profile.ts';
 import type { DrillResult } from './result.ts';
 import { type DrillSettings, defaultSettings } from './settings.ts';
@@ -31,9 +32,6 @@ const BLOCKED = 10 * SECOND;
 const OVERLAP = SECOND;
 /** An event may ask for so much time at most, a day. */
 const LONGEST_STEP = 86_400 * SECOND;
-/** Packets of the pool; more for scripts that write much, fewer for those that inject large ones. */
-const PACKETS = 2048;
-const MOST_MEMORY = 32 << 20;
 /** Memory beside the pool. */
 const SPARE_MEMORY = 64 << 10;
 /** The default router of a host with IPv6, and how long it is one. */
@@ -56,33 +54,6 @@ interface Snippet {
   readonly location: Location;
   readonly names: ReadonlyMap<string, Value>;
 }
-
-/** Octets of the largest packet that a script injects, all headers included. */
-function largestInbound(script: Script): number {
-  let largest = 0;
-  for (const { action } of script.events) {
-    if (action.kind === 'packet' && action.inbound && action.body.protocol !== 'icmp') {
-      largest = Math.max(largest, action.body.length);
-    }
-  }
-  return largest + MOST_HEADERS;
-}
-
-/** Octets that the system calls of a script write in all. */
-function writtenOctets(script: Script): number {
-  let octets = 0;
-  for (const { action } of script.events) {
-    if (action.kind !== 'call' || !/^(?:write|send)/.test(action.name)) continue;
-    for (const argument of action.arguments) if (argument.kind === 'number') octets += Math.max(argument.value, 0);
-  }
-  return octets;
-}
-
-/** A connection may hold a part of the pool, in segments that may be small. */
-const PACKET_SHARE = 200;
-
-/** IPv6 and TCP with all its options. */
-const MOST_HEADERS = 100;
 
 /** One run of one script. */
 export class DrillRun {
@@ -121,9 +92,7 @@ export class DrillRun {
     // Commands of the script change it under way: sockets look policies up when they need them.
     this.tcp = { ...settings.tcp };
     const profile: Profile = { ...base, ip: quietIp(base.ip), tcp: this.tcp };
-    const payloadSize = (Math.max(settings.mtu, 576, largestInbound(script)) + 68 + 7) & ~7;
-    const wanted = Math.max(PACKETS, Math.ceil(writtenOctets(script) / PACKET_SHARE));
-    const packets = Math.min(wanted, Math.floor(MOST_MEMORY / payloadSize));
+    const { packets, payloadSize } = poolFor(script, settings.mtu);
     this.lab = new Lab({ seed: options.seed ?? 1, profile, memoryBytes: packets * payloadSize + SPARE_MEMORY });
     this.scheduler = this.lab.clock.scheduler;
     this.host = this.lab.host('stack', { packets, payloadSize });

@@ -10,7 +10,18 @@ import { PlainFile } from './plain-file.ts';
 import { getOption, setOption } from './socket-options.ts';
 import { type TcpDefaults, TcpFile } from './tcp-file.ts';
 import { UdpFile } from './udp-file.ts';
-import { ArgumentError, field, fieldOf, iovLength, needNumber, numberOf, vectorLength } from './values.ts';
+import {
+  ArgumentError,
+  dataOf,
+  field,
+  fieldOf,
+  iovLength,
+  isNowhere,
+  needNumber,
+  numberOf,
+  pollNames,
+  vectorLength,
+} from './values.ts';
 
 /** What a script's sockets need to know of their surroundings. */
 export interface SocketSurroundings {
@@ -484,34 +495,4 @@ function answered(outcome: CallOutcome): PendingCall {
 /** A call that fails with EAGAIN instead of waiting when it may not block, or when its time is over. */
 function waiting(nonblocking: boolean, deadline: number, clock: Clock, attempt: () => CallOutcome | null): PendingCall {
   return { deadline, attempt: () => attempt() ?? (nonblocking || clock.now >= deadline ? failed('EAGAIN') : null) };
-}
-
-/** A pointer that points to no memory. */
-function isNowhere(buffer: Expression | undefined): boolean {
-  return (buffer?.kind === 'symbol' && buffer.name === 'NULL') || (buffer?.kind === 'number' && buffer.value !== 0);
-}
-
-function dataOf(event: Expression | undefined): string {
-  for (const name of ['fd', 'ptr', 'u32', 'u64']) {
-    const value = numberOf(field(event, name));
-    if (value !== null) return `${name}=${value}`;
-  }
-  return '';
-}
-
-const POLL_NAMES = [
-  'POLLIN',
-  'POLLPRI',
-  'POLLOUT',
-  'POLLERR',
-  'POLLHUP',
-  'POLLNVAL',
-  'POLLRDNORM',
-  'POLLWRNORM',
-  'POLLRDHUP',
-];
-
-function pollNames(bits: number): string {
-  const names = POLL_NAMES.filter((name) => bits & (CONSTANTS[name] as number));
-  return names.length === 0 ? String(bits) : names.join('|');
 }

@@ -84,3 +84,33 @@ export function vectorLength(vector: Expression | undefined): number {
   }
   return total;
 }
+
+/** A pointer that points to no memory. */
+export function isNowhere(buffer: Expression | undefined): boolean {
+  return (buffer?.kind === 'symbol' && buffer.name === 'NULL') || (buffer?.kind === 'number' && buffer.value !== 0);
+}
+
+export function dataOf(event: Expression | undefined): string {
+  for (const name of ['fd', 'ptr', 'u32', 'u64']) {
+    const value = numberOf(field(event, name));
+    if (value !== null) return `${name}=${value}`;
+  }
+  return '';
+}
+
+const POLL_NAMES = [
+  'POLLIN',
+  'POLLPRI',
+  'POLLOUT',
+  'POLLERR',
+  'POLLHUP',
+  'POLLNVAL',
+  'POLLRDNORM',
+  'POLLWRNORM',
+  'POLLRDHUP',
+];
+
+export function pollNames(bits: number): string {
+  const names = POLL_NAMES.filter((name) => bits & (CONSTANTS[name] as number));
+  return names.length === 0 ? String(bits) : names.join('|');
+}
