@@ -101,6 +101,10 @@ export abstract class ControlBlock implements Timed, Deferred {
   rcvAdv: number;
   /** Size of the receive window, in octets. */
   windowSize: number;
+  /** How far it may grow by itself (0: the application chose it); octets read in the present round trip, and since when that lasts. */
+  windowLimit: number;
+  readInRound: number;
+  roundSince: number;
   /** Octets that the application has not taken yet. */
   rcvQueued: number;
   rcvUp: number;
@@ -293,6 +297,11 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.rcvNxt = 0;
     this.rcvAdv = 0;
     this.windowSize = 0;
+    this.windowLimit = 0;
+    this.readInRound = 0;
+    // A double from the first store on, so that storing one never allocates.
+    this.roundSince = 0.5;
+    this.roundSince = 0;
     this.rcvQueued = 0;
     this.rcvUp = 0;
     this.rcvUrgent = false;

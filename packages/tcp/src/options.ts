@@ -74,7 +74,7 @@ export function tcpOptions(offers: OptionSwitches): OptionSet {
         timestampNow(tcb),
         tcb.tsRecent,
         passive ? tcb.sackPermitted : offers.sack,
-        (passive ? tcb.scaling : offers.windowScale) ? windowShift(tcb.windowSize) : -1,
+        (passive ? tcb.scaling : offers.windowScale) ? windowShift(Math.max(tcb.windowLimit, tcb.windowSize)) : -1,
       );
     },
 
@@ -82,7 +82,7 @@ export function tcpOptions(offers: OptionSwitches): OptionSet {
       const shift = segment.windowScale;
       tcb.scaling = offers.windowScale && shift >= 0;
       tcb.sndScale = tcb.scaling ? Math.min(shift, MAXIMUM_WINDOW_SHIFT) : 0;
-      tcb.rcvScale = tcb.scaling ? windowShift(tcb.windowSize) : 0;
+      tcb.rcvScale = tcb.scaling ? windowShift(Math.max(tcb.windowLimit, tcb.windowSize)) : 0;
       tcb.sackPermitted = offers.sack && segment.sackPermitted;
       tcb.timestamps = offers.timestamps && segment.hasTimestamps;
       if (tcb.timestamps) firstTimestamp(tcb, segment);

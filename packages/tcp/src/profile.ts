@@ -55,6 +55,8 @@ export interface TcpProfile {
   /** Window size of a socket that does not ask for one, and the largest it may ask for. */
   readonly defaultWindow: number;
   readonly maximumWindow: number;
+  /** The window of a socket that did not ask for one grows up to this with what is read in a round trip; 0: never. */
+  readonly automaticWindow: number;
   /** Out-of-order packets kept per connection; 0: bounded by the window only. */
   readonly maximumOutOfOrder: number;
 

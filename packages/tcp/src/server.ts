@@ -9,6 +9,7 @@ import {
 import type { TcpHeader } from '@strata/wire';
 import type { ControlBlock, PassiveOwner } from './control-block.ts';
 import type { Listener } from './listener.ts';
+import { automaticLimit } from './receive/auto-window.ts';
 import { beginHalfOpen, beginPassive } from './receive/listen.ts';
 import { COOKIE_LIFE, recallSyn, restoreAcknowledgment, sendCookie } from './receive/syn-cookies.ts';
 import { addressOf, sendStrayReset } from './send/control.ts';
@@ -45,6 +46,8 @@ export class TcpServer implements Listener, PassiveOwner {
   /** When a SYN was last answered with a cookie. */
   private overflowedAt: number;
   private readonly windowSize: number;
+  private readonly windowLimit: number;
+  private readonly mssLimit: number;
 
   constructor(service: TcpService, port: number, options: TcpServerOptions) {
     this.service = service;
@@ -54,7 +57,10 @@ export class TcpServer implements Listener, PassiveOwner {
     this.socketOptions = { ...options.socket, deleteWhenClosed: true };
     this.unsettled = new Set();
     this.overflowedAt = Number.NEGATIVE_INFINITY;
-    this.windowSize = options.socket?.windowSize ?? service.profile.defaultWindow;
+    const { windowSize, mssLimit } = options.socket ?? {};
+    this.windowSize = windowSize ?? service.profile.defaultWindow;
+    this.windowLimit = windowSize ?? automaticLimit(service, this.windowSize);
+    this.mssLimit = mssLimit ?? 0;
   }
 
   /** Connections in SYN_RECEIVED now. */
@@ -73,7 +79,7 @@ export class TcpServer implements Listener, PassiveOwner {
     }
     if (service.profile.synCookies && this.unsettled.size >= this.backlog) {
       this.overflowedAt = service.time.now;
-      sendCookie(service, segment, info, this.windowSize);
+      sendCookie(service, segment, info, this.windowSize, this.windowLimit, this.mssLimit);
       return false;
     }
     const socket = this.begin(segment, info, local);

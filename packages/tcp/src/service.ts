@@ -92,6 +92,8 @@ export class TcpService implements DatagramSink {
   readonly dataHeadroom: number;
   /** Packets of the pool that applications do not get, so that their data cannot shut out acknowledgments. */
   readonly poolReserve: number;
+  /** Packets of the pool when this service was made. */
+  readonly poolPackets: number;
   /** The one parsed header. Valid during `accept`. */
   readonly header: TcpHeader;
   private readonly listeners: Map<number, Listener>;
@@ -133,6 +135,7 @@ export class TcpService implements DatagramSink {
     this.typeOfService = 0;
     this.phase = time.now;
     this.dataHeadroom = NX_TCP_PACKET + profile.options.dataHeadroom;
+    this.poolPackets = pool.available;
     this.poolReserve = Math.min(pool.available >> 3, LARGEST_RESERVE);
     this.header = new TcpHeader();
     this.drops = new Float64Array(64);

@@ -46,6 +46,7 @@ import type { ListenQueue } from './listener.ts';
 import { relievePool } from './pool-relief.ts';
 import { mayHoldToSend, roomToRead } from './pool-shares.ts';
 import type { TcpProfile } from './profile.ts';
+import { automaticLimit, noteRead } from './receive/auto-window.ts';
 import { answerSyn } from './receive/listen.ts';
 import { sendAcknowledgment, sendControl, sendReset, sendSyn } from './send/control.ts';
 import { output, queueFin } from './send/output.ts';
@@ -156,6 +157,7 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     this.name = options.name ?? '';
     this.localAddress = options.localAddress ?? null;
     this.windowSize = windowSize;
+    this.windowLimit = options.windowSize === undefined ? automaticLimit(service, windowSize) : 0;
     this.timeToLive = timeToLive;
     this.typeOfService = options.typeOfService ?? 0;
     this.dontFragment = options.dontFragment ?? profile.dontFragment;
@@ -333,6 +335,7 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     this.receivePackets--;
     this.unreadSince = this.time.now;
     this.rcvQueued = next === null ? 0 : this.rcvQueued - packet.sequenceLength;
+    if (this.windowLimit > this.windowSize) noteRead(this, packet.sequenceLength);
     if (this.rcvUrgent && this.urgentBytes === 0) this.rcvUrgent = false;
     if (this.isWindowWorthTelling()) {
       if (this.profile.acks.updatesAfterRead) raise(this, EVENT_WINDOW);

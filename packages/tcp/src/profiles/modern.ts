@@ -42,6 +42,7 @@ export const modernTcpProfile: TcpProfile = {
   transmitQueueMaximum: 1024,
   sendBuffer: 1024 * 1024,
   defaultWindow: 65535,
+  automaticWindow: 4 * 1024 * 1024,
   maximumWindow: 0x3fffc000,
   maximumOutOfOrder: 4096,
   reportDuplicates: true,

@@ -41,6 +41,7 @@ export const netxTcpProfile: TcpProfile = {
   transmitQueueMaximum: 20,
   sendBuffer: 0xffff,
   defaultWindow: 8192,
+  automaticWindow: 0,
   maximumWindow: 0xffff,
   maximumOutOfOrder: 0,
   reportDuplicates: false,

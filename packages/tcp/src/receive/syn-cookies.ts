@@ -57,8 +57,18 @@ const INDEX_SHIFT = 20;
 
 const words = new Int32Array(11);
 
-/** Answers the SYN in `segment` with a cookie; `windowSize` is what the connection will have. */
-export function sendCookie(service: TcpService, segment: TcpHeader, info: DatagramInfo, windowSize: number): void {
+/**
+ * Answers the SYN in `segment` with a cookie; `windowSize` and how far it may grow, and the limit of the MSS (0: none), are
+ * what the connection will have.
+ */
+export function sendCookie(
+  service: TcpService,
+  segment: TcpHeader,
+  info: DatagramInfo,
+  windowSize: number,
+  windowLimit: number,
+  mssLimit: number,
+): void {
   const local = addressOf(info.family, info.destination0, info.destination1, info.destination2, info.destination3);
   const remote = addressOf(info.family, info.source0, info.source1, info.source2, info.source3);
   service.drop(DROP_TCP_BACKLOG, null, segment.sequence);
@@ -87,12 +97,12 @@ export function sendCookie(service: TcpService, segment: TcpHeader, info: Datagr
   const options = emitSynOptions(
     packet.view,
     at + TCP_HEADER,
-    Math.min(flowMss(flow), 0xffff),
+    Math.min(flowMss(flow), mssLimit > 0 ? mssLimit : 0xffff, 0xffff),
     timestamps,
     (stamp + timestampOffset(service, local, remote)) | 0,
     segment.timestampValue,
     sack,
-    scaling ? windowShift(windowSize) : -1,
+    scaling ? windowShift(windowLimit) : -1,
   );
   const headerLength = TCP_HEADER + options;
   const cookie = makeCookie(service, segment, info, segment.sequence, index);
