@@ -203,7 +203,7 @@ describe.each([
 
   test('the same seed gives the same records, in the same order, at the same times', async () => {
     const runs: World[] = [];
-    for (let run = 0; run < 3; run++) runs.push(await scenario(version, 42));
+    for (let run = 0; run < 2; run++) runs.push(await scenario(version, 42));
     const [first, ...others] = runs as [World, ...World[]];
     expect(first.log.records.length).toBeGreaterThan(8);
     for (const other of others) {
@@ -213,7 +213,7 @@ describe.each([
     for (const world of runs) await world.close();
   });
 
-  test.each([1, 2, 3])('also over a link that loses frames: seed %d', async (seed) => {
+  test.each([1, 2])('also over a link that loses frames: seed %d', async (seed) => {
     const [first, second] = [await scenario(version, seed, 0.06), await scenario(version, seed, 0.06)];
     expect(first.log.records.length).toBeGreaterThan(8);
     expect(second.log.records).toEqual(first.log.records);
@@ -243,11 +243,8 @@ describe.each([
 });
 
 peerSuite(['tshark'], 'a capture of MQTT over TLS, read by tshark', () => {
-  test.each([
-    ['TLS 1.2', TLS_1_2],
-    ['TLS 1.3', TLS_1_3],
-  ])('%s: the key log opens it, CONNECT to DISCONNECT', async (_name, version) => {
-    const world = await scenario(version, 5);
+  test('TLS 1.2: the key log opens it, CONNECT to DISCONNECT', async () => {
+    const world = await scenario(TLS_1_2, 5);
     await world.close();
     using folder = new Folder();
     const file = folder.write('tls.pcapng', Buffer.concat(world.capture.chunks));
