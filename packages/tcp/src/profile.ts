@@ -90,6 +90,8 @@ export interface TcpProfile {
   readonly reuseTimeWait: boolean;
   /** A reset ends TIMED_WAIT (what RFC 1337 warns of). */
   readonly resetEndsTimeWait: boolean;
+  /** An acknowledgment without data right behind the receive window counts; RFC 9293 3.10.7.4 refuses it. */
+  readonly acknowledgmentsAtEdge: boolean;
   /** Once timestamps are in force, segments without them are dropped (RFC 7323 3.2). */
   readonly requireTimestamps: boolean;
   /** Closing with unread data, or data that comes after the close, resets the connection (RFC 9293 SHLD-3). */

@@ -294,3 +294,22 @@ test('3.8.6.2.2: reading much at once tells the peer of it once', () => {
   peer.silence();
   peer.finish(socket);
 });
+
+test('two ends that have filled each other’s windows and lost it all believe each other’s acknowledgments', () => {
+  const peer = new ScriptedPeer(modernTcpProfile);
+  const { socket } = peer.client({ windowSize: 2000 }, [2, 4, 3, 0xe8], 2000);
+  peer.send(socket, 1000);
+  peer.send(socket, 1000);
+  peer.expect('P.', { seq: 1, len: 1000 });
+  peer.expect('P.', { seq: 1001, len: 1000 });
+  // The peer's 2000 octets were lost, ours were not: its acknowledgment comes from behind them.
+  peer.emit('.', { seq: 2001, ack: 2001, win: 2000 });
+  peer.silence(5_000_000);
+  expect(socket.inspect()).toMatchObject({ flight: 0 });
+  // A reset or data from there is as unacceptable as ever.
+  peer.emit('R', { seq: 2001 });
+  peer.silence();
+  peer.emit('.', { seq: 2001, ack: 2001, len: 10 });
+  peer.expect('.', { ack: 1 });
+  peer.finish(socket);
+});

@@ -59,6 +59,7 @@ export const modernTcpProfile: TcpProfile = {
   orphanLife: 300 * SECOND,
   reuseTimeWait: true,
   resetEndsTimeWait: false,
+  acknowledgmentsAtEdge: true,
   requireTimestamps: true,
   resetOnUnread: true,
   keepalive: false,

@@ -58,6 +58,7 @@ export const netxTcpProfile: TcpProfile = {
   orphanLife: NEVER,
   reuseTimeWait: false,
   resetEndsTimeWait: true,
+  acknowledgmentsAtEdge: false,
   requireTimestamps: false,
   resetOnUnread: false,
   keepalive: false,

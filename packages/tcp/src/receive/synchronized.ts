@@ -40,10 +40,23 @@ export function passesChecks(tcb: ControlBlock, segment: TcpHeader): boolean {
 export function inWindow(tcb: ControlBlock, segment: TcpHeader): boolean {
   const window = (tcb.rcvAdv - tcb.rcvNxt) | 0;
   if (acceptability(segment.sequence, segment.sequenceLength, tcb.rcvNxt, window) !== SEGMENT_OUTSIDE) return true;
+  if (tcb.profile.acknowledgmentsAtEdge && isAtEdge(tcb, segment)) return true;
   if (segment.flags & TCP_SYN && tcb.profile.defence.synOutsideWindow(tcb, segment)) return false;
   tcb.service.drop(DROP_TCP_SEQUENCE, tcb, segment.sequence);
   if ((segment.flags & TCP_RST) === 0) answerStray(tcb, segment);
   return false;
+}
+
+/**
+ * A peer that has filled the window sends its acknowledgments from right behind it. When both ends have, and have lost what
+ * they sent, neither would believe that the other has its data, and both would repeat it until they give up.
+ */
+function isAtEdge(tcb: ControlBlock, segment: TcpHeader): boolean {
+  return (
+    segment.sequence === tcb.rcvAdv &&
+    segment.payloadLength === 0 &&
+    (segment.flags & (TCP_ACK | TCP_SYN | TCP_RST | TCP_FIN)) === TCP_ACK
+  );
 }
 
 /**
