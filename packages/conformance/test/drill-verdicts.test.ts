@@ -171,6 +171,7 @@ describe('what cannot be judged is unsupported, with the reason', () => {
       `${LISTEN}+0 < S 0:0(0) win 65535 <mss 1000,mp_capable v1>\n`,
       /^the TCP option mp_capable v1 \(line 4\)$/,
     ],
+    ['an address that no host has', `--local_ip=224.0.0.1\n${OPEN}`, /^a host that cannot be set up: .*224\.0\.0\.1/],
     ['IPv7', `--ip_version=ipv7\n${OPEN}`, /^there is no --ip_version=ipv7/],
   ];
 

@@ -57,7 +57,14 @@ export function runDrill(source: string, options: DrillOptions = {}): DrillResul
   }
   checkAvailability(script, settings);
   if (settings.unsupported.length > 0) return unsupportedResult(name, settings.unsupported, settings.notes);
-  return new DrillRun(name, script, settings, options).run();
+  let run: DrillRun;
+  try {
+    run = new DrillRun(name, script, settings, options);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return unsupportedResult(name, [`a host that cannot be set up: ${why}`], settings.notes);
+  }
+  return run.run();
 }
 
 function emptyResult(name: string, failure: DrillFailure | null): DrillResult {
