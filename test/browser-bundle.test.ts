@@ -11,7 +11,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const machinePackages = new Set(['attach', 'sockets', 'testkit', 'cli']);
 
 /** Entry points for Node of packages that also run in a browser. */
-const nodeFiles = /^((pcap-writer|dns)\/node\.ts|tls\/engine-node)/;
+const nodeFiles = /^((pcap-writer|dns|mqtt)\/node\.ts|tls\/engine-node|mqtt\/store-node\/)/;
 
 const browserPackages = readdirSync(join(root, 'packages')).filter((name) => !machinePackages.has(name));
 
