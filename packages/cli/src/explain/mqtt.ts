@@ -72,7 +72,8 @@ export const MQTT_EXPLANATIONS: Explanations = {
   NXD_MQTT_QOS2_NOT_SUPPORTED: {
     meaning: 'QoS 2 was asked for, and the NetX Duo client has none.',
     cause: 'publish, subscribe or a will with QoS 2. It is refused before anything is sent.',
-    remedy: 'Use QoS 1 and make the receiver tolerate duplicates.',
+    remedy:
+      "Use QoS 1 and make the receiver tolerate duplicates; or name the client's extension qos2, which goes beyond NetX Duo.",
   },
   NXD_MQTT_INSUFFICIENT_BUFFER_SPACE: {
     meaning: 'The message does not fit into the buffers given.',
