@@ -29,6 +29,7 @@ import { Arp } from './arp/arp.ts';
 import { Rarp } from './arp/rarp.ts';
 import { IpCounters } from './counters.ts';
 import { IpFlow } from './flow.ts';
+import { partsOf } from './fragment/datagram.ts';
 import { Fragmenter } from './fragment/fragmenter.ts';
 import { Reassembly } from './fragment/reassembly.ts';
 import { Icmp } from './icmp/icmp.ts';
@@ -395,6 +396,15 @@ export class IpInstance implements NetworkService {
   /** @internal Sends a message to a group on the link, with a router alert. `prepend` is at the message. Takes it. */
   sendToGroup(packet: Packet, outgoing: IpInterface, destination: number, protocol: number): void {
     this.sender.sendToGroup(packet, outgoing, destination, protocol);
+  }
+
+  /** Pool packets that wait inside IP: for link addresses, for the rest of their datagram, for an application of raw IP. */
+  get packetsWaiting(): number {
+    let count = this.reassembly.packetsHeld + this.raw.packetsQueued;
+    for (const { queue } of [...this.arp.cache.all, ...this.nd.cache.all]) {
+      for (const packet of queue) if (packet !== null) count += partsOf(packet);
+    }
+    return count;
   }
 
   /**

@@ -13,6 +13,7 @@ import {
   type Packet,
   type Status,
 } from '@strata/contracts';
+import { partsOf } from './fragment/datagram.ts';
 import type { IpInstance } from './instance.ts';
 
 /** NetX's number for raw packets without a protocol of their own (NX_IP_RAW). */
@@ -85,6 +86,13 @@ export class RawIp implements Deferred {
   /** Packets queued now. */
   get queued(): number {
     return this.count;
+  }
+
+  /** @internal Pool packets that they hold. */
+  get packetsQueued(): number {
+    let count = 0;
+    for (let packet = this.head; packet !== null; packet = packet.queueNext) count += partsOf(packet);
+    return count;
   }
 
   /** The oldest packet, its `prepend` behind the IP header (which is at `ipHeader`), now the caller's; null when none waits. */

@@ -191,6 +191,19 @@ describe('putting fragments together (RFC 791 3.2, RFC 815)', () => {
   });
 });
 
+test('packets that wait inside IP are known: for the rest, for an address, for an application', () => {
+  const [host] = fragmenting();
+  expect(host.ip.packetsWaiting).toBe(0);
+  host.injectIp(fragment(pattern(2000), { from: 0, to: 1480 }));
+  expect(send(host, flowTo(host, PEER), pattern(4000))).toBe(NX_SUCCESS);
+  host.ip.raw.enable();
+  host.injectIp(ipv4({ protocol: 200 }, [1, 2, 3]));
+  expect(host.ip.packetsWaiting).toBe(host.pool.total - host.pool.available);
+  expect(host.ip.packetsWaiting).toBe(5);
+  host.take();
+  host.finish();
+});
+
 describe('the timer (RFC 1122 3.3.2, RFC 792)', () => {
   test('60 s after the first fragment came, whichever that was, the datagram goes; the sender is told once', () => {
     const [host, transport] = fragmenting();

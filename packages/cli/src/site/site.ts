@@ -24,7 +24,7 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Sums a host up. Call it when everything of the host was closed: what is still out then counts as leaked. */
+/** Sums a host up. Call it when everything of the host was closed: what is out then, and not waiting inside IP, leaked. */
 export function summarizeHost(host: Host, end: SegmentEnd, client?: MqttClient): HostSummary {
   const { counters } = end;
   const drops = Object.values(dropsOf(host)).reduce((sum, count) => sum + count, 0);
@@ -40,7 +40,7 @@ export function summarizeHost(host: Host, end: SegmentEnd, client?: MqttClient):
     messagesReceived: client?.counters.messagesReceived,
     poolTotal: host.pool.total,
     poolLowWater: host.pool.minimumAvailable,
-    leaks: host.pool.total - host.pool.available,
+    leaks: host.pool.total - host.pool.available - host.ip.packetsWaiting,
   };
 }
 
