@@ -1,4 +1,4 @@
-import { type IpAddress, NEVER } from '@strata/contracts';
+import { type DatagramInfo, type IpAddress, NEVER } from '@strata/contracts';
 import { ipv6Address } from '@strata/wire';
 import type { IpInterface } from '../interface.ts';
 
@@ -64,6 +64,11 @@ export function eui64(msw: number, lsw: number): readonly [number, number] {
 /** ff02::1:ffXX:XXXX of a unicast address (RFC 4291 2.7.1). */
 export function solicitedNode(address: IpAddress): IpAddress {
   return ipv6Address(0xff020000, 0, 1, 0xff000000 | (address.w3 & 0xffffff));
+}
+
+/** The source of an IPv6 datagram as an object. */
+export function sourceOf(info: DatagramInfo): IpAddress {
+  return ipv6Address(info.source0, info.source1, info.source2, info.source3);
 }
 
 /** ff02::1 and ff02::2. */

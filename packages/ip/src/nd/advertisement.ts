@@ -35,12 +35,12 @@ import {
   RA_RETRANS_TIMER,
 } from '@strata/wire';
 import type { IpInterface } from '../interface.ts';
-import { maskPrefix } from '../ipv6/address.ts';
+import { maskPrefix, sourceOf } from '../ipv6/address.ts';
 import { lifetimeEnd } from '../ipv6/interface.ts';
 import { isLinkLocal6, isMulticast6 } from '../ipv6/scope.ts';
 import { autoconfigure } from './autoconfiguration.ts';
 import type { Nd } from './nd.ts';
-import { type NdReceiver, sourceOf } from './receive.ts';
+import type { NdReceiver } from './receive.ts';
 
 /**
  * The most that a router may ask for (RFC 4861 6.2.1, AdvReachableTime), in milliseconds. AdvRetransTimer has no bound there,

@@ -35,7 +35,7 @@ import {
   scanNdOptions,
 } from '@strata/wire';
 import type { IpInterface } from '../interface.ts';
-import { ADDRESS_TENTATIVE } from '../ipv6/address.ts';
+import { ADDRESS_TENTATIVE, sourceOf } from '../ipv6/address.ts';
 import { isMulticast6, isUnspecified6 } from '../ipv6/scope.ts';
 import { receiveAdvertisement } from './advertisement.ts';
 import { ND_INCOMPLETE, ND_REACHABLE, ND_STALE, ND_STATIC, type NdEntry } from './entry.ts';
@@ -221,9 +221,4 @@ function isSolicitedNode(info: DatagramInfo): boolean {
     info.destination2 === 1 &&
     info.destination3 >>> 24 === 0xff
   );
-}
-
-/** The source of a datagram as an object. */
-export function sourceOf(info: DatagramInfo) {
-  return ipv6Address(info.source0, info.source1, info.source2, info.source3);
 }

@@ -11,9 +11,10 @@ import {
 } from '@strata/contracts';
 import { ipv6AddressAt, ND_REDIRECT_DESTINATION, ND_TARGET, sameAddress } from '@strata/wire';
 import type { IpInterface } from '../interface.ts';
+import { sourceOf } from '../ipv6/address.ts';
 import { isLinkLocal6, isMulticast6, isUnicast6 } from '../ipv6/scope.ts';
 import { ND_INCOMPLETE, ND_STALE, ND_STATIC } from './entry.ts';
-import { type NdReceiver, sourceOf } from './receive.ts';
+import type { NdReceiver } from './receive.ts';
 
 /** A Redirect (RFC 4861 8.1, 8.3): the first hop of a destination names a better one, or says that it is on the link. */
 export function receiveRedirect(
