@@ -3,10 +3,10 @@ import type { TcpHeader } from '@strata/wire';
 import { negotiateEcn } from './congestion/ecn.ts';
 import { type ControlBlock, ORIGIN_PASSIVE } from './control-block.ts';
 import { EVENT_ESTABLISHED, raise } from './events.ts';
-import { measure } from './receive/acknowledgment.ts';
-import { noteRoundTrip } from './recovery/rack.ts';
+import { noteRoundTrip } from './recovery/delivery.ts';
 import { TCP_ESTABLISHED } from './states.ts';
 import { armKeepalive, rearm } from './timers/arm.ts';
+import { measure } from './timers/round-trip.ts';
 import { timestampOffset } from './timestamps.ts';
 import { transition } from './transition.ts';
 

@@ -1,4 +1,4 @@
-import { DROP_TCP_ACKNOWLEDGMENT, NEVER, TRACE_TCP_CONGESTION, TRACE_TCP_RTT } from '@strata/contracts';
+import { DROP_TCP_ACKNOWLEDGMENT, NEVER, TRACE_TCP_CONGESTION } from '@strata/contracts';
 import { TCP_ECE, type TcpHeader } from '@strata/wire';
 import { noteEcho } from '../congestion/ecn.ts';
 import type { ControlBlock } from '../control-block.ts';
@@ -6,6 +6,7 @@ import { MARK_FIN, MARK_LOST, MARK_SACKED } from '../send/marks.ts';
 import { flightSize, tellWhenSendable } from '../send/output.ts';
 import { dropFirst } from '../send/segmentation.ts';
 import { rearm, restartRetransmit } from '../timers/arm.ts';
+import { measure } from '../timers/round-trip.ts';
 import { echoedRoundTrip, noteTimestamp } from '../timestamps.ts';
 import { answerStray } from './stray-answers.ts';
 
@@ -130,16 +131,6 @@ function takeAcknowledged(tcb: ControlBlock, segment: TcpHeader, ack: number): b
 
 /** Half an hour. A round trip below it is a small integer and passes through calls without an allocation. */
 const LONGEST_ROUND_TRIP = 0x7fffffff;
-
-/** Gives one round-trip time to the estimator. */
-export function measure(tcb: ControlBlock, rtt: number): void {
-  const { rto, loss } = tcb;
-  const newRound = ((tcb.sndUna - loss.measuredRound) | 0) > 0;
-  if (newRound || rto.srtt === 0) loss.measuredRound = tcb.sndNxt;
-  rto.sample(rtt, newRound);
-  const tracer = tcb.service.tracer;
-  if (tracer !== null) tracer.event(TRACE_TCP_RTT, rtt, rto.srtt, rto.rttvar, rto.timeout(0), tcb.service.current);
-}
 
 /** The octet of a window probe is acknowledged although it was never sent in earnest. */
 function acknowledgesProbe(tcb: ControlBlock, ack: number): boolean {

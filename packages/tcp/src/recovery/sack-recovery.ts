@@ -3,12 +3,13 @@ import type { TcpHeader } from '@strata/wire';
 import { newRenoRecovery } from '../congestion/fast-recovery.ts';
 import type { LossRecovery } from '../congestion/recovery.ts';
 import type { ControlBlock } from '../control-block.ts';
-import { measure } from '../receive/acknowledgment.ts';
 import { MARK_LOST, MARK_REPEATED, MARK_SACKED } from '../send/marks.ts';
 import { finRides, flightSize, output, retransmitFirstLost, retransmitHead } from '../send/output.ts';
 import { rearm, restartRetransmit } from '../timers/arm.ts';
+import { measure } from '../timers/round-trip.ts';
+import { advanceRackInOrder } from './delivery.ts';
 import { advancedAfterTimeout, sendNewInstead, timeoutWasSpurious } from './frto.ts';
-import { adaptReorderingWindow, advanceRackInOrder, relaxReorderingWindow } from './rack.ts';
+import { adaptReorderingWindow, relaxReorderingWindow } from './rack.ts';
 import { endQuiet, forgetSacked, markLost, packetDelivered, readAcknowledgment } from './scoreboard.ts';
 import {
   CAUSE_OF_DUPLICATES,

@@ -3,7 +3,7 @@ import type { TcpHeader } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
 import { MARK_LOST, MARK_REPEATED, MARK_SACKED } from '../send/marks.ts';
 import type { TransmitQueue } from '../send/transmit-queue.ts';
-import { advanceRack, advanceRackInOrder } from './rack.ts';
+import { advanceRack, advanceRackInOrder } from './delivery.ts';
 import { PHASE_OPEN, type RecoveryState } from './state.ts';
 
 /**
