@@ -3,7 +3,7 @@ import { modernProfile, netxProfile } from '@strata/stack';
 import { ipv4Storm } from '../src/index.ts';
 
 /** `node tools/soak.mjs --ipv4 1000000` is the long run. */
-const PACKETS = 4000;
+const PACKETS = 6_000;
 
 test.each([
   ['netx', 1, netxProfile],
