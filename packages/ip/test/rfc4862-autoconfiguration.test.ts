@@ -212,6 +212,14 @@ describe('addresses given by hand', () => {
     host.finish();
   });
 
+  test('may be the link-local one that the interface has made itself', () => {
+    const host = new Host6({ addresses: [OURS_GLOBAL] });
+    expect(host.add(OURS)).toBe(NX_SUCCESS);
+    expect(host.add(OURS)).toBe(NX_DUPLICATED_ENTRY);
+    expect(host.addresses()).toEqual([OURS, OURS_GLOBAL]);
+    host.finish();
+  });
+
   test('are joined at their solicited-node group, and left when deleted', () => {
     const host = new Host6({ addresses: ['2001:db8::12:3456'] });
     expect(host.host.link.groups).toContain('33:33:ff:12:34:56');

@@ -29,6 +29,8 @@ export class Ipv6Address {
   /** Solicitations still to be sent before the address is used, and when the next one, or the end, is due. */
   solicitsLeft: number;
   deadline: number;
+  /** The application has named it, also if the interface would have made it itself. */
+  named: boolean;
   /** Tries of an opaque identifier that turned out to be taken (RFC 7217 6). */
   attempts: number;
 
@@ -42,6 +44,7 @@ export class Ipv6Address {
     this.validUntil = NEVER;
     this.solicitsLeft = 0;
     this.deadline = NEVER;
+    this.named = false;
     this.attempts = 0;
   }
 

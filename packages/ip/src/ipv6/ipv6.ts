@@ -195,8 +195,16 @@ export class Ipv6 {
       const status = this.enable(target, !linkLocal);
       if (status !== NX_SUCCESS) return status;
     }
+    // The link-local address that the interface has made itself may be named too.
+    const known = linkLocal ? target.ipv6.find(w0, w1, w2, w3) : null;
+    if (known?.origin === ORIGIN_LINK_LOCAL && !known.named) {
+      known.named = true;
+      return NX_SUCCESS;
+    }
     const origin = linkLocal ? ORIGIN_LINK_LOCAL : ORIGIN_MANUAL;
-    return this.insert(new Ipv6Address(target, address, prefixLength, origin), false);
+    const made = new Ipv6Address(target, address, prefixLength, origin);
+    made.named = true;
+    return this.insert(made, false);
   }
 
   /**
