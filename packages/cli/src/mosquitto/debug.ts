@@ -133,7 +133,9 @@ export class MosquittoDebug implements TraceListener {
     switch (type) {
       case MQTT_SUBSCRIBE: {
         const request = this.requests.shift();
-        this.say(`sending SUBSCRIBE (Mid: ${id}, Topic: ${request?.filter}, QoS: ${request?.qos}, Options: 0x00)`);
+        // One that the client makes again by itself is not ours to name.
+        const what = request === undefined ? '' : `, Topic: ${request.filter}, QoS: ${request.qos}, Options: 0x00`;
+        this.say(`sending SUBSCRIBE (Mid: ${id}${what})`);
         return;
       }
       case MQTT_UNSUBSCRIBE:
