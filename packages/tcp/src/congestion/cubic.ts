@@ -13,6 +13,9 @@ const BETA = BETA_NUMERATOR / BETA_DENOMINATOR;
 /** RFC 9438 4.3: the growth per round trip that gives Reno's average with this decrease. */
 const ALPHA = (3 * (1 - BETA)) / (1 + BETA);
 
+/** What sums of fractions may lack. */
+const ROUNDING = 1e-6;
+
 /** Slots of the state, in segments and seconds. An array of doubles is written without an allocation. */
 const W_MAX = 0;
 const K = 1;
@@ -99,7 +102,8 @@ export class CubicController implements CongestionController {
     const target = Math.min(distance + (state[ORIGIN] as number), 1.5 * window);
     if (target > window) credit += (segments * (target - window)) / window;
     if (cubic < reno && reno > window) credit = Math.max(credit, reno - window);
-    const whole = Math.floor(credit);
+    // Sevenths of a segment add up to a little less than one.
+    const whole = Math.floor(credit + ROUNDING);
     state[CREDIT] = credit - whole;
     if (whole > 0 && tcb.cwnd < INFINITE_THRESHOLD) tcb.cwnd += Math.min(whole, Math.ceil(segments)) * mss;
   }
