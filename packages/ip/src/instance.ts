@@ -237,6 +237,16 @@ export class IpInstance implements NetworkService {
     return status;
   }
 
+  /**
+   * Names a further default gateway, used when the one in use does not answer ARP (RFC 1122 3.3.1.4). Statuses as for
+   * {@link RouteTable.addGateway}.
+   */
+  addGateway(address: number): Status {
+    const status = this.routes.addGateway(address);
+    if (status === NX_SUCCESS) this.generation++;
+    return status;
+  }
+
   /** As nx_ip_static_route_add. NX_OVERFLOW when the table is full, NX_IP_ADDRESS_ERROR for an unreachable next hop. */
   addRoute(network: number, mask: number, nextHop: number): Status {
     const status = this.routes.add(network, mask, nextHop);

@@ -15,6 +15,8 @@ export interface StaticRoute {
  */
 export class RouteTable {
   readonly gateway: { address: number; outgoing: IpInterface | null };
+  /** Further default gateways, in order of preference; see {@link addGateway}. */
+  private readonly spares: number[];
   private readonly interfaces: readonly IpInterface[];
   /** Sorted by mask, longest first. */
   private readonly statics: StaticRoute[];
@@ -28,6 +30,7 @@ export class RouteTable {
     this.limit = limit;
     this.statics = [];
     this.gateway = { address: 0, outgoing: null };
+    this.spares = [];
     this.outgoing = null;
     this.nextHop = 0;
   }
@@ -83,7 +86,37 @@ export class RouteTable {
     if (address !== 0 && (outgoing === null || outgoing.address === address)) return NX_IP_ADDRESS_ERROR;
     this.gateway.address = address;
     this.gateway.outgoing = outgoing;
+    if (address === 0) this.spares.length = 0;
     return NX_SUCCESS;
+  }
+
+  /**
+   * Names another default gateway, to be used when the one in use does not answer (RFC 1122 3.3.1.4); the first one named is
+   * the one in use. NX_IP_ADDRESS_ERROR when it is not on a link, NX_OVERFLOW when there are as many as routes may be.
+   */
+  addGateway(address: number): Status {
+    const outgoing = this.onLink(address);
+    if (address === 0 || outgoing === null || outgoing.address === address) return NX_IP_ADDRESS_ERROR;
+    if (this.gateway.outgoing === null) return this.setGateway(address);
+    if (address === this.gateway.address || this.spares.includes(address)) return NX_SUCCESS;
+    if (this.spares.length >= this.limit) return NX_OVERFLOW;
+    this.spares.push(address);
+    return NX_SUCCESS;
+  }
+
+  /** A next hop does not answer. When it is the gateway in use and there is another, that one is used; then true. */
+  gatewayFailed(address: number): boolean {
+    if (address !== this.gateway.address) return false;
+    for (let tries = this.spares.length; tries > 0; tries--) {
+      const next = this.spares.shift() as number;
+      const outgoing = this.onLink(next);
+      if (outgoing === null) continue;
+      this.spares.push(address);
+      this.gateway.address = next;
+      this.gateway.outgoing = outgoing;
+      return true;
+    }
+    return false;
   }
 
   /** As nx_ip_static_route_add: replaces the route to the same network. NX_OVERFLOW when the table is full. */

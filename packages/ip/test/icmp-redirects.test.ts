@@ -4,6 +4,7 @@ import {
   DROP_ICMP_ERROR_IGNORED,
   DROP_ICMP_QUOTE_NOT_OURS,
   DROP_ICMP_REDIRECT,
+  NX_IP_ADDRESS_ERROR,
   SECOND,
 } from '@strata/contracts';
 import { modernIpPolicy, netxIpPolicy } from '../src/index.ts';
@@ -104,5 +105,39 @@ describe('redirects (RFC 1122 3.2.2.2, 3.3.1.2)', () => {
     redirect(router);
     expect(router.drops(DROP_ICMP_ERROR_IGNORED)).toBe(1);
     router.finish();
+  });
+});
+
+describe('several default gateways (RFC 1122 3.3.1.4)', () => {
+  test('when the one in use does not answer, the next one is used, and so on around', () => {
+    const host = new TestHost({ policy: modernIpPolicy });
+    expect([OLD, BETTER, OLD].map((each) => host.ip.addGateway(ipWord(each)))).toEqual([0, 0, 0]);
+    expect(host.ip.addGateway(ipWord('203.0.113.1'))).toBe(NX_IP_ADDRESS_ERROR);
+    host.knowPeer(OLD, OLD_MAC);
+    expect(firstHop(host)).toBe(OLD_MAC);
+    host.ip.arp.deleteEntry(ipWord(OLD));
+    sendDatagram(host, FAR, 'nobody answers');
+    host.advance(5 * SECOND);
+    host.take();
+    host.knowPeer(BETTER, BETTER_MAC);
+    expect(firstHop(host)).toBe(BETTER_MAC);
+    host.ip.arp.deleteEntry(ipWord(BETTER));
+    sendDatagram(host, FAR, 'nobody answers');
+    host.advance(5 * SECOND);
+    host.take();
+    expect(host.ip.routes.gateway.address).toBe(ipWord(OLD));
+    expect(host.ip.setGateway(0)).toBe(0);
+    expect(sendDatagram(host, FAR, 'no gateway')).toBe(NX_IP_ADDRESS_ERROR);
+    host.finish();
+  });
+
+  test('one that is alone stays', () => {
+    const host = new TestHost({ policy: modernIpPolicy });
+    host.ip.setGateway(ipWord(OLD));
+    sendDatagram(host, FAR, 'nobody answers');
+    host.advance(5 * SECOND);
+    host.take();
+    expect(host.ip.routes.gateway.address).toBe(ipWord(OLD));
+    host.finish();
   });
 });

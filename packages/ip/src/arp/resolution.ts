@@ -146,7 +146,10 @@ export class ArpResolution implements Timed {
     entry.queue.fill(null);
     this.arp.cache.remove(entry);
     ip.generation++;
-    if (reason === DROP_ARP_UNRESOLVED) ip.redirects.forgetGateway(entry.address);
+    if (reason === DROP_ARP_UNRESOLVED) {
+      ip.redirects.forgetGateway(entry.address);
+      ip.routes.gatewayFailed(entry.address);
+    }
     for (const packet of waiting as Packet[]) {
       if (reason === DROP_ARP_UNRESOLVED && !ip.ownsAddress(ipv4Source(packet.view, packet.ipHeader))) {
         ip.icmp.errors.send(packet, LINK_UNICAST, ICMP_UNREACHABLE, UNREACHABLE_HOST, 0);

@@ -514,7 +514,37 @@ export const ipv4Scenarios: readonly Scenario[] = [
       t.equal(hops, [PEER_MAC, PEER_MAC, OTHER_MAC], 'first hops');
     }),
   },
+  {
+    name: 'a gateway that does not answer gives way to another',
+    covers: ['IPv4-20'],
+    check: onBench({}, (bench, t) => {
+      t.equal(anotherGateway(bench, 10), PEER_MAC, 'the first hop');
+    }),
+    deviations: {
+      netx: {
+        reason: 'NetX has one gateway, and asks for it for three minutes before it gives up',
+        check: onBench({}, (bench, t) => {
+          t.equal(anotherGateway(bench, 10), [], 'the first hop after ten seconds');
+          t.equal(anotherGateway(bench, 200), PEER_MAC, 'the first hop after it was given up');
+        }),
+      },
+    },
+  },
 ];
+
+/** Where a datagram goes when the first gateway has not answered for so long. */
+function anotherGateway(bench: HostBench, seconds: number): readonly number[] {
+  const { ip } = bench.host;
+  for (const each of ['192.0.2.99', '192.0.2.2']) ip.addGateway(address(each).w3);
+  const socket = bench.host.udp.createSocket();
+  socket.bind(0);
+  bench.send(socket, '198.51.100.9', 9, [1]);
+  bench.advance(seconds * SECOND);
+  bench.introduce();
+  bench.send(socket, '198.51.100.9', 9, [1]);
+  socket.unbind();
+  return bench.take().find(({ protocol }) => protocol === 17)?.to ?? [];
+}
 
 function timesOut(bench: HostBench, t: Trial, seconds: number): void {
   const whole = request(100);
