@@ -45,6 +45,8 @@ export interface Packet {
   sequenceLength: number;
   /** TCP: time of the last transmission in microseconds. */
   sentAt: number;
+  /** TCP: the connection's number of that transmission; orders those of one moment. */
+  sentOrder: number;
   /** TCP: how often this packet was sent. */
   transmissions: number;
   /** TCP: scoreboard bits of the recovery algorithm. */

@@ -43,6 +43,7 @@ export class PoolPacket implements Packet {
   sequence: number;
   sequenceLength: number;
   sentAt: number;
+  sentOrder: number;
   transmissions: number;
   marks: number;
   state: number;
@@ -78,6 +79,7 @@ export class PoolPacket implements Packet {
     // Times are doubles from the first store on, so that storing one never changes the field's representation.
     this.sentAt = 0.5;
     this.sentAt = 0;
+    this.sentOrder = 0;
     this.transmissions = 0;
     this.marks = 0;
     this.state = PACKET_FREE;
