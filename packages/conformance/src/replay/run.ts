@@ -7,6 +7,10 @@ import { ReplaySyntaxError, readReplay } from './read.ts';
 import type { ExpectStep, ForbidStep, ReplayHeader, ReplaySettings, ReplayStep } from './steps.ts';
 import { type ReplayFrame, ReplayWire } from './wire.ts';
 
+/** Enough for two datagrams of the largest size in pieces; the less memory a host has, the sooner a sequence has run. */
+const PACKETS = 192;
+const MEMORY = 1 << 20;
+
 /** Why a sequence failed. */
 export interface ReplayFailure {
   readonly line: number;
@@ -97,6 +101,7 @@ class ReplayRun {
     return new Lab({
       seed: 1,
       clock: this.clock,
+      memoryBytes: MEMORY,
       profile: this.header.profile === 'modern' ? modernProfile : netxProfile,
     });
   }
@@ -104,7 +109,7 @@ class ReplayRun {
   /** Switches the host on. */
   private start(): Host {
     const { addresses, dad, mac, set, udpListen } = this.header;
-    const host = this.lab.host('host');
+    const host = this.lab.host('host', { packets: PACKETS });
     const on = host.attach(this.wire, { mac });
     const { ipv6 } = host.ip;
     ipv6.set(dad ? set : { ...set, dadTransmits: 0 });
