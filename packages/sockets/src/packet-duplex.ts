@@ -17,6 +17,9 @@ import { socketError } from './errors.ts';
 import { inTurn } from './event-loop.ts';
 import type { SocketHost } from './host.ts';
 
+/** A stream of which one direction can be ended, such as a TLS session. */
+type HalfClosable = PacketStream & { shutdown(): unknown };
+
 type WriteDone = (error?: Error | null) => void;
 
 /** A writer that found the pool empty looks again after this time. */
@@ -205,7 +208,9 @@ export class PacketDuplex extends Duplex implements Timed {
   }
 
   override _final(done: WriteDone): void {
-    if (!this.over) this.stream.disconnect(false);
+    const { stream } = this;
+    if (!this.over && 'shutdown' in stream) (stream as HalfClosable).shutdown();
+    else if (!this.over) stream.disconnect(false);
     this.host.touch();
     done();
   }

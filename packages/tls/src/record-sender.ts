@@ -1,4 +1,5 @@
 import {
+  NX_NO_PACKET,
   NX_SUCCESS,
   NX_TX_QUEUE_DEPTH,
   NX_WINDOW_OVERFLOW,
@@ -58,7 +59,9 @@ export class RecordSender {
       if (held === null) return NX_SUCCESS;
       const { length } = held;
       const status = stream.send(held);
-      if (status === NX_WINDOW_OVERFLOW || status === NX_TX_QUEUE_DEPTH) {
+      // TCP needs a packet of its own to cut this one, and the pool is empty.
+      if (status === NX_NO_PACKET) this.starved = true;
+      if (status === NX_WINDOW_OVERFLOW || status === NX_TX_QUEUE_DEPTH || status === NX_NO_PACKET) {
         this.bytes -= length - held.length;
         return NX_SUCCESS;
       }

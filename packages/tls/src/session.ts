@@ -66,6 +66,8 @@ export class TlsSession implements PacketStream, TlsEngineListener, SessionTimer
   private blocked: boolean;
   private peerDone: boolean;
   private scheduled: boolean;
+  /** We have ended our direction only. */
+  private halfClosed: boolean;
   /** What the stream below tells. */
   events: StreamListener;
 
@@ -84,6 +86,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, SessionTimer
     this.blocked = false;
     this.peerDone = false;
     this.scheduled = false;
+    this.halfClosed = false;
     this.events = this.listenTo(this.lower);
   }
 
@@ -261,7 +264,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, SessionTimer
     const { tracer } = this.settings.options;
     let arrived = false;
     for (let bytes = engine.takePlaintext(); bytes !== null; bytes = engine.takePlaintext()) {
-      if (this.state === TLS_STATE_ENDING) continue;
+      if (this.state === TLS_STATE_ENDING && !this.halfClosed) continue;
       arrived = true;
       this.incoming.add(bytes);
       tracer?.event(TRACE_TLS_RECEIVED, bytes.length, this.incoming.bytes, 0, 0, null);
@@ -326,6 +329,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, SessionTimer
     if (this.state !== TLS_STATE_ENDING || lower.disconnected) return;
     if (!engine.finished || !lower.sender.isEmpty || engine.unwritten > 0) return;
     const { closeWaitSeconds = 0 } = this.settings.options;
+    if (this.halfClosed && !this.peerDone) return;
     const answered = this.peerDone || lower.finished || closeWaitSeconds === 0;
     if (answered || this.timers.waitForClose(closeWaitSeconds)) lower.disconnect(false);
   }
@@ -334,7 +338,8 @@ export class TlsSession implements PacketStream, TlsEngineListener, SessionTimer
   private lookBelow(): void {
     const { engine, lower } = this;
     if (!lower.ended || (engine !== null && !engine.atRest)) return;
-    const meaning = meaningOfEnd(this.state, lower, this.peerDone);
+    const state = this.halfClosed && !this.peerDone ? TLS_STATE_OPEN : this.state;
+    const meaning = meaningOfEnd(state, lower, this.peerDone);
     if (meaning === null) return;
     if (typeof meaning !== 'number') {
       this.fail(meaning, true);
@@ -352,7 +357,8 @@ export class TlsSession implements PacketStream, TlsEngineListener, SessionTimer
       return;
     }
     if (engine === null) return;
-    lower.paused = this.state !== TLS_STATE_ENDING && this.incoming.bytes >= RECEIVE_LIMIT;
+    const unread = this.state === TLS_STATE_ENDING && !this.halfClosed;
+    lower.paused = !unread && this.incoming.bytes >= RECEIVE_LIMIT;
     lower.feed(engine);
   }
 
@@ -442,13 +448,30 @@ export class TlsSession implements PacketStream, TlsEngineListener, SessionTimer
       this.schedule();
       return NX_IN_PROGRESS;
     }
-    if (state === TLS_STATE_ENDING) return NX_IN_PROGRESS;
-    this.transition(TLS_STATE_ENDING);
-    this.outcome.closeNotify(false);
-    engine.end();
+    this.halfClosed = false;
+    if (state === TLS_STATE_ENDING) {
+      this.schedule();
+      return NX_IN_PROGRESS;
+    }
+    this.endSending(engine);
     // What still comes is dropped; it must come, so that the end behind it is seen.
     if (lower.paused) this.read();
     return NX_IN_PROGRESS;
+  }
+
+  /** Sends close_notify behind everything sent, and goes on receiving until the peer has finished (RFC 8446 6.1). */
+  shutdown(): Status {
+    const { engine } = this;
+    if (this.state !== TLS_STATE_OPEN || engine === null) return NX_NOT_CONNECTED;
+    this.halfClosed = true;
+    this.endSending(engine);
+    return NX_IN_PROGRESS;
+  }
+
+  private endSending(engine: TlsEngine): void {
+    this.transition(TLS_STATE_ENDING);
+    this.outcome.closeNotify(false);
+    engine.end();
   }
 
   /** Ends at once and forgets what was received (nx_secure_tls_session_delete). */
@@ -480,6 +503,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, SessionTimer
     this.peer = new PeerExamination(this.settings);
     this.blocked = false;
     this.peerDone = false;
+    this.halfClosed = false;
     if (this.state !== TLS_STATE_IDLE) this.transition(TLS_STATE_IDLE);
   }
 

@@ -4,6 +4,7 @@ import {
   NX_SECURE_TLS_CERTIFICATE_NOT_FOUND,
   NX_SECURE_TLS_INVALID_CERTIFICATE,
   NX_SECURE_TLS_INVALID_STATE,
+  NX_SECURE_TLS_NO_CLOSE_RESPONSE,
   NX_SECURE_TLS_NO_MORE_PSK_SPACE,
   NX_SECURE_TLS_PACKET_BUFFER_TOO_SMALL,
   NX_SECURE_TLS_SNI_EXTENSION_INVALID,
@@ -230,6 +231,48 @@ describe('the end of a session', () => {
     server.session.disconnect(false);
     await rig.settle();
     expect(client.ear.closedWith).toBe(NX_SUCCESS);
+    expect(rig.leaks).toBe('');
+  });
+});
+
+describe('a session that has ended its own direction', () => {
+  async function halfClosed() {
+    const rig = new Rig();
+    const identity = { certificates: pki.server(), key: keyPem(pki.serverKey) };
+    const server = rig.session({ role: 'server', identity });
+    const client = rig.session({ host: 'broker.example', trusted: [pki.rootCertificate] });
+    server.session.start(rig.b, true);
+    client.session.start(rig.a, true);
+    await rig.settle();
+    rig.send(client.session, 'question');
+    client.session.shutdown();
+    await rig.settle();
+    expect(server.ear.text).toBe('question');
+    expect(server.ear.told).toContain('peerFinished');
+    return { rig, server, client };
+  }
+
+  test('still receives until the peer has finished', async () => {
+    const { rig, server, client } = await halfClosed();
+    rig.send(server.session, 'answer');
+    await rig.settle();
+    expect(client.ear.text).toBe('answer');
+    server.session.disconnect(false);
+    await rig.settle();
+    expect([client.ear.closedWith, server.ear.closedWith]).toEqual([NX_SUCCESS, NX_SUCCESS]);
+    expect(rig.leaks).toBe('');
+  });
+
+  test('tells an answer that is cut off from one that has ended', async () => {
+    const { rig, server, client } = await halfClosed();
+    rig.send(server.session, 'half an ans');
+    await rig.settle();
+    rig.b.disconnect(false);
+    await rig.settle();
+    expect(client.ear.text).toBe('half an ans');
+    expect(client.ear.closedWith).toBe(NX_SECURE_TLS_NO_CLOSE_RESPONSE);
+    server.session.delete();
+    await rig.settle();
     expect(rig.leaks).toBe('');
   });
 });
