@@ -8,7 +8,7 @@ const IN_USE = 2;
 const ROUTER = 3;
 
 /**
- * The neighbor cache: a fixed number of entries found by interface and address. When it is full, the entry that is worth
+ * The neighbor cache: entries, so many at most, found by interface and address; made when first needed. When it is full, the entry that is worth
  * least makes room, as in the ARP cache: strangers go before peers in use, and routers last.
  */
 export class NdCache {
@@ -16,29 +16,27 @@ export class NdCache {
   private readonly buckets: (NdEntry | null)[];
   private free: NdEntry | null;
   private uses: number;
+  private readonly limit: number;
+  private readonly queueLimit: number;
 
   constructor(size: number, queueLimit: number) {
     this.entries = [];
     this.buckets = new Array<NdEntry | null>(BUCKETS).fill(null);
     this.free = null;
     this.uses = 0;
-    for (let i = 0; i < size; i++) {
-      const entry = new NdEntry(queueLimit);
-      entry.next = this.free;
-      this.free = entry;
-      this.entries.push(entry);
-    }
+    this.limit = size;
+    this.queueLimit = queueLimit;
   }
 
   get size(): number {
-    return this.entries.length;
+    return this.limit;
   }
 
   get full(): boolean {
-    return this.free === null;
+    return this.free === null && this.entries.length >= this.limit;
   }
 
-  /** All entries, used or not, in a fixed order. */
+  /** All entries that were ever needed, used now or not, in a fixed order. */
   get all(): readonly NdEntry[] {
     return this.entries;
   }
@@ -91,7 +89,7 @@ export class NdCache {
 
   /** A free entry for this address in state INCOMPLETE that has asked nobody yet. Only when not {@link full}. */
   add(interfaceIndex: number, address: IpAddress): NdEntry {
-    const entry = this.free as NdEntry;
+    const entry = this.free ?? this.make();
     this.free = entry.next;
     const bucket = bucketOf(address.w2, address.w3);
     entry.next = this.buckets[bucket] as NdEntry | null;
@@ -107,6 +105,12 @@ export class NdCache {
     entry.solicits = 0;
     entry.usedAt = 0;
     entry.heardAt = this.tick();
+    return entry;
+  }
+
+  private make(): NdEntry {
+    const entry = new NdEntry(this.queueLimit);
+    this.entries.push(entry);
     return entry;
   }
 
