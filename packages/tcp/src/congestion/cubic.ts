@@ -66,24 +66,27 @@ export class CubicController implements CongestionController {
   }
 
   acknowledged(tcb: ControlBlock, acked: number): void {
-    const { state } = this;
-    const { now } = tcb.time;
     if (!usesWindow(tcb)) {
-      // RFC 9438 5.8: time in which the window was not used does not count.
-      if ((state[EPOCH] as number) >= 0) {
-        state[EPOCH] = (state[EPOCH] as number) + (now - (state[LAST_ACK] as number));
-      }
-      state[LAST_ACK] = now;
+      if ((this.state[EPOCH] as number) >= 0) this.pause(tcb);
       return;
     }
-    state[LAST_ACK] = now;
     const left = tcb.cwnd < tcb.ssthresh ? slowStart(tcb, acked) : acked;
-    if (left > 0) this.avoid(tcb, left, now);
+    if (left > 0) this.avoid(tcb, left);
+  }
+
+  /** RFC 9438 5.8: time in which the window was not used does not count. */
+  private pause(tcb: ControlBlock): void {
+    const { state } = this;
+    const { now } = tcb.time;
+    state[EPOCH] = (state[EPOCH] as number) + (now - (state[LAST_ACK] as number));
+    state[LAST_ACK] = now;
   }
 
   /** RFC 9438 4.2 to 4.5. */
-  private avoid(tcb: ControlBlock, acked: number, now: number): void {
+  private avoid(tcb: ControlBlock, acked: number): void {
     const { state } = this;
+    const { now } = tcb.time;
+    state[LAST_ACK] = now;
     const { mss } = tcb;
     const window = tcb.cwnd / mss;
     const segments = acked / mss;

@@ -30,7 +30,8 @@ export function scheduleProbe(tcb: ControlBlock, acknowledged: boolean): void {
     return;
   }
   const { now } = tcb.time;
-  const timeout = rto.timeout(tcb.retries);
+  // Truncated: where the two meet below, an integer in no box of its own keeps the delay from getting one.
+  const timeout = Math.min(rto.timeout(tcb.retries), 0x7fffffff) | 0;
   let delay = timeout;
   if (rto.srtt > 0) {
     const queue = tcb.transmit;
