@@ -1,14 +1,11 @@
 import {
   type Deferred,
   NX_IN_PROGRESS,
-  NX_INVALID_PACKET,
   NX_NOT_CONNECTED,
   NX_SECURE_TLS_HANDSHAKE_FAILURE,
   NX_SECURE_TLS_INVALID_STATE,
-  NX_SECURE_TLS_RECORD_OVERFLOW,
   NX_SECURE_TLS_TCP_SEND_FAILED,
   NX_SUCCESS,
-  NX_TX_QUEUE_DEPTH,
   type Packet,
   type PacketStream,
   type Status,
@@ -27,8 +24,6 @@ import { PeerExamination, type PeerFault } from './peer.ts';
 import { PlaintextQueue } from './plaintext-queue.ts';
 import { SessionTimers, type SessionTimersOwner } from './session-timers.ts';
 import {
-  TLS_HEADROOM,
-  TLS_MAXIMUM_RECORD,
   TLS_STATE_CLOSED,
   TLS_STATE_CONNECTING,
   TLS_STATE_ENDING,
@@ -37,10 +32,9 @@ import {
   TLS_STATE_OPEN,
   type TlsFailure,
 } from './state.ts';
+import { Transmitter } from './transmitter.ts';
 import type { Certificate } from './x509/certificate.ts';
 
-/** Ciphertext and plaintext not yet encrypted beyond which `send` refuses. */
-const TRANSMIT_LIMIT = 65_536;
 /** Plaintext not yet received beyond which nothing more is read from the stream below. */
 const RECEIVE_LIMIT = 65_536;
 /**
@@ -62,8 +56,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, SessionTimer
   private agreed: TlsAgreement | null;
   private readonly incoming: PlaintextQueue;
   private peer: PeerExamination;
-  /** `send` or `allocate` has refused; `sendable` is owed. */
-  private blocked: boolean;
+  private transmitter: Transmitter;
   private peerDone: boolean;
   private scheduled: boolean;
   /** We have ended our direction only. */
@@ -83,7 +76,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, SessionTimer
     this.agreed = null;
     this.incoming = new PlaintextQueue(options.pool);
     this.peer = new PeerExamination(this.settings);
-    this.blocked = false;
+    this.transmitter = new Transmitter(options.splitRecords ?? false);
     this.peerDone = false;
     this.scheduled = false;
     this.halfClosed = false;
@@ -376,25 +369,13 @@ export class TlsSession implements PacketStream, TlsEngineListener, SessionTimer
 
   /** Tells whoever was refused that there is room again. */
   private offer(): void {
-    if (!this.blocked || this.state !== TLS_STATE_OPEN || this.untransmitted > TRANSMIT_LIMIT / 2) return;
-    this.blocked = false;
-    this.listener?.sendable();
-  }
-
-  private get untransmitted(): number {
-    return this.lower.sender.bytes + (this.engine?.unwritten ?? 0);
+    if (this.state === TLS_STATE_OPEN && this.transmitter.takeOffer(this.engine, this.lower)) this.listener?.sendable();
   }
 
   /** A packet of the stream below, with room for a record's header (nx_secure_tls_packet_allocate). */
   allocate(): Packet | null {
-    const packet = this.lower.allocate();
-    if (packet === null) {
-      this.blocked = true;
-      this.timers.retryLater();
-      return null;
-    }
-    packet.prepend += TLS_HEADROOM;
-    packet.append += TLS_HEADROOM;
+    const packet = this.transmitter.allocate(this.lower);
+    if (packet === null) this.timers.retryLater();
     return packet;
   }
 
@@ -406,22 +387,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, SessionTimer
   send(packet: Packet): Status {
     const { engine } = this;
     if (this.state !== TLS_STATE_OPEN || engine === null) return NX_NOT_CONNECTED;
-    const { length } = packet;
-    if (length === 0) return NX_INVALID_PACKET;
-    if (length > TLS_MAXIMUM_RECORD && !(this.settings.options.splitRecords ?? false)) {
-      return NX_SECURE_TLS_RECORD_OVERFLOW;
-    }
-    if (this.untransmitted >= TRANSMIT_LIMIT) {
-      this.blocked = true;
-      return NX_TX_QUEUE_DEPTH;
-    }
-    for (let at = 0; at < length; at += TLS_MAXIMUM_RECORD) {
-      const bytes = new Uint8Array(Math.min(TLS_MAXIMUM_RECORD, length - at));
-      packet.extract(at, bytes, 0, bytes.length);
-      engine.write(bytes);
-    }
-    packet.release();
-    return NX_SUCCESS;
+    return this.transmitter.send(packet, engine, this.lower);
   }
 
   /**
@@ -501,7 +467,7 @@ export class TlsSession implements PacketStream, TlsEngineListener, SessionTimer
     this.outcome = new SessionOutcome(this.settings.options.tracer ?? null);
     this.agreed = null;
     this.peer = new PeerExamination(this.settings);
-    this.blocked = false;
+    this.transmitter = new Transmitter(this.settings.options.splitRecords ?? false);
     this.peerDone = false;
     this.halfClosed = false;
     if (this.state !== TLS_STATE_IDLE) this.transition(TLS_STATE_IDLE);
