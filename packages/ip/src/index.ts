@@ -53,7 +53,7 @@ export {
   ORIGIN_MANUAL,
 } from './ipv6/address.ts';
 export type { Ipv6Interface } from './ipv6/interface.ts';
-export type { Ipv6, Ipv6Listener, Ipv6Settings } from './ipv6/ipv6.ts';
+export type { DefaultRouterEntry, Ipv6, Ipv6Listener, Ipv6Settings } from './ipv6/ipv6.ts';
 export { type Icmpv6Policy, type Ipv6Policy, modernIpv6Policy, netxIpv6Policy } from './ipv6/policy.ts';
 export type { DefaultRouter, Ipv6Route, Ipv6Routes, OnLinkPrefix } from './ipv6/routes.ts';
 export { isHostAddress, isLoopback, isMulticast, LIMITED_BROADCAST } from './martian.ts';

@@ -3,8 +3,8 @@ import {
   DROP_ND_NOT_FIRST_HOP,
   DROP_ND_SOURCE,
   NX_DUPLICATED_ENTRY,
-  NX_ENTRY_NOT_FOUND,
   NX_IP_ADDRESS_ERROR,
+  NX_NOT_FOUND,
   NX_SUCCESS,
   SECOND,
 } from '@strata/contracts';
@@ -367,8 +367,10 @@ describe('the choice of a default router (RFC 4861 6.3.6, RFC 4191)', () => {
     expect(ipv6.addDefaultRouter(host.address(OURS), 0xffff, host.eth0)).toBe(NX_IP_ADDRESS_ERROR);
     host.inject(routerAdvertisement({ lifetime: 0 }), ROUTER_MAC);
     expect(ping(host, FAR)).toBe(NX_SUCCESS);
+    expect(ipv6.defaultRouters(host.eth0)).toEqual([{ address: host.address(ROUTER), lifetime: 0xffff, manual: true }]);
     expect(ipv6.deleteDefaultRouter(host.address(ROUTER))).toBe(NX_SUCCESS);
-    expect(ipv6.deleteDefaultRouter(host.address(ROUTER))).toBe(NX_ENTRY_NOT_FOUND);
+    expect(ipv6.deleteDefaultRouter(host.address(ROUTER))).toBe(NX_NOT_FOUND);
+    expect(ipv6.defaultRouters(host.eth0)).toEqual([]);
     expect(ping(host, FAR)).toBe(NX_IP_ADDRESS_ERROR);
     host.take();
     host.ip.nd.invalidate();

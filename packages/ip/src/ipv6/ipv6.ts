@@ -6,11 +6,12 @@ import {
   NEVER,
   NX_ALREADY_ENABLED,
   NX_DUPLICATED_ENTRY,
-  NX_ENTRY_NOT_FOUND,
   NX_INVALID_INTERFACE,
   NX_IP_ADDRESS_ERROR,
+  NX_NO_INTERFACE_ADDRESS,
   NX_NO_MORE_ENTRIES,
   NX_NOT_ENABLED,
+  NX_NOT_FOUND,
   NX_SUCCESS,
   SECOND,
   type Status,
@@ -46,6 +47,14 @@ export interface Ipv6Listener {
   addressChanged(address: Ipv6Address): void;
   /** A router's advertisement came; `flags` are its managed and other bits (RA_MANAGED, RA_OTHER). */
   routerAdvertised?(incoming: IpInterface, flags: number): void;
+}
+
+/** One default router, as NetX's services tell it. */
+export interface DefaultRouterEntry {
+  readonly address: IpAddress;
+  /** Seconds; 0xffff without an end. */
+  readonly lifetime: number;
+  readonly manual: boolean;
 }
 
 /** What may be set while an instance runs. Absent: left as it is. */
@@ -285,7 +294,7 @@ export class Ipv6 {
     this.insert(next, true);
   }
 
-  /** As nxd_ipv6_address_delete. NX_ENTRY_NOT_FOUND when no interface has it. */
+  /** As nxd_ipv6_address_delete. NX_NO_INTERFACE_ADDRESS when no interface has it. */
   deleteAddress(address: IpAddress): Status {
     const { w0, w1, w2, w3 } = address;
     for (const each of this.ip.interfaces) {
@@ -294,7 +303,7 @@ export class Ipv6 {
       this.removeAddress(own);
       return NX_SUCCESS;
     }
-    return NX_ENTRY_NOT_FOUND;
+    return NX_NO_INTERFACE_ADDRESS;
   }
 
   /** @internal */
@@ -421,10 +430,25 @@ export class Ipv6 {
     return added ? NX_SUCCESS : NX_NO_MORE_ENTRIES;
   }
 
-  /** As nxd_ipv6_default_router_delete. NX_ENTRY_NOT_FOUND. */
+  /**
+   * As nxd_ipv6_default_router_get, _entry_get and _number_of_entries_get: the default routers on an interface, the preferred
+   * one first, with their lifetimes in seconds (0xffff without an end) and whether the application named them.
+   */
+  defaultRouters(target: IpInterface): readonly DefaultRouterEntry[] {
+    const { now } = this.ip.time;
+    return this.routes.routers
+      .filter((each) => each.outgoing === target)
+      .map(({ address, expires, manual }) => ({
+        address,
+        lifetime: expires === NEVER ? 0xffff : Math.ceil((expires - now) / SECOND),
+        manual,
+      }));
+  }
+
+  /** As nxd_ipv6_default_router_delete. NX_NOT_FOUND. */
   deleteDefaultRouter(address: IpAddress): Status {
     const router = this.routes.routers.find((each) => sameAddress(each.address, address));
-    if (router === undefined) return NX_ENTRY_NOT_FOUND;
+    if (router === undefined) return NX_NOT_FOUND;
     this.routes.removeRouter(router);
     const { w0, w1, w2, w3 } = address;
     if (this.ip.tracer !== null) this.ip.tracer.event(TRACE_ND_ROUTER_REMOVED, w0, w1, w2, w3, null);
