@@ -44,6 +44,7 @@ export function drawChart({ title, x, y, series }) {
   const py = (value) => HEIGHT - BOTTOM - (value / yEnd) * (HEIGHT - TOP - BOTTOM);
   const lines = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
+    `<title>${quoted(title)}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     `<text x="${LEFT}" y="18" font-size="14" font-weight="bold">${quoted(title)}</text>`,
   ];

@@ -48,7 +48,7 @@ function site(answer: (asked: Asked) => readonly Reply[] | null) {
   return { lab, serverHost, server, resolver, ask, end };
 }
 
-function address(name: string, data: string): Reply['answers'] {
+function address(name: string, data: string): NonNullable<Reply['answers']> {
   return [{ type: 'A', name, data, ttl: 60 }];
 }
 

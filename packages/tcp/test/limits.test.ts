@@ -178,7 +178,7 @@ describe('the demultiplexer', () => {
       [1, 0, 3, 4],
       [1, 2, 0, 4],
       [1, 2, 3, 0],
-    ] as const) {
+    ] as [number, number, number, number][]) {
       expect(from(...words)).toBeNull();
     }
     const elsewhere = addressInfo({ family: 6, w0: 1, w1: 2, w2: 3, w3: 4 }, { ...local, w0: 0 });

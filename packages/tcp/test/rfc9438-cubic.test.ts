@@ -48,7 +48,11 @@ function after(controller: CubicController, tcb: Bench, window: number): void {
   tcb.cwnd = tcb.ssthresh;
 }
 
-function made(roundTrip: number, fastConvergence = true, growsAsReno = false): { controller: CubicController; tcb: Bench } {
+function made(
+  roundTrip: number,
+  fastConvergence = true,
+  growsAsReno = false,
+): { controller: CubicController; tcb: Bench } {
   const controller = new CubicController(fastConvergence, growsAsReno);
   const tcb = bench(roundTrip);
   controller.begin(tcb as unknown as ControlBlock);
