@@ -7,11 +7,8 @@ import {
   DROP_MQTT_PACKET_ID_UNKNOWN,
   DROP_MQTT_PACKET_ID_ZERO,
   DROP_MQTT_PINGRESP_UNASKED,
-  DROP_MQTT_QOS2_UNSUPPORTED,
   DROP_MQTT_RETURN_CODE,
   DROP_MQTT_SESSION_PRESENT,
-  DROP_MQTT_STRING_LENGTH,
-  DROP_MQTT_TOO_LARGE,
   NX_SUCCESS,
   NXD_MQTT_ERROR_CONNECT_RETURN_CODE,
   type Packet,
@@ -42,23 +39,19 @@ import {
   MQTT_UNSUBSCRIBE,
   SUBACK_FAILURE,
 } from './codec/control-packet.ts';
-import { checkTopicName } from './codec/topic.ts';
-import { readUtf8 } from './codec/utf8.ts';
 import type { IdSet } from './id-set.ts';
 import { FRAME_COMPLETE, FRAME_INCOMPLETE, FRAME_LARGE, Inbound } from './inbound.ts';
 import type { KeepAlive } from './keep-alive.ts';
+import { LargeMessages, STALLED } from './large-messages.ts';
 import type { Notifier } from './notifier.ts';
 import type { Persistence } from './persistence.ts';
+import { PublishHeader } from './publish-header.ts';
 import type { MqttQuirks } from './quirks.ts';
 import type { ReceiveQueue } from './receive-queue.ts';
 import type { Sender } from './sender.ts';
 import { MQTT_STATE_CONNECTED, MQTT_STATE_CONNECTING, type MqttCounters } from './state.ts';
-import { StreamedMessage } from './streamed-message.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { STEP_NONE, STEP_PUBREC, type TransmitQueue } from './transmit-queue.ts';
-
-/** A control packet cannot be processed yet, for want of packets, of room to answer, or of the store. */
-const STALLED = -1;
 
 /** What the reader asks of the client, and tells it. */
 export interface IncomingOwner {
@@ -108,12 +101,9 @@ export class Incoming {
   private readonly inbound: Inbound;
   private readonly backlogMaximum: number;
   private readonly poolFloor: number;
-  private readonly maximumHeader: number;
-  /** The message that is being received piece by piece. */
-  private streamed: StreamedMessage | null;
-  /** What {@link judgePublish} found. */
-  private topicLength: number;
-  private id: number;
+  /** Of the PUBLISH at the front. */
+  private readonly header: PublishHeader;
+  private readonly large: LargeMessages;
 
   /** @param streams larger messages than `maximumPacketSize` are received piece by piece */
   constructor(
@@ -128,15 +118,13 @@ export class Incoming {
     this.inbound = new Inbound(maximumPacketSize, streams);
     this.backlogMaximum = backlogMaximum;
     this.poolFloor = poolFloor;
-    this.maximumHeader = maximumPacketSize;
-    this.streamed = null;
-    this.topicLength = 0;
-    this.id = 0;
+    this.header = new PublishHeader(this.inbound, owner.qos2);
+    this.large = new LargeMessages(owner, this, this.inbound, this.header, maximumPacketSize, poolFloor);
   }
 
   /** Octets of the message that is being received piece by piece which have not come; 0 when there is none. */
   get streamedLeft(): number {
-    return this.streamed === null ? 0 : this.streamed.left;
+    return this.large.left;
   }
 
   /** Octets of an unfinished, or not yet processed, control packet. */
@@ -148,10 +136,7 @@ export class Incoming {
   clear(): void {
     this.inbound.clear();
     this.stalled = false;
-    if (this.streamed === null) return;
-    this.streamed.breakOff();
-    this.streamed = null;
-    this.owner.notifier.streamed();
+    this.large.clear();
   }
 
   /**
@@ -162,8 +147,8 @@ export class Incoming {
     const { inbound, owner } = this;
     if (this.stalled) return;
     while (this.isReading()) {
-      if (this.streamed !== null) {
-        const went = this.readPiece(stream, this.streamed);
+      if (this.large.isWithin) {
+        const went = this.large.read(stream);
         if (went === STALLED) this.stalled = true;
         if (went !== NX_SUCCESS) return;
         continue;
@@ -174,7 +159,7 @@ export class Incoming {
           this.stalled = true;
           return;
         }
-      } else if (found === FRAME_INCOMPLETE || (found === FRAME_LARGE && !this.isHeaderHere())) {
+      } else if (found === FRAME_INCOMPLETE || (found === FRAME_LARGE && !this.large.isHeaderHere())) {
         const packet = stream.receive();
         if (packet === null) return;
         if (owner.quirks.connackAlone && owner.state === MQTT_STATE_CONNECTING && packet.length !== CONNACK_LENGTH) {
@@ -184,7 +169,7 @@ export class Incoming {
         }
         inbound.push(packet);
       } else if (found === FRAME_LARGE) {
-        if (!this.handleLarge()) {
+        if (!this.large.begin()) {
           this.stalled = true;
           return;
         }
@@ -339,7 +324,7 @@ export class Incoming {
   }
 
   /** A packet for an acknowledgement, or null: what cannot be acknowledged is not taken. */
-  private allocateAnswer(type: number): Packet | null {
+  allocateAnswer(type: number): Packet | null {
     const { sender } = this.owner;
     if (sender.backlog >= this.backlogMaximum) return null;
     const answer = sender.stream === null ? null : sender.stream.allocate();
@@ -347,7 +332,7 @@ export class Incoming {
     return answer;
   }
 
-  private answer(packet: Packet, type: number, id: number): void {
+  answer(packet: Packet, type: number, id: number): void {
     buildAcknowledgement(packet, type, id);
     const status = this.owner.sender.send(packet, type, id);
     if (status !== NX_SUCCESS) this.owner.lost(status);
@@ -375,7 +360,7 @@ export class Incoming {
     const { octet, headerSize } = inbound;
     const qos = (octet >> 1) & 3;
     const topicAt = headerSize + 2;
-    const reason = this.judgePublish();
+    const reason = this.header.judge();
     if (reason !== 0) {
       owner.counters.packetsReceived++;
       if (!owner.quirks.malformedLeak) owner.violation(reason, octet);
@@ -383,7 +368,7 @@ export class Incoming {
       else if (inbound.take(owner.pool) === null) inbound.skip();
       return true;
     }
-    const { topicLength, id } = this;
+    const { topicLength, id } = this.header;
     const duplicate = qos === 2 && owner.held.has(id);
     if (!duplicate && !this.mayKeepMessage()) return false;
     let answer: Packet | null = null;
@@ -427,145 +412,8 @@ export class Incoming {
   }
 
   /** Remembers a QoS 2 message until its PUBREL comes. */
-  private hold(id: number): void {
+  hold(id: number): void {
     this.owner.held.add(id);
     this.owner.known.add(id);
-  }
-
-  /** Judges the variable header of the PUBLISH at the front, and finds {@link topicLength} and {@link id}. */
-  private judgePublish(): number {
-    const { inbound } = this;
-    const { octet, headerSize, remaining } = inbound;
-    const qos = (octet >> 1) & 3;
-    const topicAt = headerSize + 2;
-    inbound.look(topicAt);
-    const at = inbound.at + headerSize;
-    const topicLength = ((inbound.bytes[at] as number) << 8) | (inbound.bytes[at + 1] as number);
-    const header = topicLength + (qos === 0 ? 2 : 4);
-    this.topicLength = topicLength;
-    this.id = 0;
-    if (header > remaining) return DROP_MQTT_STRING_LENGTH;
-    inbound.look(headerSize + header);
-    const start = inbound.at + topicAt;
-    const reason = checkTopicName(inbound.bytes, start, start + topicLength);
-    if (reason !== 0) return reason;
-    if (qos !== 0) {
-      const idAt = start + topicLength;
-      this.id = ((inbound.bytes[idAt] as number) << 8) | (inbound.bytes[idAt + 1] as number);
-      if (this.id === 0) return DROP_MQTT_PACKET_ID_ZERO;
-    }
-    return qos === 2 && !this.owner.qos2 ? DROP_MQTT_QOS2_UNSUPPORTED : 0;
-  }
-
-  /** Whether all of the variable header of the large PUBLISH at the front has come, or enough to refuse it. */
-  private isHeaderHere(): boolean {
-    const { inbound } = this;
-    const topicAt = inbound.headerSize + 2;
-    if (inbound.length < topicAt) return false;
-    inbound.look(topicAt);
-    const at = inbound.at + inbound.headerSize;
-    const topicLength = ((inbound.bytes[at] as number) << 8) | (inbound.bytes[at + 1] as number);
-    const header = topicAt + topicLength + ((inbound.octet & 6) === 0 ? 0 : 2);
-    return inbound.length >= header || header > this.maximumHeader || topicLength + 2 > inbound.remaining;
-  }
-
-  /** A message too large to be held begins: from here on its payload goes to whoever reads it. */
-  private handleLarge(): boolean {
-    const { inbound, owner } = this;
-    const { octet, headerSize, remaining } = inbound;
-    const qos = (octet >> 1) & 3;
-    const header = headerSize + 2;
-    if (owner.state === MQTT_STATE_CONNECTING) {
-      owner.violation(DROP_MQTT_CONNACK_MISSING, octet);
-      return true;
-    }
-    inbound.look(header);
-    const length =
-      ((inbound.bytes[inbound.at + headerSize] as number) << 8) |
-      (inbound.bytes[inbound.at + headerSize + 1] as number);
-    const size = header + length + (qos === 0 ? 0 : 2);
-    const reason = inbound.length < size && length + 2 <= remaining ? DROP_MQTT_TOO_LARGE : this.judgePublish();
-    if (reason !== 0) {
-      owner.counters.packetsReceived++;
-      owner.violation(reason, octet);
-      return true;
-    }
-    const duplicate = qos === 2 && owner.held.has(this.id);
-    if (!duplicate && !this.mayKeepMessage()) return false;
-    const place = duplicate ? null : owner.pool.allocate(0);
-    if (place === null && !duplicate) {
-      owner.starved(MQTT_PUBLISH);
-      return false;
-    }
-    inbound.look(size);
-    const start = inbound.at + header;
-    const topic = readUtf8(inbound.bytes, start, start + length);
-    const message = new StreamedMessage(octet, topic, this.id, headerSize + remaining - size, () =>
-      owner.messageTaken(),
-    );
-    inbound.skipOctets(size);
-    this.streamed = message;
-    if (place === null) {
-      if (owner.tracer !== null) owner.tracer.event(TRACE_MQTT_DUPLICATE, qos, this.id, 0, 0, null);
-      message.discard();
-      return true;
-    }
-    owner.received.addStream(place, message);
-    if (owner.tracer !== null)
-      owner.tracer.event(
-        TRACE_MQTT_PUBLISH_RECEIVED,
-        qos,
-        this.id,
-        headerSize + remaining,
-        owner.received.count,
-        place,
-      );
-    owner.notifier.received(owner.received.count);
-    return true;
-  }
-
-  /** The next octets of the message that is being received. NX_SUCCESS: go on; {@link STALLED}; or 1: nothing has come. */
-  private readPiece(stream: PacketStream, message: StreamedMessage): number {
-    const { inbound, owner } = this;
-    if (message.left === 0) return this.finishLarge(message);
-    // Nobody reads it: the stream's window holds the broker back.
-    if (message.available > 0 && owner.pool.available < this.poolFloor) return STALLED;
-    if (inbound.length === 0) {
-      const packet = stream.receive();
-      if (packet === null) return 1;
-      inbound.push(packet);
-      return NX_SUCCESS;
-    }
-    const piece = inbound.takeOctets(owner.pool, message.left);
-    if (piece === null) {
-      owner.starved(MQTT_PUBLISH);
-      return STALLED;
-    }
-    message.add(piece);
-    owner.notifier.streamed();
-    return NX_SUCCESS;
-  }
-
-  /** All of it is here: it is acknowledged as its QoS wants. */
-  private finishLarge(message: StreamedMessage): number {
-    const { owner } = this;
-    const { qos, id } = message;
-    const answerType = qos === 1 ? MQTT_PUBACK : MQTT_PUBREC;
-    if (qos !== 0) {
-      const answer = this.allocateAnswer(answerType);
-      if (answer === null) return STALLED;
-      const fresh = qos === 2 && !owner.held.has(id);
-      if (fresh && owner.persistence !== null && owner.persistence.arrived(null, qos, id) < 0) {
-        answer.release();
-        owner.starved(MQTT_PUBLISH);
-        return STALLED;
-      }
-      if (fresh) this.hold(id);
-      this.answer(answer, answerType, id);
-    }
-    owner.counters.packetsReceived++;
-    owner.counters.messagesReceived++;
-    this.streamed = null;
-    return NX_SUCCESS;
   }
 }
