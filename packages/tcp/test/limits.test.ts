@@ -179,7 +179,7 @@ describe('the demultiplexer', () => {
       [1, 2, 0, 4],
       [1, 2, 3, 0],
     ] as [number, number, number, number][]) {
-      expect(from(...words)).toBeNull();
+      expect(from(words[0], words[1], words[2], words[3])).toBeNull();
     }
     const elsewhere = addressInfo({ family: 6, w0: 1, w1: 2, w2: 3, w3: 4 }, { ...local, w0: 0 });
     expect(table.find((80 << 16) | 9, elsewhere)).toBeNull();
