@@ -3,7 +3,7 @@ import { modernProfile, netxProfile } from '@strata/stack';
 import { ipv6Storm } from '../src/index.ts';
 
 /** `node tools/soak.mjs --ipv6 1000000` is the long run. */
-const PACKETS = 6_000;
+const PACKETS = 25_000;
 
 describe('strange IPv6 packets', () => {
   test.each([
