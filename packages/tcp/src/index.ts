@@ -23,6 +23,7 @@ export { INFINITE_THRESHOLD, initialWindow10 } from './congestion/slow-start.ts'
 export { ControlBlock } from './control-block.ts';
 export { TcpCounters } from './counters.ts';
 export type { ListenCallback } from './listener.ts';
+export { impatientNetworkErrors, softNetworkErrors } from './network-errors.ts';
 export { MODERN_SWITCHES, modernOptions, netxOptions, type OptionSwitches, tcpOptions } from './options.ts';
 export { PROBE_COLUMNS, probeCsvHeader, probeCsvLine, probeRow, type TcpProbe, type TcpProbeRow } from './probe.ts';
 export { PROBE_RECEIVED, PROBE_SENT } from './probe-events.ts';

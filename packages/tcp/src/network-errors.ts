@@ -19,12 +19,22 @@ export const ignoreNetworkErrors: NetworkErrorPolicy = () => {};
  * no error but news of the path.
  */
 export const softNetworkErrors: NetworkErrorPolicy = (tcb: ControlBlock, error: NetworkError) => {
+  judge(tcb, error, error.kind === ERROR_PORT_UNREACHABLE || error.kind === ERROR_PROTOCOL_UNREACHABLE);
+};
+
+/** RFC 5461 4: as many hosts do, Linux among them, while a connection is being opened every error ends it. */
+export const impatientNetworkErrors: NetworkErrorPolicy = (tcb: ControlBlock, error: NetworkError) => {
+  judge(tcb, error, true);
+};
+
+function judge(tcb: ControlBlock, error: NetworkError, endsOpening: boolean): void {
   if (error.kind === ERROR_TOO_BIG) {
     segmentWasTooBig(tcb);
     return;
   }
   tcb.softError = error.kind;
   raise(tcb, EVENT_TROUBLE);
-  const isHard = error.kind === ERROR_PORT_UNREACHABLE || error.kind === ERROR_PROTOCOL_UNREACHABLE;
-  if (isHard && (tcb.state === TCP_SYN_SENT || tcb.state === TCP_SYN_RECEIVED)) endConnection(tcb, CAUSE_UNREACHABLE);
-};
+  if (endsOpening && (tcb.state === TCP_SYN_SENT || tcb.state === TCP_SYN_RECEIVED)) {
+    endConnection(tcb, CAUSE_UNREACHABLE);
+  }
+}

@@ -6,6 +6,7 @@ import {
   type ControlBlock,
   delayedAcks,
   ECN_OFF,
+  impatientNetworkErrors,
   MODERN_RTO_LIMITS,
   MODERN_SWITCHES,
   modernTcpProfile,
@@ -30,7 +31,7 @@ const ROOM = {
 /**
  * TCP with the constants that packetdrill scripts assume, which are Linux's: a receive buffer that gives window scale 8,
  * five retries of SYN, retransmission timeouts at least 200 ms above the round trip, segments without timestamps taken as
- * they are, window probes without data, no slow start after idle, no ECN, thresholds reckoned from the congestion window.
+ * they are, errors of routers that end what is being opened, window probes without data, no slow start after idle, no ECN, thresholds reckoned from the congestion window.
  */
 export const drillTcpProfile: TcpProfile = {
   ...modernTcpProfile,
@@ -43,6 +44,7 @@ export const drillTcpProfile: TcpProfile = {
   ecn: ECN_OFF,
   slowStartAfterIdle: false,
   nagleForgivesFull: true,
+  networkErrors: impatientNetworkErrors,
   probeWithData: false,
   resetEndsTimeWait: true,
   ...ROOM,
