@@ -27,13 +27,10 @@ const serving = (...say: string[]): Step[] => [
 
 /** What the broker does wrong, and what the client names as the reason. */
 const WRONG: readonly (readonly [what: string, steps: readonly Step[], why: RegExp])[] = [
-  ['a reserved type', serving('f0 00'), /types 0 and 15 are reserved/],
   ['a length of five octets', serving('30 ff ff ff ff 01'), /1 to 4 octets/],
   ['a topic that is no UTF-8', serving('30 04 00 02 c0 af'), /not well-formed UTF-8/],
   ['a topic with a wildcard', serving('32 07 00 03 61 2f 23 00 01'), /contains a wildcard/],
-  ['QoS 3', serving('36 05 00 01 61 00 01'), /QoS 3 does not exist/],
   ['a second CONNACK', serving(CONNACK), /second CONNACK/],
-  ['an acknowledgement of nothing', serving('40 02 00 09'), /not in flight/],
   ['a PUBLISH instead of CONNACK', [{ wait: octets(CONNECT), say: '30 03 00 01 61' }], /is not a CONNACK/],
 ];
 

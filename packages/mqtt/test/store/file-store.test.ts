@@ -82,7 +82,7 @@ describe('the file store', () => {
   });
 
   test('cut off at any octet, it holds exactly the commits that were whole', () => {
-    const { octets, states } = history('torn', 30);
+    const { octets, states } = history('torn', 16);
     let at = 0;
     const found: string[][] = [];
     for (let length = 0; length <= octets.length; length++) {
@@ -96,7 +96,7 @@ describe('the file store', () => {
   });
 
   test('with any octet damaged it holds the commits before, and never something else', () => {
-    const { octets, states } = history('flipped', 25);
+    const { octets, states } = history('flipped', 10);
     const known = new Set(states.map((state) => JSON.stringify(state)));
     for (let at = 8; at < octets.length; at++) {
       const damaged = Uint8Array.from(octets);
@@ -122,7 +122,7 @@ describe('the file store', () => {
     const path = fresh();
     let store = open(path, 1000);
     store.commit([put(1, 0, 'stays')], false);
-    for (let n = 0; n < 600; n++) {
+    for (let n = 0; n < 300; n++) {
       store.commit([put(2, n & 7, `message ${n}`)], false);
       store.commit([{ op: 'remove', kind: 2, key: n & 7 }], false);
       expect(store.octets).toBeLessThan(1100);
