@@ -223,15 +223,58 @@ describe('answering queries (RFC 2236 3)', () => {
     host.finish();
   });
 
-  test('a query of version 3 is a query', () => {
-    const host = settled();
-    const bytes = [0x11, 20, 0, 0, 0, 0, 0, 0, 2, 125, 0, 0];
+  function queryOfLength(host: TestHost, code: number, length: number): void {
+    const bytes = [0x11, code, 0, 0, 0, 0, 0, 0, 2, 125, 0, 0].slice(0, length);
     const checksum = internetChecksum(bytes);
     bytes[2] = checksum >>> 8;
     bytes[3] = checksum & 255;
     host.injectMulticast(ipv4({ protocol: 2, timeToLive: 1, destination: '224.0.0.1' }, bytes));
+  }
+
+  test('a query of version 3 is a query', () => {
+    const host = settled();
+    queryOfLength(host, 20, 12);
     host.advance(2 * SECOND);
     expect(host.take()).toHaveLength(1);
+    host.finish();
+  });
+
+  test('a response time of 0 in a query of version 3 asks for an answer at once and is no sign of version 1 (RFC 3376 7.1)', () => {
+    const host = settled();
+    queryOfLength(host, 0, 12);
+    host.advance(SECOND / 10);
+    expect(host.take().map(said)).toEqual([REPORT]);
+    host.finish();
+  });
+
+  test('a response time above 127 is linear in version 2 and has an exponent in version 3 (RFC 2236 2.2, RFC 3376 4.1.1)', () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const host = settled();
+      for (let i = 0; i < seed; i++) host.ip.random.uint32();
+      queryOfLength(host, 0xf0, 8);
+      host.advance(24 * SECOND);
+      expect(host.take()).toHaveLength(1);
+      host.finish();
+    }
+    const host = settled();
+    const { random } = host.ip;
+    const below = random.below.bind(random);
+    random.below = (limit) => {
+      expect(limit).toBe(2048 * 100_000);
+      return below(limit);
+    };
+    queryOfLength(host, 0xc0, 12);
+    host.advance(205 * SECOND);
+    expect(host.take()).toHaveLength(1);
+    host.finish();
+  });
+
+  test.each([9, 11])('a query of %i octets is of no version', (length) => {
+    const host = settled();
+    queryOfLength(host, 20, length);
+    expect(host.drops(DROP_IGMP_QUERY)).toBe(1);
+    host.advance(10 * SECOND);
+    expect(host.take()).toEqual([]);
     host.finish();
   });
 });

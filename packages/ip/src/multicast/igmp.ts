@@ -152,7 +152,7 @@ export class Igmp implements DatagramSink {
     }
     const incoming = this.ip.interfaceAt(info.interfaceIndex);
     if (incoming === null || incoming.link === null) return DROP_IGMP_TYPE;
-    const refusal = this.process(incoming, info.destination3);
+    const refusal = this.process(incoming, info.destination3, packet.length);
     if (refusal !== 0) {
       this.counters.invalidMessages++;
       return refusal;
@@ -161,24 +161,29 @@ export class Igmp implements DatagramSink {
     return HANDLED;
   }
 
-  private process(incoming: IpInterface, destination: number): number {
+  private process(incoming: IpInterface, destination: number, length: number): number {
     const { type, group } = this.header;
-    if (type === IGMP_QUERY) return this.queried(incoming, destination);
+    if (type === IGMP_QUERY) return this.queried(incoming, destination, length);
     if (type === IGMP_V1_REPORT || type === IGMP_V2_REPORT) this.heard(incoming, group);
     // What routers and hosts of version 3 tell each other does not concern a host of version 2.
     else if (type !== IGMP_LEAVE && type !== IGMP_V3_REPORT) return DROP_IGMP_TYPE;
     return 0;
   }
 
-  /** RFC 2236 3: an answer after a random delay, unless somebody else answers first. */
-  private queried(incoming: IpInterface, destination: number): number {
+  /**
+   * RFC 2236 3: an answer after a random delay, unless somebody else answers first. Of 8 octets a query is of version 1 (with a
+   * time of 0) or 2, of 12 and more of version 3, and of any other length nothing (RFC 3376 7.1).
+   */
+  private queried(incoming: IpInterface, destination: number, length: number): number {
     const { group, maximumResponse } = this.header;
+    const isV3 = length >= V3_QUERY;
+    if (!isV3 && length !== IGMP_HEADER) return DROP_IGMP_QUERY;
     if (group === 0 ? destination !== ALL_HOSTS : destination !== group && destination !== ALL_HOSTS) {
       return DROP_IGMP_QUERY;
     }
     this.counters.queriesReceived++;
-    let maximum = responseTime(maximumResponse);
-    if (maximumResponse === 0) {
+    let maximum = Math.max((isV3 ? tenthsOfV3(maximumResponse) : maximumResponse) * TENTH, 1);
+    if (maximumResponse === 0 && !isV3) {
       this.v1Until[incoming.index] = this.ip.time.now + V1_ROUTER_TIMEOUT;
       maximum = V1_RESPONSE;
     }
@@ -212,8 +217,12 @@ export class Igmp implements DatagramSink {
 /** An IPv4 header with the router alert option (RFC 2113). */
 const GROUP_HEADER = 24;
 
-/** Microseconds of a response code: tenths of a second, above 127 with an exponent (RFC 3376 4.1.1). */
-function responseTime(code: number): number {
-  const tenths = code < 128 ? code : ((code & 15) | 16) << (((code >>> 4) & 7) + 3);
-  return tenths * 100 * MILLISECOND;
+/** Fewest octets of a query of version 3. */
+const V3_QUERY = 12;
+
+const TENTH = 100 * MILLISECOND;
+
+/** Tenths of a second of a response code of version 3: above 127 with an exponent (RFC 3376 4.1.1). */
+function tenthsOfV3(code: number): number {
+  return code < 128 ? code : ((code & 15) | 16) << (((code >>> 4) & 7) + 3);
 }
