@@ -214,6 +214,8 @@ export abstract class ControlBlock implements Timed, Deferred {
   strayAnswersSince: number;
   synSentAt: number;
   synTransmissions: number;
+  /** The SYN or SYN-ACK had to go again: the path may be congested (RFC 5681 3.1, RFC 6298 5.7). */
+  synLost: boolean;
   /** Start of the present run of retransmissions, for the user timeout; NEVER when there is none. */
   troubleSince: number;
 
@@ -375,6 +377,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.strayAnswersSince = Number.NEGATIVE_INFINITY;
     this.synSentAt = NEVER;
     this.synTransmissions = 0;
+    this.synLost = false;
     this.troubleSince = NEVER;
     this.deleteWhenClosed = false;
     this.noDelay = !profile.nagle;

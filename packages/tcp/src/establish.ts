@@ -68,7 +68,7 @@ export function establish(tcb: ControlBlock): void {
   tcb.recover = tcb.iss;
   tcb.sndSmall = tcb.sndUna;
   tcb.reductionEnd = tcb.iss;
-  if (tcb.synTransmissions > 1) tcb.rto.synTimedOut();
+  if (tcb.synLost) tcb.rto.synTimedOut();
   else if (tcb.synTransmissions === 1) {
     const rtt = Math.round(tcb.time.now - tcb.synSentAt);
     measure(tcb, rtt);

@@ -165,6 +165,8 @@ export function resetForConnection(tcb: ControlBlock): void {
   tcb.awaited = null;
   tcb.keepaliveProbes = 0;
   tcb.synTransmissions = 0;
+  tcb.synLost = false;
+  tcb.softError = 0;
   tcb.troubleSince = NEVER;
   tcb.receiverGone = false;
 }

@@ -98,6 +98,34 @@ describe('a pause (RFC 5681 4.1)', () => {
   });
 });
 
+test('a simultaneous open has lost nothing: its initial window is whole; a SYN that was lost makes it one segment', () => {
+  const together = new ScriptedPeer(RENO);
+  const socket = together.tcp.createSocket();
+  socket.bind(0);
+  socket.connect(together.remote, 9123);
+  together.expect('S', { seq: 0 });
+  together.emit('S', { seq: 0, options: WIDE });
+  together.expect('S.', { seq: 0, ack: 1 });
+  together.emit('S.', { seq: 0, ack: 1 });
+  expect(socket.cwnd).toBe(10 * MSS);
+  expect(socket.rto.timeout(0)).toBe(SECOND);
+  together.finish(socket);
+
+  const late = new ScriptedPeer(RENO);
+  const other = late.tcp.createSocket();
+  other.bind(0);
+  other.connect(late.remote, 9123);
+  late.expect('S', { seq: 0 });
+  late.advance(SECOND);
+  late.expect('S', { seq: 0 });
+  late.emit('S', { seq: 0, options: WIDE });
+  late.expect('S.', { seq: 0, ack: 1 });
+  late.emit('S.', { seq: 0, ack: 1 });
+  expect(other.cwnd).toBe(MSS);
+  expect(other.rto.timeout(0)).toBe(3 * SECOND);
+  late.finish(other);
+});
+
 test('TCP_CONGESTION: chosen by name, before or during a connection', () => {
   const peer = new ScriptedPeer(PLAIN);
   const socket = peer.tcp.createSocket();

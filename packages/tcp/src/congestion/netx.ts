@@ -15,7 +15,7 @@ export const netxController: CongestionController = {
   name: 'netx',
 
   begin(tcb: ControlBlock): void {
-    tcb.cwnd = netxInitialWindow(tcb.mss, tcb.synTransmissions > 1);
+    tcb.cwnd = netxInitialWindow(tcb.mss, tcb.synLost);
     tcb.ssthresh = tcb.sndWnd;
   },
 

@@ -11,7 +11,7 @@ export function initialWindow10(mss: number): number {
 
 /** What is sent first: the profile's initial window, or one segment when the SYN was lost (RFC 5681 3.1). */
 export function initialWindow(tcb: ControlBlock): number {
-  return tcb.synTransmissions > 1 ? tcb.mss : tcb.profile.initialWindow(tcb.mss);
+  return tcb.synLost ? tcb.mss : tcb.profile.initialWindow(tcb.mss);
 }
 
 /**

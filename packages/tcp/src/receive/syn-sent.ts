@@ -47,6 +47,9 @@ export function receiveSynSent(tcb: ControlBlock, segment: TcpHeader, info: Data
     return;
   }
   transition(tcb, TCP_SYN_RECEIVED);
+  const { synLost } = tcb;
   sendSynAck(tcb);
+  // The SYN goes again because it is to acknowledge the peer's (RFC 9293 figure 8), not because it was lost.
+  tcb.synLost = synLost;
   if (!tcb.profile.timesSimultaneousOpen) tcb.retransmitDeadline = NEVER;
 }

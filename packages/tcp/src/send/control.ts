@@ -80,7 +80,7 @@ export function sendAcknowledgment(tcb: ControlBlock): void {
 
 /** Our SYN, first or again. */
 export function sendSyn(tcb: ControlBlock): void {
-  if (tcb.synTransmissions++ > 0) countRepeat(tcb);
+  if (tcb.synTransmissions++ > 0) countLostSyn(tcb);
   tcb.synSentAt = tcb.time.now;
   sendControl(tcb, tcb.iss, TCP_SYN | synFlags(tcb));
   armRetransmit(tcb);
@@ -88,7 +88,7 @@ export function sendSyn(tcb: ControlBlock): void {
 
 /** Our SYN-ACK, first or again. */
 export function sendSynAck(tcb: ControlBlock): void {
-  if (tcb.synTransmissions++ > 0) countRepeat(tcb);
+  if (tcb.synTransmissions++ > 0) countLostSyn(tcb);
   tcb.synSentAt = tcb.time.now;
   sendControl(tcb, tcb.iss, TCP_SYN | TCP_ACK | synAckFlags(tcb));
   armRetransmit(tcb);
@@ -105,6 +105,11 @@ export function sendFin(tcb: ControlBlock): void {
 export function repeatFin(tcb: ControlBlock): void {
   countRepeat(tcb);
   sendFin(tcb);
+}
+
+function countLostSyn(tcb: ControlBlock): void {
+  tcb.synLost = true;
+  countRepeat(tcb);
 }
 
 function countRepeat(tcb: ControlBlock): void {
