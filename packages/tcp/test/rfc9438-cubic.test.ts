@@ -146,6 +146,22 @@ describe('CUBIC', () => {
     expect(plateau(false)).toBeGreaterThan(770);
   });
 
+  test('4.8: after a timeout growth begins anew from the window that slow start has reached', () => {
+    const { controller, tcb } = made(300 * MILLISECOND);
+    tcb.cwnd = 100 * MSS;
+    controller.lossDetected(tcb as unknown as ControlBlock, tcb.cwnd);
+    controller.timedOut(tcb as unknown as ControlBlock);
+    expect(tcb.cwnd).toBe(MSS);
+    expect(tcb.ssthresh).toBe(70 * MSS);
+    tcb.cwnd = tcb.ssthresh;
+    const start = tcb.time.now;
+    while (tcb.time.now - start < 3 * SECOND) round(controller, tcb);
+    // 0.4 t^3 from there; the old maximum of 100 segments would pull it to 100 - 0.4 (4.2 - t)^3, 99 by now.
+    const seconds = (tcb.time.now - start) / SECOND;
+    expect(tcb.cwnd / MSS).toBeGreaterThan(70 + C * (seconds - 0.6) ** 3);
+    expect(tcb.cwnd / MSS).toBeLessThan(70 + C * (seconds + 0.6) ** 3);
+  });
+
   test('5.8: a window that is not used does not grow, and the time without use does not count', () => {
     const { controller, tcb } = made(100 * MILLISECOND);
     after(controller, tcb, 100);

@@ -140,9 +140,11 @@ export class CubicController implements CongestionController {
     noteReduction(tcb);
   }
 
+  /** 4.8: the next stage of congestion avoidance takes the window it begins with for the maximum, so K is 0. */
   timedOut(tcb: ControlBlock): void {
     tcb.cwnd = tcb.mss;
     this.state[EPOCH] = NO_EPOCH;
+    this.state[W_MAX] = 0;
   }
 
   restartAfterIdle(tcb: ControlBlock): void {
