@@ -117,8 +117,8 @@ export interface TcpProfile {
   readonly maximumConnections: number;
   readonly maximumTimeWait: number;
   /**
-   * When the pool is nearly used up, a connection whose data the application has left unread for so long is reset; NEVER:
-   * none is.
+   * When the pool is nearly used up, a connection whose data the application has left unread for so long is reset; when it is
+   * quite used up, also one whose peer has kept its window closed for so long. NEVER: none is.
    */
   readonly unreadLife: number;
   /** Probes carry the first octet of a packet that the application waits to send, though it is in no queue (NetX). */

@@ -47,7 +47,7 @@ export const CAUSE_UNREACHABLE = 7;
 /** Data came after the application had closed, and was refused with a reset. */
 export const CAUSE_UNREAD_DATA = 8;
 
-/** The pool was nearly used up and the application had not read for long. */
+/** The pool was nearly used up, and for long the application had not read or the peer had taken nothing. */
 export const CAUSE_EVICTED = 9;
 
 /** Names by number, for people. */
@@ -61,7 +61,7 @@ export const CAUSE_NAMES: readonly string[] = [
   'aborted',
   'unreachable',
   'closed with unread data',
-  'evicted, unread',
+  'evicted, packets short',
 ];
 
 /** True from ESTABLISHED on: both ends know each other's sequence numbers. */

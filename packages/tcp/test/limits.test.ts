@@ -89,7 +89,7 @@ describe('a pool that unread data has used up', () => {
       peer.emit('P.', { seq: 1 + i * 1400, ack: 1, len: 1400 });
       expect(peer.receive(last)).toEqual([1400]);
     }
-    expect(accepted[0]?.inspect().cause).toBe('evicted, unread');
+    expect(accepted[0]?.inspect().cause).toBe('evicted, packets short');
     peer.finish(...accepted);
   });
 
@@ -108,6 +108,47 @@ describe('a pool that unread data has used up', () => {
     young.peer.emit('P.', { seq: 1, ack: 1, len: 1400 });
     expect(young.peer.tcp.counters.evicted).toBe(0);
     young.peer.finish(...young.accepted);
+  });
+});
+
+describe('a pool that data has used up which peers do not take', () => {
+  /** Connections with a closed window, or with none that answer any more, and as much to send as the pool gives. */
+  function besieged(window: number): { peer: ScriptedPeer; accepted: TcpSocket[] } {
+    const { peer, accepted } = server({}, 128);
+    for (let port = 1000; port < 1060; port++) {
+      connect(peer, port);
+      peer.emit('.', { seq: 1, ack: 1, win: window });
+      const socket = accepted[accepted.length - 1] as TcpSocket;
+      for (let packet = socket.allocate(); packet !== null; packet = socket.allocate()) {
+        packet.appendBytes(new Uint8Array(1000), 0, 1000);
+        if (socket.send(packet) !== 0) packet.release();
+      }
+      peer.ignore();
+    }
+    return { peer, accepted };
+  }
+
+  test.each([
+    ['closed windows', 0],
+    ['silence', 65535],
+  ])('%s: those that have been so for long make room (RFC 6429), and not before', (_what, window) => {
+    const { peer, accepted } = besieged(window);
+    const starved = accepted[accepted.length - 1] as TcpSocket;
+    expect(peer.pool.available).toBeLessThan(20);
+    peer.advance(5 * SECOND);
+    peer.ignore();
+    starved.allocate()?.release();
+    expect(peer.tcp.counters.evicted).toBe(0);
+    peer.advance(20 * SECOND);
+    peer.ignore();
+    connect(peer, 5000);
+    const last = accepted[accepted.length - 1] as TcpSocket;
+    const packet = last.allocate();
+    expect(packet).not.toBeNull();
+    packet?.release();
+    expect(peer.tcp.counters.evicted).toBeGreaterThan(0);
+    expect(accepted.filter((socket) => socket.state === TCP_ESTABLISHED).length).toBeGreaterThan(10);
+    peer.finish(...accepted);
   });
 });
 
