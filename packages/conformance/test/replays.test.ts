@@ -54,6 +54,16 @@ describe('a sequence', () => {
   const answer =
     '00112233445700112233445686dd6000000000203afffe80000000000000021122fffe334456fe80000000000000021122fffe33445788007cb660000000fe80000000000000021122fffe3344560201001122334456';
 
+  test.each([
+    ['a MAC address of a group', { mac: 'ff:ff:ff:ff:ff:ff' }],
+    ['more addresses than a host takes', { addresses: Array.from({ length: 99 }, (_, i) => `2001:db8::${i + 1}/64`) }],
+    ['solicitations without end', { set: { dadTransmits: Number.MAX_SAFE_INTEGER, retransTimerMs: 0 } }],
+  ])('that wants a host with %s is refused in its first line', async (_what, change) => {
+    const head = JSON.stringify({ ...JSON.parse(HEAD), ...change });
+    const result = await runReplay(`${head}\n{"wait":1}`, 'hostile');
+    expect([result.malformed, result.failure?.line]).toEqual([true, 1]);
+  });
+
   test('gives the same frames at the same times each time', async () => {
     const text = read('neighbor/three-probes-without-an-answer-and-the-neighbor-is-looked-for-again.ndjson');
     expect(await runReplay(text, 'a')).toEqual(await runReplay(text, 'a'));

@@ -125,12 +125,16 @@ function readHeader(line: Line): ReplayHeader {
 function readSettings(line: Line, otherwise?: object): ReplaySettings {
   const members = line.take('set', 'an object of settings', isObject, otherwise);
   const inner = new Line(JSON.stringify(members), line.line);
-  const number = (name: string) => (inner.has(name) ? { [name]: inner.take(name, 'a whole number', isCount) } : {});
+  const number = (name: string, most = Number.MAX_SAFE_INTEGER) => {
+    const fits = (value: unknown): value is number => isCount(value) && value <= most;
+    const wanted = most === Number.MAX_SAFE_INTEGER ? 'a whole number' : `a whole number up to ${most}`;
+    return inner.has(name) ? { [name]: inner.take(name, wanted, fits) } : {};
+  };
   const flag = (name: string) => (inner.has(name) ? { [name]: inner.take(name, 'true or false', isFlag) } : {});
   const settings: ReplaySettings = {
-    ...number('hopLimit'),
-    ...number('fragmentId'),
-    ...number('dadTransmits'),
+    ...number('hopLimit', 255),
+    ...number('fragmentId', 0xffffffff),
+    ...number('dadTransmits', 255),
     ...flag('mld'),
     ...number('retransTimerMs'),
     ...number('reachableTimeMs'),

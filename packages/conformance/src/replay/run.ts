@@ -48,8 +48,10 @@ export async function runReplay(text: string, name: string): Promise<ReplayResul
     steps = script.steps;
     run = new ReplayRun(script.header);
   } catch (error) {
-    if (!(error instanceof ReplaySyntaxError)) throw error;
-    const failure = { line: error.line, message: error.message, expected: null, actual: null, differsAt: -1 };
+    // A host that cannot be set up as the first line says: a MAC address of a group, more addresses than it takes.
+    const line = error instanceof ReplaySyntaxError ? error.line : 1;
+    const { message } = error as Error;
+    const failure = { line, message, expected: null, actual: null, differsAt: -1 };
     return { name, title, pass: false, malformed: true, failure, frames: [], duration: 0 };
   }
   let failure: ReplayFailure | null = null;
