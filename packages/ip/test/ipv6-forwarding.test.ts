@@ -11,7 +11,7 @@ import { parseAddress, sumBytes } from '@strata/wire';
 import { modernIpPolicy } from '../src/index.ts';
 import { MAC_OTHER, MAC_PEER, macBytes } from './frames.ts';
 import { ScriptedLink, type Sent, TestHost } from './host.ts';
-import { bytes6, text6, word16 } from './ipv6-host.ts';
+import { bytes6, icmpPacket, linkOption, text6, word16 } from './ipv6-host.ts';
 
 const IPV6 = 0x86dd;
 const NEAR = '2001:db8:1::2';
@@ -150,6 +150,23 @@ describe('sending on (RFC 8200)', () => {
     host.ip.sendRedirects = false;
     host.inject(IPV6, packet({ destination: THIRD }, new Uint8Array(100)));
     expect(host.take().filter((each) => each.bytes[40] === 137)).toEqual([]);
+    host.finish();
+  });
+
+  test('a neighbor that asks for routers is none any more, whether it tells its link address or not (RFC 4861 6.2.6)', () => {
+    const { host } = router();
+    host.ip.ipv6.joinGroup(host.eth0, address('ff02::2'));
+    const solicitation = (options: number[]) =>
+      icmpPacket({ source: NEAR, destination: 'ff02::2', hopLimit: 255 }, 133, [0, 0, 0, 0, ...options]);
+    for (const options of [[], linkOption(1, MAC_PEER)]) {
+      const { w0, w1, w2, w3 } = address(NEAR);
+      const entry = host.ip.nd.cache.find(host.eth0.index, w0, w1, w2, w3);
+      expect(entry).not.toBeNull();
+      if (entry !== null) entry.isRouter = true;
+      host.inject(IPV6, solicitation(options), LINK_MULTICAST);
+      expect(entry?.isRouter).toBe(false);
+    }
+    host.take();
     host.finish();
   });
 

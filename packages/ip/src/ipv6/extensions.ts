@@ -9,17 +9,11 @@ import {
   NEXT_HOP_BY_HOP,
   NEXT_ROUTING,
   OPTION_PAD1,
-  OPTION_PADN,
 } from '@strata/wire';
 
 /** Length in octets of an options or routing header at `at`. */
 export function extensionLength(view: DataView, at: number): number {
   return (view.getUint8(at + EXTENSION_LENGTH) + 1) << 3;
-}
-
-/** Options that this host knows and that ask nothing of it: padding and router alert. */
-function isHarmless(type: number): boolean {
-  return type === OPTION_PADN || type === 5;
 }
 
 /** {@link judgeOptions}: an option reaches beyond its header. */
@@ -42,7 +36,8 @@ export function judgeOptions(view: DataView, at: number, length: number): number
     const size = view.getUint8(at + offset + 1) + 2;
     if (offset + size > length) return ((offset + 1) << 16) | OPTION_BROKEN;
     const action = type >>> 6;
-    if (action !== 0 && !isHarmless(type)) return (offset << 16) | action;
+    // Padding and router alert, which ask nothing of a host, have an action of 0 like all that may be skipped.
+    if (action !== 0) return (offset << 16) | action;
     offset += size;
   }
   return -1;

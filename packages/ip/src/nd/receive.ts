@@ -209,6 +209,10 @@ export class NdReceiver {
       return this.options.hasSource ? DROP_ND_SOURCE : HANDLED;
     }
     if (this.options.hasSource) this.learn(incoming, info, this.options.sourceMsw, this.options.sourceLsw);
+    const { source0, source1, source2, source3 } = info;
+    const entry = this.nd.cache.find(incoming.index, source0, source1, source2, source3);
+    // Whoever asks for routers is none.
+    if (entry !== null) entry.isRouter = false;
     return HANDLED;
   }
 }
