@@ -484,7 +484,7 @@ export class TcpSocket extends ControlBlock implements PacketStream {
   }
 
   /**
-   * Chooses congestion control by name: `cubic`, `reno` (TCP_CONGESTION). An open connection goes on from its present
+   * Chooses congestion control by name: `cubic`, `reno`, `netx` (TCP_CONGESTION). An open connection goes on from its present
    * window. False when there is none of that name.
    */
   setCongestion(name: string): boolean {

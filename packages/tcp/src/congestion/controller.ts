@@ -9,8 +9,6 @@ export interface CongestionController {
   acknowledged(tcb: ControlBlock, acked: number): void;
   /** A loss was seen: sets `ssthresh` (and remembers what it must). `flight` octets are outstanding. */
   lossDetected(tcb: ControlBlock, flight: number): void;
-  /** The last `lossDetected` was needless, and `cwnd` and `ssthresh` are what they were: forgets what it remembered. */
-  lossUndone?(tcb: ControlBlock): void;
   /** The retransmission timer expired: sets `cwnd` after `lossDetected` has set `ssthresh`. */
   timedOut(tcb: ControlBlock): void;
   /** Nothing was sent for longer than a retransmission timeout. */

@@ -79,7 +79,6 @@ export function undo(tcb: ControlBlock, evidence: number, nothingLost: boolean):
   if (loss.undoThreshold > 0) {
     tcb.cwnd = Math.max(tcb.cwnd, loss.undoWindow);
     tcb.ssthresh = Math.max(tcb.ssthresh, loss.undoThreshold);
-    tcb.congestion.lossUndone?.(tcb);
     tcb.reductionToTell = false;
     tcb.reducing = false;
   }
