@@ -71,7 +71,7 @@ describe('answers that are none', () => {
         const reply = decodeReply(framed);
         expect(reply === null || reply.options.size <= 256).toBe(true);
       }),
-      { numRuns: 15_000, seed: 1 },
+      { numRuns: 25_000, seed: 1 },
     );
   });
 
