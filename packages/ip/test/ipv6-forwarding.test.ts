@@ -153,9 +153,22 @@ describe('sending on (RFC 8200)', () => {
     host.finish();
   });
 
+  test('a router listens to all routers (RFC 4291 2.8), until IPv6 is switched off; a host does not', () => {
+    const { host } = router();
+    const listens = () => host.ip.ipv6.isMember(host.eth0, 0xff020000 | 0, 0, 0, 2);
+    expect(listens()).toBe(true);
+    host.ip.ipv6.disable(host.eth0);
+    expect(listens()).toBe(false);
+    host.ip.forwarding = false;
+    host.ip.ipv6.enable(host.eth0);
+    expect(listens()).toBe(false);
+    host.advance(10 * SECOND);
+    host.take();
+    host.finish();
+  });
+
   test('a neighbor that asks for routers is none any more, whether it tells its link address or not (RFC 4861 6.2.6)', () => {
     const { host } = router();
-    host.ip.ipv6.joinGroup(host.eth0, address('ff02::2'));
     const solicitation = (options: number[]) =>
       icmpPacket({ source: NEAR, destination: 'ff02::2', hopLimit: 255 }, 133, [0, 0, 0, 0, ...options]);
     for (const options of [[], linkOption(1, MAC_PEER)]) {

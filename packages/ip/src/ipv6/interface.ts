@@ -26,6 +26,8 @@ export class Ipv6Interface {
   solicitAt: number;
   /** Flags of the last Router Advertisement (RA_MANAGED, RA_OTHER). */
   advertisedFlags: number;
+  /** Listens to all routers, as a router. */
+  amongRouters: boolean;
 
   constructor(owner: IpInterface) {
     this.owner = owner;
@@ -40,6 +42,7 @@ export class Ipv6Interface {
     this.solicitations = 0;
     this.solicitAt = NEVER;
     this.advertisedFlags = 0;
+    this.amongRouters = false;
   }
 
   /** True when packets may go out and in. */

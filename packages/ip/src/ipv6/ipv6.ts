@@ -26,6 +26,7 @@ import { formAddress, interfaceIdentifier } from '../nd/autoconfiguration.ts';
 import {
   ADDRESS_TENTATIVE,
   ALL_NODES,
+  ALL_ROUTERS,
   Ipv6Address,
   maskPrefix,
   ORIGIN_AUTOMATIC,
@@ -144,7 +145,7 @@ export class Ipv6 {
 
   /**
    * As nxd_ipv6_enable and, unless `linkLocal` is false, nxd_ipv6_address_set without an address: the interface gets its
-   * link-local address, joins the group of all nodes, and looks for routers. NX_ALREADY_ENABLED; NX_INVALID_INTERFACE for the
+   * link-local address, joins the group of all nodes (and of all routers, if it forwards), and looks for routers. NX_ALREADY_ENABLED; NX_INVALID_INTERFACE for the
    * loopback and for a link that cannot carry 1280 octets.
    */
   enable(target: IpInterface, linkLocal = true): Status {
@@ -158,6 +159,8 @@ export class Ipv6 {
     this.setReachableTime(target, this.reachableTime);
     if (this.ip.policy.ipv6.autoconfiguration) this.autonomous.add(target.index);
     this.ip.groups.join(target, ALL_NODES);
+    // RFC 4291 2.8: what a router listens to beyond a host.
+    own.amongRouters = this.isRouter(target) && this.ip.groups.join(target, ALL_ROUTERS) === NX_SUCCESS;
     this.ip.generation++;
     return linkLocal ? this.addLinkLocal(target) : NX_SUCCESS;
   }
@@ -175,6 +178,8 @@ export class Ipv6 {
     this.ip.nd.invalidate(target.index);
     this.ip.nd.discovery.end(target);
     this.ip.groups.leave(target, ALL_NODES);
+    if (own.amongRouters) this.ip.groups.leave(target, ALL_ROUTERS);
+    own.amongRouters = false;
     this.autonomous.delete(target.index);
     own.enabled = false;
     this.ip.generation++;
