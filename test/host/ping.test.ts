@@ -58,6 +58,11 @@ peerSuite(['namespace', 'tshark'], 'strata ping over a TAP device', () => {
     expect(stderr).toMatch(/^strata: there is no route to 203\.0\.113\.1\n.*--gateway/);
   });
 
+  test('a name that cannot be looked up ends it', async () => {
+    const { stderr } = await ping('nobody.example', '-c', '1').expectExit(1);
+    expect(stderr).toMatch(/^strata: nobody\.example: no DNS server is known.*\n.*--dns/);
+  });
+
   test('Ctrl-C ends it with the statistics so far', async () => {
     const running = ping('192.0.2.1', '-c', '1000', '-i', '0.2');
     await running.waitFor(/icmp_seq=\d+ ttl/);
@@ -67,9 +72,8 @@ peerSuite(['namespace', 'tshark'], 'strata ping over a TAP device', () => {
   });
 
   test.each([
-    ['a name', ['localhost'], /it is not an IPv4 address.*\n {2}.*names/s],
     ['no address', [], /address is missing/],
-    ['too large a payload', ['192.0.2.1', '-s', '9000'], /-s 9000|--s 9000/],
+    ['too large a payload', ['192.0.2.1', '-s', '65508'], /-s 65508/],
   ])('%s is a usage error', async (_, args, text) => {
     const { stdout, stderr } = await startStrata(['ping', ...args, ...DEVICE.slice(0, 4)], { in: linux }).expectExit(2);
     expect(stdout).toBe('');

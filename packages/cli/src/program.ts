@@ -178,6 +178,10 @@ function usageError(message: string, line: readonly string[]): UsageError {
   if (bare !== null) {
     return new UsageError(`${dashed(bare[1])} needs a value`);
   }
+  if (message.startsWith('Not enough non-option arguments')) {
+    const command = COMMANDS.find((candidate) => commandName(candidate) === line[0]);
+    return new UsageError(`${command?.usage ?? line[0]}: something is missing`, undefined, command?.examples[0]?.[0]);
+  }
   const unknown = /^Unknown arguments?: (.*)$/.exec(message);
   if (unknown === null) {
     return new UsageError(

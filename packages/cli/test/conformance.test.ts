@@ -54,7 +54,7 @@ describe('strata conformance', () => {
     [['conformance'], 'no suite is named'],
     [['conformance', '--suite', 'rfc9239'], 'did you mean --suite rfc9293?'],
     [['conformance', '--suite', 'rfc9293', '--profile', 'lwip'], 'rfc9293 is for netx and modern'],
-    [['conformance', '--suite', 'rfc9293', '--only', 'MUST-99'], 'has no requirement "must-99"'],
+    [['conformance', '--suite', 'rfc9293', '--only', 'MUST-99'], 'has no requirement "MUST-99"'],
     [['conformance', '--suite', 'rfc9293', '--ip-version', '5'], '4 or 6 is wanted'],
   ])('%j is refused', async (words, message) => {
     const { code, stderr } = await strata(words);

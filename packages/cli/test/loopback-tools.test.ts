@@ -224,6 +224,13 @@ describe('strata ping on the loopback bridge', () => {
     expect(stderr).toContain('name a DNS server with --dns ADDRESS');
   });
 
+  test('with IPv6, waits for an address of its own and says which', async () => {
+    const { code, stdout } = await line('ping6 --ipv6 -c 2');
+    expect(code).toBe(0);
+    expect(stdout).toContain('PING 2001:db8::2 from 2001:db8::1: 56 data bytes');
+    expect(stdout).toContain('2 packets transmitted, 2 received, 0% packet loss, time 1006ms');
+  });
+
   test('a datagram larger than the link goes in fragments', async () => {
     const { stdout } = await line('ping -c 1 -s 20000');
     expect(stdout).toContain('20000 bytes from 192.0.2.2: icmp_seq=0');

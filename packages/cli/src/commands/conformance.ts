@@ -102,7 +102,7 @@ async function attempt(suite: Suite, args: Arguments): Promise<SuiteResult> {
       seed: wholeNumber(args, 'seed', 0, HIGHEST_SEED) ?? 1,
     });
   } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(error.message, undefined, 'see --list');
+    if (error instanceof RangeError) throw new UsageError(error.message, undefined, '--list names them');
     throw error;
   }
 }

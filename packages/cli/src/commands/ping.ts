@@ -89,30 +89,37 @@ async function runPing(args: Arguments, terminal: Terminal, always6 = false): Pr
   }
   const stop = terminal.surroundings.interruption();
   const results: PingResult[] = [];
-  const begin = site.lab.now;
+  let begin = site.lab.now;
+  let end = begin;
   // With --ndjson, stdout is for programs.
   const say = (line: string): void => (given(args, 'ndjson') ? terminal.note(line) : terminal.data(line));
-  await site.names.prepare(host);
   let address = host;
-  await site.run(async () => {
-    address = await site.names.addressOf(host, family);
-    const named = address === host ? '' : `${host} `;
-    const own = parseAddress(address)?.family === 6 ? site.device.localAddress6 : site.device.localAddress;
-    say(`PING ${named}${address} from ${own === null ? 'nowhere' : formatAddress(own)}: ${bytes} data bytes`);
-    while (results.length < count && !stop.aborted) {
-      const sent = site.lab.now;
-      const result = await site.device.ping(address, { bytes, timeoutSeconds });
-      results.push(result);
-      say(describeReply(result, address));
-      const rest = interval - (site.lab.now - sent);
-      if (results.length < count && rest > 0) {
-        await site.device.waits.sleep(Math.ceil(rest / TICK), stop);
+  try {
+    await site.names.prepare(host);
+    await site.run(async () => {
+      address = await site.names.addressOf(host, family);
+      const remote = parseAddress(address);
+      if (remote?.family === 6) await site.device.settled();
+      begin = site.lab.now;
+      const named = address === host ? '' : `${host} `;
+      const own = remote?.family === 6 ? site.device.localAddress6 : site.device.localAddress;
+      say(`PING ${named}${address} from ${own === null ? 'nowhere' : formatAddress(own)}: ${bytes} data bytes`);
+      while (results.length < count && !stop.aborted) {
+        const sent = site.lab.now;
+        const result = await site.device.ping(address, { bytes, timeoutSeconds });
+        results.push(result);
+        say(describeReply(result, address));
+        const rest = interval - (site.lab.now - sent);
+        if (results.length < count && rest > 0) {
+          await site.device.waits.sleep(Math.ceil(rest / TICK), stop);
+        }
       }
-    }
-  }, 'ping');
-  const duration = site.lab.now - begin;
-  await site.close();
-  for (const line of ['', ...describeResults(address, results, duration)]) {
+      end = site.lab.now;
+    }, 'ping');
+  } finally {
+    await site.close();
+  }
+  for (const line of ['', ...describeResults(address, results, end - begin)]) {
     say(line);
   }
   if (results.some((result) => result.status === NX_SUCCESS)) {

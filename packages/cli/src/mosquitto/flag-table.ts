@@ -30,7 +30,12 @@ export const TOOL_FLAGS: readonly ToolFlag[] = [
   { names: ['-W'], tools: SUB, value: 'SECONDS', describe: 'end after so many seconds, with exit code 27' },
   { names: ['-v', '--verbose'], tools: SUB, value: null, describe: 'print the topic before the payload' },
   { names: ['-N'], tools: SUB, value: null, describe: 'print no end of line after the payload' },
-  { names: ['-F'], tools: SUB, value: 'FORMAT', describe: 'print in this format: %t topic, %p payload, %q, %r, %j' },
+  {
+    names: ['-F'],
+    tools: SUB,
+    value: 'FORMAT',
+    describe: 'print in this format: %t topic, %p payload, %I time, %q, %r, %j',
+  },
   { names: ['--pretty'], tools: SUB, value: null, describe: 'with -F %j or %J: print the JSON over several lines' },
   { names: ['-R'], tools: SUB, value: null, describe: 'print no retained messages' },
   {

@@ -60,9 +60,9 @@ function chosen(suite: Suite, only: readonly string[]): (requirement: Requiremen
   const patterns = only.map((text) => text.toLowerCase());
   const matches = (id: string, pattern: string) =>
     pattern.endsWith('*') ? id.toLowerCase().startsWith(pattern.slice(0, -1)) : id.toLowerCase() === pattern;
-  for (const pattern of patterns) {
-    if (!suite.requirements.some(({ id }) => matches(id, pattern))) {
-      throw new RangeError(`the suite ${suite.name} has no requirement "${pattern}"`);
+  for (const text of only) {
+    if (!suite.requirements.some(({ id }) => matches(id, text.toLowerCase()))) {
+      throw new RangeError(`the suite ${suite.name} has no requirement "${text}"`);
     }
   }
   return ({ id }) => patterns.some((pattern) => matches(id, pattern));
