@@ -160,6 +160,6 @@ function report(
 function holders({ heldAtLowest }: PoolRecord): string {
   const parts = Object.entries(heldAtLowest)
     .sort(([one, a], [other, b]) => b - a || one.localeCompare(other))
-    .map(([holder, count]) => `${holder === '' ? 'under way' : holder} ${count}`);
+    .map(([holder, count]) => `${holder} ${count}`);
   return parts.length === 0 ? 'nobody held any' : parts.join(', ');
 }

@@ -22,7 +22,7 @@ export interface PoolRecord {
   readonly total: number;
   readonly minimumFree: number;
   readonly emptyRequests: number;
-  /** Packets by holder when the fewest were free; '' for those without a name. Empty unless the plan says audit. */
+  /** Packets by holder when the fewest were free, 'under way' for those that no queue holds. Empty unless the plan says audit. */
   readonly heldAtLowest: Readonly<Record<string, number>>;
 }
 
@@ -217,6 +217,8 @@ function record({ pool }: Host): PoolRecord {
     total: pool.total,
     minimumFree: pool.minimumAvailable,
     emptyRequests: pool.emptyRequests,
-    heldAtLowest: Object.fromEntries(pool.holdersAtLowest),
+    heldAtLowest: Object.fromEntries(
+      [...pool.holdersAtLowest].map(([holder, count]) => [holder || 'under way', count]),
+    ),
   };
 }
