@@ -10,7 +10,7 @@ import { DEFAULT_READINGS, type Reading, readReadings } from '../readings.ts';
 import type { BrokerOptions } from '../site/embedded-broker.ts';
 import { LadderPrinter } from '../site/ladder-printer.ts';
 import { BROKER_ADDRESS, BROKER_ADDRESS6, LoopbackSite } from '../site/loopback-site.ts';
-import { summarizeHost } from '../site/site.ts';
+import { describeDrops, summarizeHost } from '../site/site.ts';
 import { labAuthority, loadEngines } from '../site/tls-material.ts';
 import { formatDuration, formatNumberOf } from '../terminal/format.ts';
 import { formatHostSummaries } from '../terminal/summary.ts';
@@ -293,6 +293,11 @@ function report(site: LoopbackSite, device: Device, readings: readonly Reading[]
   terminal.note('');
   for (const line of formatHostSummaries(hosts, terminal.interactive ? terminal.columns : undefined)) {
     terminal.note(line);
+  }
+  const drops = [site.device, site.broker].map((host) => describeDrops(host, `${host.name} dropped`));
+  if (drops.some((line) => line !== null)) {
+    terminal.note('');
+    for (const line of drops) if (line !== null) terminal.note(line);
   }
   if (pcap.kind === 'file') {
     terminal.note('');

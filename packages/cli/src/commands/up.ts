@@ -11,7 +11,7 @@ import { serveHttp } from '../services/http-service.ts';
 import { type Log, type ServiceTally, serveDiscard, serveEcho, serveSource } from '../services/tcp-services.ts';
 import { EmbeddedBroker } from '../site/embedded-broker.ts';
 import { siteFlags } from '../site/open-site.ts';
-import { dropsOf, summarizeHost } from '../site/site.ts';
+import { describeDrops, summarizeHost } from '../site/site.ts';
 import { TapSite } from '../site/tap-site.ts';
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../terminal/format.ts';
 import { formatHostSummaries } from '../terminal/summary.ts';
@@ -192,12 +192,8 @@ function summary(site: TapSite, duration: number, width?: number): string[] {
       `TCP: ${formatNumberOf(counters.passiveConnections, 'connection')} accepted, ` +
       `${formatCount(counters.connectionsDropped)} dropped, ${formatCount(counters.checksumErrors)} bad checksums`,
   );
-  const drops = Object.entries(dropsOf(site.device));
-  if (drops.length > 0) {
-    lines.push(
-      `dropped: ${drops.map(([name, count]) => `${name} ${formatCount(count)}`).join(', ')} (strata explain NAME says why)`,
-    );
-  }
+  const drops = describeDrops(site.device);
+  if (drops !== null) lines.push(drops);
   return lines;
 }
 

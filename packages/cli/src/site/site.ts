@@ -2,6 +2,7 @@ import { DROP_REASONS, type DropReason } from '@strata/contracts';
 import type { SegmentEnd } from '@strata/ethernet';
 import type { MqttClient } from '@strata/mqtt';
 import type { Host, Lab } from '@strata/stack';
+import { formatCount } from '../terminal/format.ts';
 import type { HostSummary } from '../terminal/summary.ts';
 import type { SiteNames } from './names.ts';
 
@@ -63,4 +64,10 @@ export function dropsOf(host: Host): Record<string, number> {
     }
   }
   return drops;
+}
+
+/** "dropped: ethernet-not-for-us 7 (strata explain NAME says why)"; null when the host dropped nothing. */
+export function describeDrops(host: Host, title = 'dropped'): string | null {
+  const drops = Object.entries(dropsOf(host)).map(([name, count]) => `${name} ${formatCount(count)}`);
+  return drops.length === 0 ? null : `${title}: ${drops.join(', ')} (strata explain NAME says why)`;
 }
