@@ -73,7 +73,9 @@ async function runResolve(args: Arguments, terminal: Terminal): Promise<number> 
   const failed = found.find(({ answer }) => answer.status !== NX_SUCCESS) ?? found[0];
   const reason = failed?.answer.reason ?? '';
   terminal.error(`strata: ${name}: ${reason === '' ? `no ${types.join(' or ')} records` : reason}`);
-  if (failed !== undefined && failed.answer.status !== NX_SUCCESS) {
+  if (site.device.nameServers.length === 0) {
+    terminal.error('  name a DNS server with --dns ADDRESS');
+  } else if (failed !== undefined && failed.answer.status !== NX_SUCCESS) {
     terminal.error(`  strata explain 0x${failed.answer.status.toString(16)} says more`);
   }
   return EXIT_FAILED;
