@@ -201,7 +201,7 @@ function usageError(message: string, line: readonly string[]): UsageError {
   return new UsageError(
     `${flag === undefined ? `"${word}"` : dashed(word)} is not known here`,
     undefined,
-    meant === undefined ? undefined : `did you mean --${meant}?`,
+    meant === undefined ? undefined : meant === word ? 'other commands have it' : `did you mean --${meant}?`,
   );
 }
 

@@ -44,6 +44,7 @@ describe('the command line', () => {
     expect([bare.code, bare.stderr]).toEqual([2, expect.stringContaining('--loss needs a value')]);
     const unknown = await line('demo --lose=5%');
     expect(unknown.stderr).toMatch(/--lose is not known here\n.*did you mean --loss\?/);
+    expect((await line('demo --tap tap0')).stderr).toMatch(/--tap is not known here\n.*other commands have it/);
     const stray = await line('demo --delay 20 ms');
     expect([stray.code, stray.stderr.includes('did you mean')]).toEqual([2, false]);
     expect(stray.stderr).toContain('"ms" is not known here');
