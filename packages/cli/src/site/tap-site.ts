@@ -33,6 +33,8 @@ export class TapSite implements Site {
   readonly tap: TapDevice;
   readonly names: SiteNames;
   private readonly flags: TapFlags;
+  /** Ends the wait for addresses. */
+  private readonly stop: AbortSignal;
   private ready: boolean;
   private readonly joint: Joint;
   private readonly pool: PacketPool;
@@ -46,6 +48,7 @@ export class TapSite implements Site {
     pool: PacketPool,
     flags: TapFlags,
     epoch: number,
+    stop: AbortSignal,
   ) {
     this.lab = lab;
     this.device = device;
@@ -57,6 +60,7 @@ export class TapSite implements Site {
     this.peerAddress = peer === undefined ? null : formatAddress(peer.address);
     this.names = new SiteNames(device);
     this.flags = flags;
+    this.stop = stop;
     this.ready = false;
     this.epoch = epoch;
   }
@@ -94,7 +98,17 @@ export class TapSite implements Site {
       memory: lab.memory,
     });
     const joint = joinPorts(cable.b, tap, pool, (up) => cable.setUp(up));
-    return new TapSite(lab, device, cable.a, tap, joint, pool, tapFlags, epochSeconds * 1e6);
+    return new TapSite(
+      lab,
+      device,
+      cable.a,
+      tap,
+      joint,
+      pool,
+      tapFlags,
+      epochSeconds * 1e6,
+      terminal.surroundings.interruption(),
+    );
   }
 
   run<T>(work: () => Promise<T>, what: string): Promise<T> {
@@ -112,9 +126,10 @@ export class TapSite implements Site {
     else await device.settled();
     if (!flags.dhcp) return;
     try {
-      await configureByDhcp(device, { timeoutSeconds: DHCP_SECONDS });
+      await configureByDhcp(device, { timeoutSeconds: DHCP_SECONDS, signal: this.stop });
     } catch (error) {
       if (!(error instanceof NetError)) throw error;
+      if (this.stop.aborted) throw new UserError({ what: 'interrupted while waiting for a DHCP server' });
       throw new UserError({
         what: `no DHCP server answered on ${flags.tap} for ${DHCP_SECONDS} s`,
         next: 'is one running on the other side? --trace dhcp shows what is asked; --address 192.0.2.2/24 does without',

@@ -13,9 +13,25 @@ export const TRACE_IPV6_ADDRESS_DEPRECATED = LAYER | 71;
 export const TRACE_IPV6_ADDRESS_REMOVED = LAYER | 72;
 export const TRACE_IPV6_PATH_MTU = LAYER | 73;
 export const TRACE_IPV6_FORWARDED = LAYER | 74;
+export const TRACE_IPV6_GROUP_JOINED = LAYER | 75;
+export const TRACE_IPV6_GROUP_LEFT = LAYER | 76;
 
 /** Events of IPv6. An address takes all four arguments. */
 export const IPV6_EVENTS: readonly TraceEventDescription[] = [
+  {
+    id: TRACE_IPV6_GROUP_JOINED,
+    name: 'ipv6.group-joined',
+    arguments: ['address6', 'address6', 'address6', 'address6'],
+    text: 'joins group {a}',
+    comment: false,
+  },
+  {
+    id: TRACE_IPV6_GROUP_LEFT,
+    name: 'ipv6.group-left',
+    arguments: ['address6', 'address6', 'address6', 'address6'],
+    text: 'leaves group {a}',
+    comment: false,
+  },
   {
     id: TRACE_IPV6_SENT,
     name: 'ipv6.sent',

@@ -11,6 +11,8 @@ import {
   type Timed,
   TRACE_IP_GROUP_JOINED,
   TRACE_IP_GROUP_LEFT,
+  TRACE_IPV6_GROUP_JOINED,
+  TRACE_IPV6_GROUP_LEFT,
 } from '@strata/contracts';
 import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
@@ -74,11 +76,18 @@ export class GroupTable implements Timed {
     member.quiet();
     if (address.family === 4) outgoing.link.joinGroup(0x0100, 0x5e000000 | (address.w3 & 0x7fffff));
     else outgoing.link.joinGroup(0x3333, address.w3);
-    if (this.ip.tracer !== null) this.ip.tracer.event(TRACE_IP_GROUP_JOINED, address.w3, outgoing.index, 0, 0, null);
+    this.trace(TRACE_IP_GROUP_JOINED, TRACE_IPV6_GROUP_JOINED, address, outgoing);
     if (address.family === 4) this.igmp.joined(member);
     else this.mld.joined(member);
     this.schedule();
     return NX_SUCCESS;
+  }
+
+  private trace(event4: number, event6: number, address: IpAddress, outgoing: IpInterface): void {
+    const { tracer } = this.ip;
+    if (tracer === null) return;
+    if (address.family === 4) tracer.event(event4, address.w3, outgoing.index, 0, 0, null);
+    else tracer.event(event6, address.w0, address.w1, address.w2, address.w3, null);
   }
 
   /** Takes one join back. NX_ENTRY_NOT_FOUND when the interface has not joined the group. */
@@ -90,7 +99,7 @@ export class GroupTable implements Timed {
     member.quiet();
     if (address.family === 4) outgoing.link?.leaveGroup(0x0100, 0x5e000000 | (address.w3 & 0x7fffff));
     else outgoing.link?.leaveGroup(0x3333, address.w3);
-    if (this.ip.tracer !== null) this.ip.tracer.event(TRACE_IP_GROUP_LEFT, address.w3, outgoing.index, 0, 0, null);
+    this.trace(TRACE_IP_GROUP_LEFT, TRACE_IPV6_GROUP_LEFT, address, outgoing);
     if (address.family === 4) this.igmp.left(member);
     else this.mld.left(member);
     if (member.changesLeft === 0) this.remove(member);
