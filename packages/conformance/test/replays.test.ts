@@ -112,12 +112,17 @@ describe('a sequence', () => {
     expect(result.frames.filter(({ direction }) => direction === 'in').map(({ line }) => line)).toEqual([5]);
   });
 
-  test('forbids what it should, from the last expected frame on', async () => {
+  test('forbids answers to what was injected last, but for those that were expected', async () => {
     const run = async (...steps: object[]) => (await runReplay(lines(...steps), 'x')).failure?.message ?? '';
     const forbid = { forbid: { icmpv6: [136] }, for: 1 };
     expect(await run({ inject: solicitation }, forbid)).toContain('of type 136, which it must not');
     expect(await run({ inject: solicitation }, { expect: answer }, forbid)).toBe('');
     expect(await run({ inject: solicitation }, { flush: true }, forbid)).toBe('');
+    const unasked = `${solicitation.slice(0, -4)}ffff`;
+    expect(await run({ inject: solicitation }, { inject: unasked }, forbid)).toBe('');
+    expect(await run({ inject: unasked, comment: 'a wrong checksum' }, { inject: solicitation }, forbid)).toContain(
+      '136',
+    );
   });
 
   test('restarts the host', async () => {

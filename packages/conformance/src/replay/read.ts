@@ -33,6 +33,9 @@ export function readReplay(text: string): ReplayScript {
   };
 }
 
+/** Members that any line may have and that mean nothing here. */
+const REMARKS: ReadonlySet<string> = new Set(['comment', 'note', 'source', 'title']);
+
 /** One line: takes members out one by one, so that what is left is known to be a mistake. */
 class Line {
   readonly line: number;
@@ -67,9 +70,9 @@ class Line {
     return value;
   }
 
-  /** Refuses whatever has not been taken. */
+  /** Refuses whatever has not been taken, but for what only people read. */
   done(): void {
-    const [name] = this.members.keys();
+    const name = [...this.members.keys()].find((one) => !REMARKS.has(one));
     if (name !== undefined) this.refuse(`"${name}" is not known here`);
   }
 }
@@ -201,8 +204,8 @@ function readCall(at: Line): ReplayStep {
   at.take('call', '"ping", the only call there is', (value): value is string => value === 'ping');
   const fill = at.take(
     'fill',
-    'an octet in hexadecimal digits',
-    (value): value is string => isHex(value) && value.length === 2,
+    'octets in hexadecimal digits',
+    (value): value is string => isHex(value) && value !== '',
     '00',
   );
   return {
@@ -210,6 +213,6 @@ function readCall(at: Line): ReplayStep {
     line: at.line,
     to: at.take('to', 'an address', (value): value is string => isText(value) && parseAddress(value) !== null),
     bytes: at.take('bytes', 'a number of octets', (value): value is number => isCount(value) && value <= 65_507, 0),
-    fill: Number.parseInt(fill, 16),
+    fill: hexBytes(fill),
   };
 }

@@ -1,4 +1,4 @@
-import { NX_SUCCESS, SECOND } from '@strata/contracts';
+import { SECOND } from '@strata/contracts';
 import { type Host, Lab, modernProfile, netxProfile } from '@strata/stack';
 import { VirtualClock } from '@strata/time';
 import { parseAddress } from '@strata/wire';
@@ -80,6 +80,8 @@ class ReplayRun {
   private before: number;
   /** Index of the first frame after the one that was matched last; what is older was passed over. */
   private cursor: number;
+  /** Index of the frame that was injected last, or of the first after the last call: what comes then may answer it. */
+  private asked: number;
   /** Index of the first frame that is still remembered. */
   private remembered: number;
 
@@ -88,6 +90,7 @@ class ReplayRun {
     this.before = 0;
     this.cursor = 0;
     this.remembered = 0;
+    this.asked = 0;
     this.wire = new ReplayWire(() => this.now);
     this.clock = new VirtualClock();
     this.lab = this.newLab();
@@ -138,6 +141,7 @@ class ReplayRun {
         this.pass(step.seconds);
         return null;
       case 'inject':
+        this.asked = this.wire.frames.length;
         if (!this.wire.inject(step.frame, step.line))
           return failure(step.line, 'the host has no packet left for a frame');
         this.pass(0);
@@ -151,7 +155,8 @@ class ReplayRun {
         this.cursor = this.remembered;
         return null;
       case 'ping':
-        return this.ping(step.line, step.to, step.bytes, step.fill);
+        this.ping(step.to, step.bytes, step.fill);
+        return null;
       case 'set':
         this.host.ip.ipv6.set(step.settings satisfies ReplaySettings);
         return null;
@@ -180,17 +185,19 @@ class ReplayRun {
     this.pass(0);
   }
 
-  private ping(line: number, to: string, bytes: number, fill: number): ReplayFailure | null {
+  /** What becomes of it is not judged: a host without a way there sends nothing, and that is what frames then show. */
+  private ping(to: string, bytes: number, fill: Uint8Array): void {
     const remote = parseAddress(to);
-    if (remote === null) return failure(line, `${to} is no address`);
+    if (remote === null) return;
     const listener = {
       pinged: (_status: number, response: { release(): number } | null) => {
         response?.release();
       },
     };
-    const status = this.host.ip.icmp.echo.ping(remote, new Uint8Array(bytes).fill(fill), SECOND, listener);
+    const data = Uint8Array.from({ length: bytes }, (_, i) => fill[i % fill.length] as number);
+    this.asked = this.wire.frames.length;
+    this.host.ip.icmp.echo.ping(remote, data, SECOND, listener);
     this.pass(0);
-    return status === NX_SUCCESS ? null : failure(line, `the host cannot ping ${to}: status 0x${status.toString(16)}`);
   }
 
   /** The first frame that fits counts, and those before it are passed over. */
@@ -245,7 +252,7 @@ class ReplayRun {
     const { frames } = this.wire;
     const { icmpv6, seconds, exceptUnspecifiedSource } = step;
     this.pass(seconds);
-    for (const frame of frames.slice(this.cursor)) {
+    for (const frame of frames.slice(Math.max(this.cursor, this.asked))) {
       if (frame.direction === 'in') continue;
       const type = icmpv6Type(frame.bytes);
       if (type === null || !icmpv6.includes(type)) continue;

@@ -60,7 +60,7 @@ export type ReplayStep =
   | ExpectStep
   | ForbidStep
   | (Placed & { readonly kind: 'flush' })
-  | (Placed & { readonly kind: 'ping'; readonly to: string; readonly bytes: number; readonly fill: number })
+  | (Placed & { readonly kind: 'ping'; readonly to: string; readonly bytes: number; readonly fill: Uint8Array })
   | (Placed & { readonly kind: 'set'; readonly settings: ReplaySettings })
   | (Placed & { readonly kind: 'reboot' })
   | (Placed & { readonly kind: 'cleanup' });
