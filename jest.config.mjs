@@ -3,6 +3,8 @@ export default {
   testEnvironment: 'node',
   // Tests that start programs share two cores with everything else; a test that hangs still ends.
   testTimeout: 60_000,
+  // Modules of finished test files are not given back; a worker that is full of them gets slower and slower.
+  workerIdleMemoryLimit: '700MB',
   testEnvironmentOptions: { globalsCleanup: 'off' },
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
