@@ -34,16 +34,12 @@ export async function analyse(file, { ours, linux, delay }) {
     if (repeated && source === ours) retransmitted++;
     if (repeated && source === linux) theirs++;
     const mine = sender(senders, `${stream} ${source}`);
-    if (Number(length) > 0 || syn === '1') {
-      mine.next = Math.max(mine.next, Number(next));
-      // A repeat of what is acknowledged already waits for nothing.
-      if (mine.waitingSince === null && mine.next > mine.acknowledged) mine.waitingSince = time;
-      if (repeated && mine.waitingSince !== null) mine.repeated++;
-    }
+    if (Number(length) > 0 || syn === '1')
+      noteSent(mine, time, Number(next), repeated, syn === '1' ? 3 + 2 * roundTrip : null);
     const other = sender(senders, `${stream} ${source === ours ? linux : ours}`);
     if (Number(acknowledgment) > other.acknowledged) {
       const waited = other.waitingSince === null ? 0 : time - other.waitingSince;
-      const limit = (2 ** (Math.min(other.repeated, 10) + 1) - 1) * timeout + roundTrip + GRACE;
+      const limit = (2 ** (Math.min(other.repeated, 10) + 1) - 1) * (other.timeout ?? timeout) + roundTrip + GRACE;
       if (waited > limit) {
         stalls.push(
           `stream ${stream}: ${source === ours ? 'Linux' : 'we'} waited ${waited.toFixed(1)} s after ${other.repeated} retransmissions`,
@@ -55,6 +51,15 @@ export async function analyse(file, { ours, linux, delay }) {
     }
   }
   return { retransmitted, theirs, stalls };
+}
+
+/** Notes a segment with data or a SYN. `afterSyn`: the timeout that a repeated SYN leaves behind, in seconds (RFC 6298 5.7). */
+function noteSent(mine, time, next, repeated, afterSyn) {
+  mine.next = Math.max(mine.next, next);
+  // A repeat of what is acknowledged already waits for nothing.
+  if (mine.waitingSince === null && mine.next > mine.acknowledged) mine.waitingSince = time;
+  if (repeated && mine.waitingSince !== null) mine.repeated++;
+  if (repeated && afterSyn !== null) mine.timeout = afterSyn;
 }
 
 function sender(senders, key) {
