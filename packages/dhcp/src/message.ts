@@ -18,18 +18,6 @@ export const DHCP_NAK = 6;
 export const DHCP_RELEASE = 7;
 export const DHCP_INFORM = 8;
 
-export const DHCP_MESSAGE_NAMES: readonly string[] = [
-  '',
-  'DISCOVER',
-  'OFFER',
-  'REQUEST',
-  'DECLINE',
-  'ACK',
-  'NAK',
-  'RELEASE',
-  'INFORM',
-];
-
 /** RFC 2131 2, figure 1: offsets of the fixed fields. */
 const TRANSACTION = 4;
 const SECONDS = 8;

@@ -6,7 +6,7 @@ import {
   type IpAddress,
   type Packet,
 } from '@strata/contracts';
-import type { TcpHeader } from '@strata/wire';
+import { sameAddress, type TcpHeader } from '@strata/wire';
 import type { ControlBlock, PassiveOwner } from './control-block.ts';
 import type { Listener } from './listener.ts';
 import { automaticLimit } from './receive/auto-window.ts';
@@ -152,8 +152,4 @@ export class TcpServer implements Listener, PassiveOwner {
     this.service.removeListener(this);
     for (const socket of [...this.unsettled]) socket.disconnect(true);
   }
-}
-
-function sameAddress(a: IpAddress, b: IpAddress): boolean {
-  return a.family === b.family && a.w3 === b.w3 && a.w2 === b.w2 && a.w1 === b.w1 && a.w0 === b.w0;
 }

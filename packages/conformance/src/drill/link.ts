@@ -1,12 +1,6 @@
-import {
-  type FrameSink,
-  type LinkPort,
-  type LinkProperties,
-  NX_RECEIVE_PACKET,
-  NX_SUCCESS,
-  type Packet,
-} from '@strata/contracts';
+import type { FrameSink, LinkPort, LinkProperties, Packet } from '@strata/contracts';
 import { ETHERNET_HEADER, ETHERTYPE_IPV4 } from '@strata/wire';
+import { injectFrame } from '../frame-injection.ts';
 
 const ETHERTYPE_IPV6 = 0x86dd;
 /** The stack's own address on the link, and that of the one neighbour it has. */
@@ -51,8 +45,6 @@ export class DrillLink implements LinkPort {
 
   /** Hands an IP packet to the stack, now. False when its pool is empty. The packet may be longer than the MTU. */
   inject(packet: Uint8Array): boolean {
-    const { sink } = this;
-    if (sink === null) return false;
     const frame = new Uint8Array(ETHERNET_HEADER + packet.length);
     const view = new DataView(frame.buffer);
     view.setUint16(0, 0x0200);
@@ -61,18 +53,8 @@ export class DrillLink implements LinkPort {
     view.setUint32(8, PEER_MAC.lsw);
     view.setUint16(12, (packet[0] ?? 0) >>> 4 === 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4);
     frame.set(packet, ETHERNET_HEADER);
-    const received = sink.receivePool.allocate(NX_RECEIVE_PACKET);
-    if (received === null) return false;
-    // Two octets in, so that the IP header is at a multiple of four.
-    received.prepend = received.dataStart + 2;
-    received.append = received.prepend;
-    if (received.appendBytes(frame, 0, frame.length) !== NX_SUCCESS) {
-      received.release();
-      return false;
-    }
+    if (!injectFrame(this.sink, frame, this.frames + 1)) return false;
     this.frames++;
-    received.frameId = this.frames;
-    sink.accept(received);
     return true;
   }
 }

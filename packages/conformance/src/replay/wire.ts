@@ -1,11 +1,5 @@
-import {
-  type FrameSink,
-  type LinkPort,
-  type LinkProperties,
-  NX_RECEIVE_PACKET,
-  NX_SUCCESS,
-  type Packet,
-} from '@strata/contracts';
+import type { FrameSink, LinkPort, LinkProperties, Packet } from '@strata/contracts';
+import { injectFrame } from '../frame-injection.ts';
 
 /** A frame that went over the link. */
 export interface ReplayFrame {
@@ -49,19 +43,8 @@ export class ReplayWire implements LinkPort {
   /** Hands a frame to the host. False when it has no packet for it. */
   inject(bytes: Uint8Array, line: number): boolean {
     this.frames.push({ at: this.now(), direction: 'in', bytes, line });
-    const { sink } = this;
-    const received = sink?.receivePool.allocate(NX_RECEIVE_PACKET) ?? null;
-    if (sink === null || received === null) return false;
-    // Two octets in, so that the IP header is at a multiple of four.
-    received.prepend = received.dataStart + 2;
-    received.append = received.prepend;
-    if (received.appendBytes(bytes, 0, bytes.length) !== NX_SUCCESS) {
-      received.release();
-      return false;
-    }
+    if (!injectFrame(this.sink, bytes, this.injected + 1)) return false;
     this.injected++;
-    received.frameId = this.injected;
-    sink.accept(received);
     return true;
   }
 }

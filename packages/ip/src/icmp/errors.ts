@@ -21,7 +21,6 @@ import {
   NX_SUCCESS,
   type Packet,
   PROTOCOL_ICMP,
-  SECOND,
   TRACE_ICMP_ERROR_RECEIVED,
   TRACE_ICMP_ERROR_SENT,
   TRACE_ICMP_ERROR_WITHHELD,
@@ -53,6 +52,7 @@ import { NetworkErrorRecord } from '../datagram-info.ts';
 import type { IpInstance } from '../instance.ts';
 import { isHostAddress, isMulticast, LIMITED_BROADCAST } from '../martian.ts';
 import { plateauBelow } from '../path-mtu.ts';
+import { ErrorBudget } from './error-budget.ts';
 
 /** RFC 791 3.2: every link takes this much. */
 const SMALLEST_MTU = 68;
@@ -86,17 +86,14 @@ export class IcmpErrors {
   private readonly counters: IcmpCounters;
   private readonly header: IcmpRepr;
   private readonly error: NetworkErrorRecord;
-  /** Errors that may be sent at `tokensAt`. */
-  private tokens: number;
-  private tokensAt: number;
+  private readonly budget: ErrorBudget;
 
   constructor(ip: IpInstance, counters: IcmpCounters) {
     this.ip = ip;
     this.counters = counters;
     this.header = new IcmpRepr();
     this.error = new NetworkErrorRecord();
-    this.tokens = ip.policy.icmp.errorBurst;
-    this.tokensAt = ip.time.now;
+    this.budget = new ErrorBudget(ip.time, ip.policy.icmp);
   }
 
   /**
@@ -111,7 +108,7 @@ export class IcmpErrors {
     const quoted = packet.ipHeader;
     const source = ipv4Source(view, quoted);
     const destination = ipv4Destination(view, quoted);
-    if (!this.takeToken()) {
+    if (!this.budget.take()) {
       this.counters.errorsWithheld++;
       if (ip.tracer !== null) ip.tracer.event(TRACE_ICMP_ERROR_WITHHELD, type, code, source, 0, packet);
       return;
@@ -160,22 +157,6 @@ export class IcmpErrors {
     if (ipv4Protocol(view, quoted) !== PROTOCOL_ICMP) return true;
     const message = quoted + ipv4HeaderLength(view, quoted);
     return message < packet.append && !isIcmpError(view.getUint8(message));
-  }
-
-  /** Takes one token from the bucket, which fills with time. */
-  private takeToken(): boolean {
-    const policy = this.ip.policy.icmp;
-    if (policy.errorsPerSecond === 0) return true;
-    const now = this.ip.time.now;
-    const earned = Math.floor(((now - this.tokensAt) * policy.errorsPerSecond) / SECOND);
-    if (earned > 0) {
-      this.tokens = Math.min(policy.errorBurst, this.tokens + earned);
-      this.tokensAt =
-        this.tokens === policy.errorBurst ? now : this.tokensAt + (earned * SECOND) / policy.errorsPerSecond;
-    }
-    if (this.tokens === 0) return false;
-    this.tokens--;
-    return true;
   }
 
   /** A received error. HANDLED when a transport was told (the packet is released), otherwise why not. */

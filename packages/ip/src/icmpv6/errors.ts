@@ -18,7 +18,6 @@ import {
   NX_SUCCESS,
   type Packet,
   PROTOCOL_ICMPV6,
-  SECOND,
   TRACE_ICMPV6_ERROR_RECEIVED,
   TRACE_ICMPV6_ERROR_SENT,
   TRACE_ICMPV6_ERROR_WITHHELD,
@@ -51,6 +50,7 @@ import {
 } from '@strata/wire';
 import type { IcmpCounters } from '../counters.ts';
 import { NetworkErrorRecord } from '../datagram-info.ts';
+import { ErrorBudget } from '../icmp/error-budget.ts';
 import type { IpInstance } from '../instance.ts';
 import { findUpperLayer, UpperLayer } from '../ipv6/extensions.ts';
 import { isLinkLocal6, isLoopback6, isMulticast6, isUnicast6 } from '../ipv6/scope.ts';
@@ -62,9 +62,7 @@ export class Icmpv6Errors {
   private readonly header: IcmpRepr;
   private readonly error: NetworkErrorRecord;
   private readonly upper: UpperLayer;
-  /** Errors that may be sent at `tokensAt`. */
-  private tokens: number;
-  private tokensAt: number;
+  private readonly budget: ErrorBudget;
 
   constructor(ip: IpInstance, counters: IcmpCounters) {
     this.ip = ip;
@@ -72,8 +70,7 @@ export class Icmpv6Errors {
     this.header = new IcmpRepr();
     this.error = new NetworkErrorRecord();
     this.upper = new UpperLayer();
-    this.tokens = ip.policy.ipv6.icmp.errorBurst;
-    this.tokensAt = ip.time.now;
+    this.budget = new ErrorBudget(ip.time, ip.policy.ipv6.icmp);
   }
 
   /**
@@ -85,7 +82,7 @@ export class Icmpv6Errors {
     if (!ip.policy.ipv6.icmp.sendErrors || !this.mayAnswer(packet, linkCast, type, code)) return;
     const view = packet.view;
     const quoted = packet.ipHeader;
-    if (!this.takeToken()) {
+    if (!this.budget.take()) {
       this.counters.errorsWithheld++;
       if (ip.tracer !== null) ip.tracer.event(TRACE_ICMPV6_ERROR_WITHHELD, type, code, 0, 0, packet);
       return;
@@ -137,22 +134,6 @@ export class Icmpv6Errors {
     if (upper.at >= packet.append) return false;
     const invoking = view.getUint8(upper.at);
     return !isIcmpv6Error(invoking) && invoking !== ICMPV6_REDIRECT;
-  }
-
-  /** Takes one token from the bucket, which fills with time (RFC 4443 2.4 (f)). */
-  private takeToken(): boolean {
-    const policy = this.ip.policy.ipv6.icmp;
-    if (policy.errorsPerSecond === 0) return true;
-    const now = this.ip.time.now;
-    const earned = Math.floor(((now - this.tokensAt) * policy.errorsPerSecond) / SECOND);
-    if (earned > 0) {
-      this.tokens = Math.min(policy.errorBurst, this.tokens + earned);
-      this.tokensAt =
-        this.tokens === policy.errorBurst ? now : this.tokensAt + (earned * SECOND) / policy.errorsPerSecond;
-    }
-    if (this.tokens === 0) return false;
-    this.tokens--;
-    return true;
   }
 
   /** A received error. HANDLED when somebody was told (the packet is released), otherwise why not. */

@@ -31,10 +31,10 @@ import {
 import { MldCounters } from '../counters.ts';
 import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
+import { ALL_ROUTERS } from '../ipv6/address.ts';
 import type { GroupTable } from './groups.ts';
 import { isEverybody, type Membership } from './membership.ts';
 
-const ALL_ROUTERS: IpAddress = { family: 6, w0: 0xff020000 | 0, w1: 0, w2: 0, w3: 2 };
 /** RFC 3810 5.2.14: all routers that know version 2. */
 const ALL_V2_ROUTERS: IpAddress = { family: 6, w0: 0xff020000 | 0, w1: 0, w2: 0, w3: 0x16 };
 
