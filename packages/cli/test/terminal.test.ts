@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../test/support/laws.ts';
 import { editDistance, nearest } from '../src/nearest.ts';
 import {
   formatBitRate,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { NX_NO_PACKET, NX_PACKET_OFFSET_ERROR, NX_SUCCESS } from '@strata/contracts';
 import { PacketMemory, type PacketPool, type PoolPacket, packetFault } from '@strata/packet';
-import fc from 'fast-check';
+import fc from '../../../test/support/laws.ts';
 import { filled, makePool, pattern, take } from './helpers.ts';
 
 const pool = makePool({ payloadSize: 40, packets: 400 });

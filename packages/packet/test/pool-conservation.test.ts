@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { NX_INVALID_PACKET, NX_SUCCESS, PACKET_TRANSMITTING } from '@strata/contracts';
 import { PacketMemory, PacketPool, type PoolPacket } from '@strata/packet';
-import fc from 'fast-check';
+import fc from '../../../test/support/laws.ts';
 import { makePool, pattern } from './helpers.ts';
 
 type Step = { kind: number; which: number; size: number };

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Packet } from '@strata/contracts';
-import fc from 'fast-check';
+import fc from '../../../test/support/laws.ts';
 import { netxTcpProfile, TcpSocket } from '../src/index.ts';
 import { flushReassembly, keepOutOfOrder, takeReady } from '../src/receive/reassembly.ts';
 import { pattern } from './support/lossy.ts';

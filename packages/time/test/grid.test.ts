@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { nextOnGrid, onGrid } from '@strata/time';
-import fc from 'fast-check';
+import fc from '../../../test/support/laws.ts';
 
 test.each([
   [0, 100, 0, 100, 0],

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { SeededRandom } from '@strata/time';
-import fc from 'fast-check';
+import fc from '../../../test/support/laws.ts';
 
 const draw = (random: { uint32(): number }, count: number) => Array.from({ length: count }, () => random.uint32());
 

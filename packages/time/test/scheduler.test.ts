@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { NEVER, type Timed } from '@strata/contracts';
 import { Scheduler } from '@strata/time';
-import fc from 'fast-check';
+import fc from '../../../test/support/laws.ts';
 import { Timer } from './timers.ts';
 
 /** What the scheduler must do, done by sorting: the true key of each alarm is its deadline and when that was last changed. */

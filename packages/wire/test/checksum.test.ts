@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Packet } from '@strata/contracts';
 import { PacketMemory, PacketPool } from '@strata/packet';
-import fc from 'fast-check';
+import fc from '../../../test/support/laws.ts';
 import { fold, sumAligned, sumBytes, sumPacket, trimPacket, updateChecksum } from '../src/index.ts';
 
 /** RFC 1071, octet by octet. */

@@ -10,7 +10,7 @@ import {
   DROP_UDP_PORT_ZERO,
   DROP_UDP_SHORT,
 } from '@strata/contracts';
-import fc from 'fast-check';
+import fc from '../../../test/support/laws.ts';
 import {
   ARP_LENGTH,
   ArpRepr,

@@ -7,7 +7,7 @@ import {
   DROP_ND_OPTION,
   DROP_ND_SHORT,
 } from '@strata/contracts';
-import * as fc from 'fast-check';
+import fc from '../../../test/support/laws.ts';
 import {
   checkNd,
   describeIcmpv6,
