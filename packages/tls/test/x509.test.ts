@@ -103,6 +103,16 @@ describe('certificates', () => {
     expect(parseCertificate(Buffer.concat([whole, Uint8Array.of(0)]))).toBeNull();
   });
 
+  test('with a signature of a broken octet are refused (X.690 8.6.2)', () => {
+    const whole = pki.server();
+    const signature = parseCertificate(whole)!.signature.length;
+    for (let change = 1; change < 256; change++) {
+      const bytes = Uint8Array.from(whole);
+      bytes[whole.length - signature - 1] = change;
+      expect(judgeCertificates([bytes], rules(), engines).fault?.name).toBe('malformed');
+    }
+  });
+
   test('with any changed octet are refused, and nothing throws', () => {
     const whole = pki.server();
     fc.assert(

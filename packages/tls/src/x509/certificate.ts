@@ -105,7 +105,7 @@ export function parseCertificate(der: Uint8Array): Certificate | null {
   const certificate = outer.enter(TAG_SEQUENCE);
   const tbs = certificate.readWhole(TAG_SEQUENCE);
   const outerAlgorithm = certificate.readWhole(TAG_SEQUENCE);
-  const signature = certificate.readBits();
+  const signature = certificate.readOctetBits();
   if (!outer.done || outer.broken || certificate.broken || !certificate.done) return null;
 
   const reader = new DerReader(tbs).enter(TAG_SEQUENCE);
@@ -165,7 +165,7 @@ function parsePublicKey(der: Uint8Array): PublicKeyInfo | null {
   const reader = new DerReader(der).enter(TAG_SEQUENCE);
   const algorithm = reader.enter(TAG_SEQUENCE);
   const oid = algorithm.readOid();
-  const key = reader.readBits();
+  const key = reader.readOctetBits();
   if (reader.broken || algorithm.broken) return null;
   const type = KEY_TYPES.get(oid) ?? oid;
   if (type === 'ec') {

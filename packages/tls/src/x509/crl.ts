@@ -27,7 +27,7 @@ export function parseRevocationList(der: Uint8Array): RevocationList | null {
   const outer = new DerReader(der).enter(TAG_SEQUENCE);
   const tbs = outer.readWhole(TAG_SEQUENCE);
   const algorithm = outer.readWhole(TAG_SEQUENCE);
-  const signature = outer.readBits();
+  const signature = outer.readOctetBits();
   const reader = new DerReader(tbs).enter(TAG_SEQUENCE);
   reader.optional(TAG_INTEGER);
   reader.readWhole(TAG_SEQUENCE);

@@ -110,10 +110,19 @@ export class DerReader {
     return bytes[0] === 0xff;
   }
 
-  /** A bit string of whole octets. */
+  /** A bit string; the bits that its last octet has too many are zero (X.690 11.2.1). */
   readBits(): Uint8Array {
     const bytes = this.read(TAG_BIT_STRING);
-    if (bytes.length === 0 || (bytes[0] as number) > 7) return this.fail();
+    const unused = bytes[0] ?? 8;
+    const last = bytes.length > 1 ? (bytes[bytes.length - 1] as number) : 0xff;
+    if (unused > 7 || (last & ((1 << unused) - 1)) !== 0) return this.fail();
+    return bytes.subarray(1);
+  }
+
+  /** A bit string of whole octets: a key, a signature. */
+  readOctetBits(): Uint8Array {
+    const bytes = this.read(TAG_BIT_STRING);
+    if (bytes[0] !== 0) return this.fail();
     return bytes.subarray(1);
   }
 
