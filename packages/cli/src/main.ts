@@ -1,12 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { runProgram } from './program.ts';
 import { type Surroundings, Terminal } from './terminal/terminal.ts';
-
-/** The version of this package. */
-export function readVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
+import { readVersion } from './version.ts';
 
 /** Those who want to be told that the process should end. */
 const interruptible = new Set<AbortController>();

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CsvError, parse } from 'csv-parse/sync';
 import { dataFile } from './data.ts';
 import { UserError } from './errors.ts';
+import { readText } from './files.ts';
 import { isPublishTopic } from './mosquitto/topic.ts';
 import { nearest } from './nearest.ts';
 
@@ -33,16 +32,7 @@ interface Row {
 
 /** Reads a file of readings. @throws UserError that names the file, the line and what is wrong with it */
 export function readReadings(path: string, directory: string): readonly Reading[] {
-  const file = resolve(directory, path);
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a directory' : String(code);
-    throw new UserError({ what: `cannot read ${path}`, why });
-  }
-  return parseReadings(text, path);
+  return parseReadings(readText(directory, path), path);
 }
 
 /**

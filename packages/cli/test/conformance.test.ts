@@ -42,6 +42,9 @@ describe('strata conformance', () => {
     const page = readFileSync(join(directory, 'page.html'), 'utf8');
     expect(page).toMatch(/^<!doctype html>/);
     expect(page).toContain('id="MUST-1"');
+    expect(page).toContain('href="https://datatracker.ietf.org/doc/html/rfc9293#section-3.1"');
+    expect(page).toContain('<code>strata conformance --suite rfc9293 --profile modern --only MUST-1</code>');
+    expect(page).not.toMatch(/ src=|<link|@import|url\(/);
   });
 
   test('--list names the suites, and the requirements of one', async () => {

@@ -57,7 +57,9 @@ describe('strata drill', () => {
     expect(stdout).toMatch(/^PASS +good\.pkt$/m);
     expect(stdout).toMatch(/^ {2}some\/bad\.pkt:6:\d+: acknowledgment number: expected 2, got 1$/m);
     expect(stdout).toMatch(/^UNSUPPORTED some\/foreign\.pkt$/m);
-    expect(stderr).toBe('1 passed, 1 failed, 1 unsupported\n');
+    expect(stderr).toBe(
+      'the frames of some/bad.pkt: failures/some-bad.pkt.pcapng\n1 passed, 1 failed, 1 unsupported\n',
+    );
     const [capture, ...rest] = readdirSync(join(directory, 'failures'));
     expect(rest).toEqual([]);
     expect(

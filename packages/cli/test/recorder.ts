@@ -1,6 +1,6 @@
-import { readVersion } from '../src/main.ts';
 import { runProgram } from '../src/program.ts';
 import { Terminal } from '../src/terminal/terminal.ts';
+import { readVersion } from '../src/version.ts';
 
 /** A terminal that keeps what is written, and what a run of `strata` left behind. */
 export interface Recording {

@@ -1,5 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import {
   formatSuiteResult,
   runSuite,
@@ -12,10 +11,12 @@ import {
   summarizeSuite,
 } from '@strata/conformance';
 import { EXIT_FAILED, EXIT_OK, UsageError } from '../errors.ts';
+import { outputFolder, writeOutput } from '../files.ts';
 import { type Arguments, given, text, texts, wholeNumber } from '../flags/arguments.ts';
 import { HIGHEST_SEED } from '../flags/common.ts';
 import { nearest } from '../nearest.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { readVersion } from '../version.ts';
 import type { Command } from './command.ts';
 
 /** `strata conformance`: holds the stack to a document, requirement by requirement, in virtual time. */
@@ -109,20 +110,36 @@ async function attempt(suite: Suite, args: Arguments): Promise<SuiteResult> {
 
 function report(result: SuiteResult, args: Arguments, terminal: Terminal): void {
   const { directory } = terminal.surroundings;
-  if (given(args, 'json')) terminal.data(JSON.stringify(suiteJson(result), null, 2));
-  else {
-    terminal.data(formatSuiteResult(result));
-    terminal.note(`\n${summarizeSuite(result)}`);
-  }
+  terminal.data(given(args, 'json') ? JSON.stringify(suiteJson(result), null, 2) : formatSuiteResult(result));
   const html = text(args, 'html');
-  if (html !== undefined) writeFileSync(resolve(directory, html), suiteHtml(result));
+  if (html !== undefined) {
+    const page = suiteHtml(result, {
+      product: `strata ${readVersion()}`,
+      date: new Date().toISOString().slice(0, 10),
+      command: commandLine(result, args),
+    });
+    writeOutput(directory, '--html FILE', html, page);
+  }
   const pcap = text(args, 'pcap');
-  if (pcap === undefined) return;
-  const folder = resolve(directory, pcap);
-  mkdirSync(folder, { recursive: true });
+  if (pcap !== undefined) keepCaptures(result, pcap, terminal);
+  if (!given(args, 'json')) terminal.note(`\n${summarizeSuite(result)}`);
+}
+
+function keepCaptures(result: SuiteResult, pcap: string, terminal: Terminal): void {
+  const folder = outputFolder(terminal.surroundings.directory, '--pcap FOLDER', pcap);
   for (const { name, profile, capture } of result.scenarios) {
     if (capture === null) continue;
     const file = `${profile}-${name.replaceAll(/[^\w.-]+/g, '-').slice(0, 100)}.pcapng`;
-    writeFileSync(join(folder, file), capture);
+    writeOutput(folder, '--pcap FOLDER', file, capture);
+    terminal.note(`the frames of "${name}": ${join(pcap, file)}`);
   }
+}
+
+/** The line that repeats a run, without what it leaves behind. */
+function commandLine(result: SuiteResult, args: Arguments): string {
+  const words = ['strata conformance', `--suite ${result.suite}`];
+  for (const flag of ['profile', 'only', 'ip-version', 'seed']) {
+    for (const value of texts(args, flag)) words.push(`--${flag} ${/^[\w.-]+$/.test(value) ? value : `'${value}'`}`);
+  }
+  return words.join(' ');
 }

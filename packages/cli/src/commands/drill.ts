@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import {
   type DrillOptions,
@@ -14,7 +13,8 @@ import {
   splitDefine,
   summarizeDrill,
 } from '@strata/conformance';
-import { EXIT_FAILED, EXIT_OK, UsageError, UserError } from '../errors.ts';
+import { EXIT_FAILED, EXIT_OK, UsageError } from '../errors.ts';
+import { findFiles, outputFolder, readText, writeOutput } from '../files.ts';
 import { type Arguments, given, text, texts, wholeNumber } from '../flags/arguments.ts';
 import { HIGHEST_SEED } from '../flags/common.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -88,8 +88,8 @@ export const drillCommand: Command = {
 
 /** One script to run. */
 interface Task {
-  readonly file: string;
   readonly name: string;
+  readonly script: string;
 }
 
 /** What the processes of `--jobs` are told. */
@@ -105,8 +105,8 @@ async function runDrillCommand(args: Arguments, terminal: Terminal): Promise<num
   const paths = texts(args, 'script');
   if (paths.length === 0) throw new UsageError('no script is named', undefined, 'strata drill FILE.pkt, or a folder');
   const tasks = paths
-    .flatMap((path) => findScripts(resolve(directory, path), path))
-    .map((file) => ({ file, name: relative(directory, file) || basename(file) }));
+    .flatMap((path) => findFiles(directory, path, SCRIPT))
+    .map((file) => ({ name: relative(directory, resolve(directory, file)), script: readText(directory, file) }));
   const options = readOptions(args);
   const jobs = Math.min(wholeNumber(args, 'jobs', 1, MOST_JOBS) ?? 1, tasks.length);
   const show = (result: DrillResult) => {
@@ -122,8 +122,8 @@ async function runDrillCommand(args: Arguments, terminal: Terminal): Promise<num
 }
 
 function runHere(tasks: readonly Task[], options: DrillOptions, show: (result: DrillResult) => void): DrillResult[] {
-  return tasks.map(({ file, name }) => {
-    const result = runDrill(readFileSync(file, 'utf8'), { ...options, name });
+  return tasks.map(({ name, script }) => {
+    const result = runDrill(script, { ...options, name });
     show(result);
     return result;
   });
@@ -183,22 +183,11 @@ function order(child: ChildProcess, what: Order): Promise<DrillResult | null> {
 function work(): Promise<number> {
   return new Promise((settle) => {
     process.on('message', (message: Order) => {
-      const { file, name, options } = message;
-      process.send?.(runDrill(readFileSync(file, 'utf8'), { ...options, name }));
+      const { name, script, options } = message;
+      process.send?.(runDrill(script, { ...options, name }));
     });
     process.once('disconnect', () => settle(EXIT_OK));
   });
-}
-
-/** The scripts at a path: itself, or all below a folder in the order of their names. */
-function findScripts(path: string, given: string): string[] {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) throw new UserError({ what: `cannot read ${given}`, why: 'there is no such file or folder' });
-  if (stat.isFile()) return [path];
-  const names = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith(SCRIPT));
-  if (names.length === 0)
-    throw new UserError({ what: `${given} holds no scripts`, why: `their names end in ${SCRIPT}` });
-  return names.sort().map((name) => join(path, name));
 }
 
 function readOptions(args: Arguments): DrillOptions {
@@ -236,14 +225,18 @@ function scriptOption(typed: string): { name: string; value: string | null } {
 function report(results: readonly DrillResult[], args: Arguments, terminal: Terminal): void {
   const { directory } = terminal.surroundings;
   if (given(args, 'json')) terminal.data(JSON.stringify(drillJson(results), null, 2));
-  else terminal.note(summarizeDrill(results));
   const junit = text(args, 'junit');
-  if (junit !== undefined) writeFileSync(resolve(directory, junit), drillJunit(results));
+  if (junit !== undefined) writeOutput(directory, '--junit FILE', junit, drillJunit(results));
   const pcap = text(args, 'pcap');
-  if (pcap === undefined) return;
-  const folder = resolve(directory, pcap);
-  mkdirSync(folder, { recursive: true });
+  if (pcap !== undefined) keepCaptures(results, pcap, terminal);
+  if (!given(args, 'json')) terminal.note(summarizeDrill(results));
+}
+
+function keepCaptures(results: readonly DrillResult[], pcap: string, terminal: Terminal): void {
+  const folder = outputFolder(terminal.surroundings.directory, '--pcap FOLDER', pcap);
   for (const result of results.filter(({ verdict }) => verdict === 'fail')) {
-    writeFileSync(join(folder, `${result.name.replaceAll(/[^\w.-]+/g, '-')}.pcapng`), drillCapture(result));
+    const file = `${result.name.replaceAll(/[^\w.-]+/g, '-')}.pcapng`;
+    writeOutput(folder, '--pcap FOLDER', file, drillCapture(result));
+    terminal.note(`the frames of ${result.name}: ${join(pcap, file)}`);
   }
 }

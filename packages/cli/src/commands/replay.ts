@@ -1,5 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import {
   formatReplayResult,
   type ReplayResult,
@@ -8,7 +7,8 @@ import {
   runReplay,
   summarizeReplays,
 } from '@strata/conformance';
-import { EXIT_FAILED, EXIT_OK, UsageError, UserError } from '../errors.ts';
+import { EXIT_FAILED, EXIT_OK, UsageError } from '../errors.ts';
+import { findFiles, outputFolder, readText, writeOutput } from '../files.ts';
 import { type Arguments, given, text, texts } from '../flags/arguments.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Command } from './command.ts';
@@ -40,43 +40,22 @@ async function runReplayCommand(args: Arguments, terminal: Terminal): Promise<nu
   const paths = texts(args, 'file');
   if (paths.length === 0)
     throw new UsageError('no sequence is named', undefined, 'strata replay FILE.ndjson, or a folder');
-  const files = paths.flatMap((path) => findSequences(resolve(directory, path), path));
+  const files = paths.flatMap((path) => findFiles(directory, path, SEQUENCE));
   const captures = text(args, 'pcap');
+  const folder = captures === undefined ? '' : outputFolder(directory, '--pcap FOLDER', captures);
   const results: ReplayResult[] = [];
   for (const file of files) {
-    const result = await runReplay(readFileSync(file, 'utf8'), shown(directory, file));
+    const result = await runReplay(readText(directory, file), file);
     results.push(result);
     terminal.data(given(args, 'json') ? JSON.stringify(replayJson(result)) : formatReplayResult(result));
-    if (captures !== undefined) keepCapture(resolve(directory, captures), result);
+    if (captures === undefined) continue;
+    const name = `${file
+      .replace(/^[./\\]+/, '')
+      .replaceAll(/[/\\]+/g, '-')
+      .replace(/\.ndjson$/, '')}.pcapng`;
+    writeOutput(folder, '--pcap FOLDER', name, replayCapture(result));
+    if (!result.pass) terminal.note(`the frames of ${file}: ${join(captures, name)}`);
   }
   terminal.note(summarizeReplays(results));
   return results.every(({ pass }) => pass) ? EXIT_OK : EXIT_FAILED;
-}
-
-function findSequences(path: string, said: string): string[] {
-  let stat: ReturnType<typeof statSync>;
-  try {
-    stat = statSync(path);
-  } catch {
-    throw new UserError({ what: `there is no file ${said}` });
-  }
-  if (!stat.isDirectory()) return [path];
-  const found = readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith(SEQUENCE))
-    .sort()
-    .map((name) => join(path, name));
-  if (found.length === 0) throw new UserError({ what: `there is no ${SEQUENCE} file below ${said}` });
-  return found;
-}
-
-function keepCapture(folder: string, result: ReplayResult): void {
-  mkdirSync(folder, { recursive: true });
-  const name = result.name.replaceAll(/[/\\]/g, '-').replace(/\.ndjson$/, '');
-  writeFileSync(join(folder, `${name}.pcapng`), replayCapture(result));
-}
-
-/** A path as short as it can be said. */
-function shown(directory: string, file: string): string {
-  const near = relative(directory, file);
-  return near.startsWith('..') ? file : near;
 }

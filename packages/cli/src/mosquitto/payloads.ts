@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { UserError } from '../errors.ts';
+import { readBytes } from '../files.ts';
 import type { Surroundings } from '../terminal/terminal.ts';
 import type { MessageSource } from './options.ts';
 
@@ -18,7 +17,7 @@ export async function* readPayloads(
       yield new Uint8Array(0);
       return;
     case 'file':
-      yield readFile(source.path, surroundings.directory);
+      yield readBytes(surroundings.directory, source.path);
       return;
     case 'stdin': {
       const chunks: Uint8Array[] = [];
@@ -52,16 +51,6 @@ async function* untilStopped(chunks: AsyncIterable<Uint8Array>, stop: AbortSigna
       return;
     }
     yield next.value;
-  }
-}
-
-function readFile(path: string, directory: string): Uint8Array {
-  try {
-    return readFileSync(resolve(directory, path));
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a directory' : String(code);
-    throw new UserError({ what: `cannot read ${path}`, why });
   }
 }
 

@@ -5,6 +5,7 @@ import type { TlsIdentity, TlsPsk } from '@strata/tls';
 import { formatAddress } from '@strata/wire';
 import type { Argv } from 'yargs';
 import { UsageError, UserError } from '../errors.ts';
+import { cannotWrite } from '../files.ts';
 import { type Arguments, given, text, texts } from '../flags/arguments.ts';
 import { readVersion } from '../mosquitto/tls-options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -170,6 +171,6 @@ function save(folder: string, name: string, authority: string, client: TlsIdenti
     writeFileSync(join(folder, 'client.pem'), client.certificates as string);
     writeFileSync(join(folder, 'client.key'), client.key as string, { mode: 0o600 });
   } catch (error) {
-    throw unreadable('--certificates', name, error);
+    throw cannotWrite('--certificates FOLDER', name, error);
   }
 }

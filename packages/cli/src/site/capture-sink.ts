@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { ByteSink } from '@strata/pcap-writer';
 import { FileSink } from '@strata/pcap-writer/node';
-import { UsageError, UserError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
+import { cannotWrite } from '../files.ts';
 import type { CaptureTarget } from '../flags/common.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -21,7 +22,7 @@ export function openCaptureSink(target: CaptureTarget, terminal: Terminal): Byte
   try {
     return reporting(new FileSink(resolve(terminal.surroundings.directory, target.path)), target.path);
   } catch (error) {
-    throw cannotWrite(target.path, error);
+    throw cannotWrite('--pcap FILE', target.path, error);
   }
 }
 
@@ -32,25 +33,9 @@ function reporting(sink: ByteSink, path: string): ByteSink {
       try {
         sink.write(chunk);
       } catch (error) {
-        throw cannotWrite(path, error);
+        throw cannotWrite('--pcap FILE', path, error);
       }
     },
     end: () => sink.end(),
   };
-}
-
-function cannotWrite(path: string, error: unknown): UserError {
-  const code = (error as NodeJS.ErrnoException).code ?? String(error);
-  const reasons: Record<string, string> = {
-    ENOENT: 'its folder does not exist',
-    EACCES: 'permission denied',
-    EROFS: 'the file system is read-only',
-    EISDIR: 'it is a directory',
-    ENOSPC: 'no space is left',
-  };
-  return new UserError({
-    what: `cannot write ${path}`,
-    why: reasons[code] ?? code,
-    next: 'choose another with --pcap FILE',
-  });
 }

@@ -1,7 +1,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { cannotWrite } from '../files.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { unreadable } from './tls-material.ts';
 
 /**
  * Begins a key log file (NSS format), readable by its owner only, and returns what adds a line to it. Lines are in the file
@@ -13,7 +13,7 @@ export function openKeyLog(path: string, terminal: Terminal): (line: string) => 
     try {
       work();
     } catch (error) {
-      throw unreadable('--keylog', path, error);
+      throw cannotWrite('--keylog FILE', path, error);
     }
   };
   trying(() => writeFileSync(file, '', { mode: 0o600 }));

@@ -2,7 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { TcpProbeSink } from '@strata/stack';
 import { probeCsvHeader, probeCsvLine, type TcpProbeRow } from '@strata/tcp';
-import { UserError } from '../errors.ts';
+import { cannotWrite } from '../files.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** So much is gathered before it is written. */
@@ -55,9 +55,7 @@ export class TcpProbeFile implements TcpProbeSink {
     try {
       return work();
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? String(error);
-      const why = code === 'ENOENT' ? 'its folder does not exist' : code === 'ENOSPC' ? 'no space is left' : code;
-      throw new UserError({ what: `cannot write ${this.path}`, why, next: 'choose another with --tcp-probe FILE' });
+      throw cannotWrite('--tcp-probe FILE', this.path, error);
     }
   }
 }

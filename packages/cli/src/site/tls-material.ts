@@ -4,6 +4,7 @@ import type { Lab, MqttTlsOptions } from '@strata/stack';
 import { parsePem } from '@strata/tls';
 import type { LabAuthority } from '@strata/tls/engine-node';
 import { UserError } from '../errors.ts';
+import { readReason } from '../files.ts';
 import type { TlsFlags } from '../mosquitto/tls-options.ts';
 
 /** Loads OpenSSL's engine: only when TLS is used, so that every other command starts sooner. */
@@ -108,12 +109,5 @@ export function readPem(flag: string, path: string, directory: string, label: st
 
 /** A file that a flag names and that cannot be read. */
 export function unreadable(flag: string, path: string, error: unknown): UserError {
-  const code = (error as NodeJS.ErrnoException).code ?? String(error);
-  const reasons: Record<string, string> = {
-    ENOENT: 'there is no such file or directory',
-    EACCES: 'permission denied',
-    EISDIR: 'it is a directory',
-    ENOTDIR: 'it is not a directory',
-  };
-  return new UserError({ what: `${flag} ${path}`, why: reasons[code] ?? code });
+  return new UserError({ what: `${flag} ${path}`, why: readReason(error) });
 }

@@ -43,6 +43,7 @@ export interface SuiteResult {
   readonly suite: string;
   readonly title: string;
   readonly ipVersion: 4 | 6;
+  readonly seed: number;
   readonly profiles: readonly string[];
   /** In the suite's order; for each requirement, one per profile. */
   readonly requirements: readonly RequirementResult[];

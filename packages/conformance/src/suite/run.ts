@@ -36,6 +36,7 @@ export async function runSuite(suite: Suite, options: RunOptions = {}): Promise<
     suite: suite.name,
     title: suite.title,
     ipVersion: options.ipVersion ?? 4,
+    seed: options.seed ?? 1,
     profiles: names,
     requirements: requirements.flatMap((requirement) => names.map((name) => judge(requirement, name, scenarios))),
     scenarios,

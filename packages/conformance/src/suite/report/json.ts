@@ -6,6 +6,7 @@ export function suiteJson(result: SuiteResult): unknown {
     suite: result.suite,
     title: result.title,
     ipVersion: result.ipVersion,
+    seed: result.seed,
     summary: Object.fromEntries(
       result.profiles.map((profile) => {
         const own = result.requirements.filter((each) => each.profile === profile);
