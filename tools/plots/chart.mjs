@@ -5,16 +5,29 @@
  * @property {string} name
  * @property {readonly (readonly [number, number])[]} points
  * @property {'line' | 'step' | 'dots'} [style] default: a line through the points
- * @property {string} [colour]
  */
 
 const WIDTH = 720;
-const HEIGHT = 300;
+const HEIGHT = 320;
 const LEFT = 64;
 const RIGHT = 16;
-const TOP = 34;
+const TOP = 54;
 const BOTTOM = 44;
+/** Baseline of the names of the series, between the title and the plot. */
+const LEGEND = 38;
+/** Letters are about that wide at this size; names need no more exactness. */
+const LETTER = 6.6;
 const COLOURS = ['#1f5fa8', '#c2471d', '#2b7d3f', '#7a4fa3'];
+const DARK_COLOURS = ['#79b8ff', '#ff9b73', '#7ee2a0', '#c9a6f0'];
+
+/** Light by itself, dark where the reader's pages are. Colours of series are classes, so that both schemes have theirs. */
+const STYLE = [
+  '.back{fill:#fff}text{fill:#1c1e21}.grid{stroke:#e4e4e4}path{fill:none}',
+  ...COLOURS.map((colour, i) => `.s${i}{stroke:${colour}}`),
+  '@media (prefers-color-scheme:dark){.back{fill:#15171a}text{fill:#e7e9ec}.grid{stroke:#33383f}',
+  ...DARK_COLOURS.map((colour, i) => `.s${i}{stroke:${colour}}`),
+  '}',
+].join('');
 
 /** Steps of 1, 2 or 5 times a power of ten. */
 function niceStep(range, wanted) {
@@ -43,34 +56,40 @@ export function drawChart({ title, x, y, series }) {
   const px = (value) => LEFT + (value / xEnd) * (WIDTH - LEFT - RIGHT);
   const py = (value) => HEIGHT - BOTTOM - (value / yEnd) * (HEIGHT - TOP - BOTTOM);
   const lines = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" role="img">`,
     `<title>${quoted(title)}</title>`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
+    `<style>${STYLE}</style>`,
+    `<rect class="back" width="${WIDTH}" height="${HEIGHT}"/>`,
     `<text x="${LEFT}" y="18" font-size="14" font-weight="bold">${quoted(title)}</text>`,
   ];
   for (let at = 0; at <= xEnd + xStep / 2; at += xStep) {
-    lines.push(`<path d="M${fixed(px(at))} ${TOP}V${HEIGHT - BOTTOM}" stroke="#e4e4e4"/>`);
+    lines.push(`<path d="M${fixed(px(at))} ${TOP}V${HEIGHT - BOTTOM}" class="grid"/>`);
     lines.push(`<text x="${fixed(px(at))}" y="${HEIGHT - BOTTOM + 16}" text-anchor="middle">${tidy(at)}</text>`);
   }
   for (let value = 0; value <= yEnd + yStep / 2; value += yStep) {
-    lines.push(`<path d="M${LEFT} ${fixed(py(value))}H${WIDTH - RIGHT}" stroke="#e4e4e4"/>`);
+    lines.push(`<path d="M${LEFT} ${fixed(py(value))}H${WIDTH - RIGHT}" class="grid"/>`);
     lines.push(`<text x="${LEFT - 6}" y="${fixed(py(value) + 4)}" text-anchor="end">${tidy(value)}</text>`);
   }
   lines.push(`<text x="${WIDTH - RIGHT}" y="${HEIGHT - 8}" text-anchor="end">${quoted(x)}</text>`);
   lines.push(`<text x="14" y="${TOP + 4}" transform="rotate(-90 14 ${TOP + 4})" text-anchor="end">${quoted(y)}</text>`);
-  series.forEach(({ name, points, style, colour }, index) => {
-    const paint = colour ?? COLOURS[index % COLOURS.length];
+  let legend = LEFT;
+  series.forEach(({ name, points, style }, index) => {
+    const paint = `class="s${index % COLOURS.length}"`;
     const place = points.map(([at, value]) => [fixed(px(at)), fixed(py(value))]);
     if (style === 'dots') {
       const d = place.map(([cx, cy]) => `M${cx} ${cy}h0`).join('');
-      lines.push(`<path d="${d}" stroke="${paint}" stroke-width="5" stroke-linecap="round" fill="none"/>`);
+      lines.push(`<path d="${d}" ${paint} stroke-width="5" stroke-linecap="round"/>`);
     } else {
       const d = pathOf(place, style === 'step');
-      lines.push(`<path d="${d}" stroke="${paint}" stroke-width="1.6" fill="none" stroke-linejoin="round"/>`);
+      lines.push(`<path d="${d}" ${paint} stroke-width="1.6" stroke-linejoin="round"/>`);
     }
-    const at = WIDTH - RIGHT - 150 * (series.length - index) + 20;
-    lines.push(`<path d="M${at} 14h18" stroke="${paint}" stroke-width="3"/>`);
-    lines.push(`<text x="${at + 24}" y="18">${quoted(name)}</text>`);
+    const mark =
+      style === 'dots'
+        ? `M${fixed(legend + 9)} ${LEGEND - 4}h0" stroke-linecap="round`
+        : `M${fixed(legend)} ${LEGEND - 4}h18`;
+    lines.push(`<path d="${mark}" ${paint} stroke-width="${style === 'dots' ? 5 : 3}"/>`);
+    lines.push(`<text x="${fixed(legend + 24)}" y="${LEGEND}">${quoted(name)}</text>`);
+    legend += 24 + name.length * LETTER + 24;
   });
   lines.push('</svg>');
   return `${lines.join('\n')}\n`;

@@ -61,7 +61,8 @@ export function probeRow(tcb: ControlBlock, what: number, host: string): TcpProb
     snd_nxt: (tcb.sndNxt - tcb.iss) >>> 0,
     rcv_nxt: (tcb.rcvNxt - tcb.irs) >>> 0,
     cwnd: tcb.cwnd,
-    ssthresh: tcb.ssthresh >= UNKNOWN ? -1 : tcb.ssthresh,
+    // 0 until the handshake has made the controller, beyond every window until the first reduction.
+    ssthresh: tcb.ssthresh === 0 || tcb.ssthresh >= UNKNOWN ? -1 : tcb.ssthresh,
     flight: (tcb.sndNxt - tcb.sndUna) | 0,
     pipe: pipe(tcb),
     snd_wnd: tcb.sndWnd,
