@@ -142,6 +142,8 @@ export interface AckPolicy {
   windowGrew(tcb: ControlBlock, growth: number): boolean;
   /** That is told once, when the application has done with reading for now; otherwise with the packet that makes it so. */
   readonly updatesAfterRead: boolean;
+  /** Growth that is not worth that is told by the timer of delayed acknowledgments, however small it is (NetX). Absent: not. */
+  readonly tellsAnyGrowth?: boolean;
   /** The window to advertise, in octets, given the room there is and what was promised: where silly windows are avoided (RFC 9293 3.8.6.2.2). */
   advertise(tcb: ControlBlock, room: number, promised: number): number;
 }

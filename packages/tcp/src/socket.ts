@@ -71,7 +71,7 @@ import {
   TCP_TIMED_WAIT,
 } from './states.ts';
 import { endConnection, flushReceiveQueue, resetForConnection } from './teardown.ts';
-import { armFinWait2, armKeepalive, earliestDeadline } from './timers/arm.ts';
+import { armFinWait2, armKeepalive, delayAcknowledgment, earliestDeadline } from './timers/arm.ts';
 import { runTimeouts } from './timers/timeouts.ts';
 import { transition } from './transition.ts';
 
@@ -337,18 +337,25 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     this.rcvQueued = next === null ? 0 : this.rcvQueued - packet.sequenceLength;
     if (this.windowLimit > this.windowSize) noteRead(this, packet.sequenceLength);
     if (this.rcvUrgent && this.urgentBytes === 0) this.rcvUrgent = false;
-    if (this.isWindowWorthTelling()) {
-      if (this.profile.acks.updatesAfterRead) raise(this, EVENT_WINDOW);
-      else sendAcknowledgment(this);
+    const { acks } = this.profile;
+    const growth = this.windowGrowth();
+    if (growth > 0) {
+      if (acks.windowGrew(this, growth)) {
+        if (acks.updatesAfterRead) raise(this, EVENT_WINDOW);
+        else sendAcknowledgment(this);
+      } else if (acks.tellsAnyGrowth === true) delayAcknowledgment(this);
     }
     return packet;
   }
 
-  /** Room beyond what the field can say is no growth (RFC 7323 2.3), and after the peer's FIN none matters. */
-  private isWindowWorthTelling(): boolean {
-    if (this.state < TCP_ESTABLISHED || this.finSeen) return false;
+  /**
+   * By how much the window has opened beyond what the peer was told. Room beyond what the field can say is no growth (RFC 7323
+   * 2.3), and after the peer's FIN none matters.
+   */
+  private windowGrowth(): number {
+    if (this.state < TCP_ESTABLISHED || this.finSeen) return 0;
     const room = Math.min(roomToRead(this), 0xffff << this.rcvScale);
-    return this.profile.acks.windowGrew(this, (this.rcvNxt + room - this.rcvAdv) | 0);
+    return (this.rcvNxt + room - this.rcvAdv) | 0;
   }
 
   /** Why `receive` has nothing, as NetX says it: NX_NOT_BOUND, NX_NOT_CONNECTED, NX_NO_PACKET; NX_SUCCESS when it has. */
@@ -529,7 +536,10 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     this.deferredQueued = false;
     const events = this.pending;
     this.pending = 0;
-    if (events & EVENT_WINDOW && this.isWindowWorthTelling()) sendAcknowledgment(this);
+    if (events & EVENT_WINDOW) {
+      const growth = this.windowGrowth();
+      if (growth > 0 && this.profile.acks.windowGrew(this, growth)) sendAcknowledgment(this);
+    }
     if (events === EVENT_RECEIVABLE) this.tellReceivable();
     else if ((events & ~EVENT_WINDOW) !== 0) this.tell(events);
   }

@@ -5,13 +5,15 @@ import { delayAcknowledgment } from '../timers/arm.ts';
 import { receiverAvoidance } from '../window.ts';
 
 /**
- * NetX's acknowledgments: by the timer, by data going out, or when the application's reading has opened half the window.
+ * NetX's acknowledgments: by the timer, by data going out, or when the application's reading has opened half the window;
+ * less than half is told by the timer.
  * @param every acknowledge each n-th in-order segment (NX_TCP_ACK_EVERY_N_PACKETS); 0: never for their number
  */
 export function netxAcks(every: number): AckPolicy {
   return {
     delay: 20 * TICK,
     updatesAfterRead: false,
+    tellsAnyGrowth: true,
 
     dataArrived(tcb: ControlBlock): void {
       tcb.unackedSegments++;

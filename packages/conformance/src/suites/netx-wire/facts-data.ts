@@ -120,10 +120,40 @@ export const dataFacts: readonly Scenario[] = [
       c.emit('P.', { seq: 3001, ack: 1, len: 1000 });
       c.expect('.', { ack: 4001, win: 5000, within: 300_000 });
       c.read();
-      // 5000 were promised and 8000 are free: less than half of the window more, so nobody is told.
-      c.silence(SECOND);
+      c.silence();
       c.send(10);
       c.expect('P.', { seq: 1, ack: 4001, win: 8000 });
+    },
+  },
+  {
+    name: 'growth of less than half of the window is told by the timer of delayed acknowledgments, at its second tick',
+    covers: ['window-growth-later'],
+    check(t) {
+      for (const [readAt, toldAt] of [
+        [60, 80],
+        [69, 80],
+        [70, 90],
+      ] as const) {
+        const bench = new NetxBench(t);
+        bench.connect(12, 8192);
+        bench.reading = false;
+        bench.send(3, 1000);
+        bench.until(readAt);
+        bench.reading = true;
+        bench.read();
+        bench.until(500);
+        const answers = bench.lines.filter((line) => / b \d+ \. /.test(line)).map((line) => line.split(' '));
+        const seen = answers.map(([tick, , , , , ack, , window]) => [tick, ack, window].map(Number));
+        t.equal(
+          seen,
+          [
+            [30, 3001, 5192],
+            [toldAt, 3001, 8192],
+          ],
+          `ticks, numbers and windows of the acknowledgments, read at ${readAt}`,
+        );
+        bench.end();
+      }
     },
   },
   {

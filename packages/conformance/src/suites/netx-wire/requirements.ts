@@ -75,6 +75,7 @@ const FACTS: readonly (readonly [id: string, topic: string, text: string])[] = [
   ['out-of-order', 'TCP data', 'segments out of order'],
   ['receive-window', 'TCP data', 'how the window is counted'],
   ['window-update', 'TCP data', 'when reading is told'],
+  ['window-growth-later', 'TCP data', 'when less than half of the window is told'],
   ['ack-every-n', 'TCP data', 'acknowledgments by number'],
   ['blocked-probe', 'TCP data', 'probes of a sender that waits'],
   ['probes-end', 'TCP data', 'how long probes go on'],
