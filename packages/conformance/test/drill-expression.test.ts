@@ -76,8 +76,8 @@ describe('statements', () => {
   });
 
   test.each<[string, boolean]>([
-    ['while True: pass', true],
-    ['for x in y: pass', true],
+    ['try: pass', true],
+    ['with x: pass', true],
     ['open("x")', true],
     ['"a".upper()', true],
     ['x', false],

@@ -1,9 +1,9 @@
 /**
- * The part of Python that `%{ … }%` snippets use: `assert`, `print`, assignments, `pass`; comparisons (chained), `and`, `or`,
- * `not`, `in`, arithmetic, bits, tuples and lists, and a few functions. Nothing is executed that is not written here.
+ * The part of Python that `%{ … }%` snippets use: `assert`, `print`, assignments, `pass`, `if`, `for`, `while`; comparisons
+ * (chained), `and`, `or`, `not`, `in`, arithmetic, bits, tuples and lists, and a few functions. Nothing is executed that is not written here.
  */
 
-import { splitStatements } from './python-statements.ts';
+import { type Block, parseBlocks } from './python-blocks.ts';
 import {
   binary,
   compare,
@@ -38,6 +38,19 @@ export class SnippetScope {
     this.variables = new Map();
     this.output = [];
   }
+
+  /** `names = value`; several names take a value apart. */
+  assign(names: readonly string[], value: Value): void {
+    const [only] = names;
+    if (names.length === 1 && only !== undefined) {
+      this.variables.set(only, value);
+      return;
+    }
+    if (!isList(value) || value.length !== names.length) {
+      throw new SnippetError(`${display(value)} cannot be taken apart into ${names.join(', ')}`);
+    }
+    for (const [i, name] of names.entries()) this.variables.set(name, value[i] as Value);
+  }
 }
 
 /**
@@ -45,12 +58,49 @@ export class SnippetScope {
  * @throws AssertionFailure, SnippetError
  */
 export function runSnippet(text: string, names: ReadonlyMap<string, Value>, scope: SnippetScope): void {
-  for (const statement of splitStatements(text)) {
-    try {
-      new Evaluator(statement, names, scope).statement();
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw new SnippetError(`"${statement.slice(0, 40)}…" is too much to evaluate`);
+  try {
+    runBlocks(parseBlocks(text), { names, scope, left: MOST_STATEMENTS });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new SnippetError(`"${text.trim().slice(0, 40)}…" is too much to evaluate`);
+  }
+}
+
+/** Statements that a snippet may run through, loops included. */
+const MOST_STATEMENTS = 100_000;
+
+interface Surroundings {
+  readonly names: ReadonlyMap<string, Value>;
+  readonly scope: SnippetScope;
+  left: number;
+}
+
+function runBlocks(blocks: readonly Block[], around: Surroundings): void {
+  const { names, scope } = around;
+  const value = (text: string) => new Evaluator(text, names, scope).whole();
+  for (const block of blocks) {
+    if (--around.left < 0) throw new SnippetError('the snippet never ends');
+    switch (block.kind) {
+      case 'simple':
+        new Evaluator(block.text, names, scope).statement();
+        break;
+      case 'if': {
+        const chosen = block.branches.find(({ condition }) => condition === null || truth(value(condition)));
+        if (chosen !== undefined) runBlocks(chosen.body, around);
+        break;
+      }
+      case 'while':
+        while (truth(value(block.condition))) runBlocks(block.body, around);
+        break;
+      case 'for': {
+        const over = value(block.over);
+        if (!isList(over)) throw new SnippetError(`${display(over)} has no elements`);
+        for (const one of over) {
+          scope.assign(block.names, one);
+          runBlocks(block.body, around);
+        }
+        break;
+      }
     }
   }
 }
@@ -74,7 +124,7 @@ const DEEPEST = 50;
 
 const END: Token = { kind: 'end', text: 'the end' };
 const KEYWORDS = new Set(['and', 'or', 'not', 'in', 'is', 'if', 'else', 'assert', 'print', 'pass', 'lambda', 'for']);
-const BEYOND = /^(?:def|class|if|for|while|try|with|return|raise|del|global|lambda)\b/;
+const BEYOND = /^(?:def|class|if|for|while|try|with|return|raise|del|global|lambda|break|continue|elif|else)\b/;
 
 /** One statement. Recursive descent over Python's precedence; values are computed as they are read. */
 class Evaluator {
@@ -149,6 +199,18 @@ class Evaluator {
     }
     if (this.token.text === 'print' && this.token.kind === 'name') {
       this.print();
+      return;
+    }
+    const several = /^[A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)+\s*=(?!=)/.exec(this.source)?.[0];
+    if (several !== undefined) {
+      const names = several.slice(0, -1).split(',');
+      this.at += 2 * names.length;
+      const value = this.expressions();
+      this.finish();
+      this.scope.assign(
+        names.map((one) => one.trim()),
+        value,
+      );
       return;
     }
     const name = this.token;

@@ -1,33 +1,60 @@
 import { SnippetError } from './python-values.ts';
 
+/** One statement, and how far its line is indented. */
+export interface Line {
+  readonly text: string;
+  readonly indent: number;
+  /** It stands behind a `;` of the same line. */
+  readonly joined: boolean;
+}
+
+/** Columns to the next place where a tab ends. */
+const TAB = 8;
+
 /** Statements end at `;` or at the end of a line, outside brackets and strings; `\` continues a line; `#` begins a comment. */
-export function splitStatements(text: string): string[] {
-  const statements: string[] = [];
+export function splitStatements(text: string): Line[] {
+  const statements: Line[] = [];
   let current = '';
   let depth = 0;
+  // What stands right behind the opening bracket is not indented.
+  let indent = 0;
+  let joined = false;
+  const end = (mark: string, at: number) => {
+    if (current.trim() !== '') statements.push({ text: current.trim(), indent, joined });
+    current = '';
+    joined = mark === ';';
+    if (mark === '\n') indent = indentAt(text, at + 1);
+  };
   for (let i = 0; i < text.length; i++) {
     const character = text[i] as string;
     if (character === '"' || character === "'") {
-      const end = endOfText(text, i);
-      current += text.slice(i, end);
-      i = end - 1;
+      const close = endOfText(text, i);
+      current += text.slice(i, close);
+      i = close - 1;
     } else if (character === '\\' && /^\\[ \t\r]*\n/.test(text.slice(i))) {
       i = text.indexOf('\n', i);
       current += ' ';
     } else if (character === '#') {
-      const end = text.indexOf('\n', i);
-      i = (end < 0 ? text.length : end) - 1;
+      const close = text.indexOf('\n', i);
+      i = (close < 0 ? text.length : close) - 1;
     } else if ((character === '\n' || character === ';') && depth === 0) {
-      statements.push(current);
-      current = '';
+      end(character, i);
     } else {
       if ('([{'.includes(character)) depth++;
       if (')]}'.includes(character)) depth--;
       current += character === '\n' ? ' ' : character;
     }
   }
-  statements.push(current);
-  return statements.map((one) => one.trim()).filter((one) => one !== '');
+  end('', text.length);
+  return statements;
+}
+
+function indentAt(text: string, from: number): number {
+  let columns = 0;
+  for (let i = from; text[i] === ' ' || text[i] === '\t'; i++) {
+    columns = text[i] === '\t' ? columns - (columns % TAB) + TAB : columns + 1;
+  }
+  return columns;
 }
 
 function endOfText(text: string, from: number): number {
