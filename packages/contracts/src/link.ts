@@ -50,6 +50,10 @@ export interface LinkService {
   /** Accept frames to this multicast address too. Joins are counted. */
   joinGroup(msw: number, lsw: number): void;
   leaveGroup(msw: number, lsw: number): void;
+  /** Nothing is delivered to the sink any more (NX_LINK_INTERFACE_DETACH); {@link attach} begins anew. */
+  detach(): void;
+  /** Takes another MAC address (NX_LINK_SET_PHYSICAL_ADDRESS). False, or absent, when the link cannot. */
+  setPhysicalAddress?(msw: number, lsw: number): boolean;
 }
 
 /** What a driver hands frames to. IP owns this interface. */

@@ -80,6 +80,11 @@ export interface DatagramSink {
    * error says of a path. A transport without an opinion leaves it out; then IP believes.
    */
   confirms?(error: NetworkError): boolean;
+  /**
+   * An interface is going, and with it these addresses of this host and its groups: what is bound to them cannot go on. A
+   * transport that keeps nothing of the kind leaves it out.
+   */
+  interfaceDetached?(interfaceIndex: number, addresses: readonly IpAddress[]): void;
 }
 
 /** An ICMP error, translated for transports. One record, reused: valid during the call only. */

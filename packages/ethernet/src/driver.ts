@@ -88,8 +88,8 @@ const MINIMUM_MTU = 68;
 const NO_POOL: PacketAllocator = { payloadSize: 0, available: 0, allocate: () => null };
 
 class DriverProperties implements LinkProperties {
-  readonly macMsw: number;
-  readonly macLsw: number;
+  macMsw: number;
+  macLsw: number;
   readonly mtu: number;
   readonly capabilities: number;
   up: boolean;
@@ -132,8 +132,8 @@ export class EthernetDriver implements LinkService, FrameSink {
   readonly drops: DropCounters;
   private readonly port: LinkPort;
   private readonly state: DriverProperties;
-  private readonly macMsw: number;
-  private readonly macLsw: number;
+  private macMsw: number;
+  private macLsw: number;
   private readonly mtu: number;
   private readonly vlan: number;
   private readonly priority: number;
@@ -202,6 +202,16 @@ export class EthernetDriver implements LinkService, FrameSink {
     this.port.attach(null);
     this.sink = null;
     this.receivePool = NO_POOL;
+  }
+
+  /** Sends from, and takes frames to, another MAC address from now on. False for a group's address and for none. */
+  setPhysicalAddress(msw: number, lsw: number): boolean {
+    if (isGroupMac(msw) || (msw | lsw) === 0) return false;
+    this.macMsw = msw & 0xffff;
+    this.macLsw = lsw | 0;
+    this.state.macMsw = this.macMsw;
+    this.state.macLsw = this.macLsw;
+    return true;
   }
 
   /** NX_LINK_ENABLE and NX_LINK_DISABLE: the interface is up when it is enabled and its cable is. */

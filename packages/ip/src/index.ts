@@ -29,6 +29,7 @@ export {
   type InterfaceInfo,
   type IpInfo,
   IpInformation,
+  type MaximumPayload,
   NX_IP_ADDRESS_RESOLVED,
   NX_IP_ARP_ENABLED,
   NX_IP_IGMP_ENABLED,
@@ -78,6 +79,7 @@ export {
   NEIGHBOUR_STATIC,
   Neighbour,
 } from './neighbour.ts';
+export { NX_IP_PACKET_IN, NX_IP_PACKET_OUT, type PacketFilter } from './packet-filter.ts';
 export { PathMtuCache, plateauBelow } from './path-mtu.ts';
 export {
   type ArpPolicy,

@@ -1,3 +1,5 @@
+import { type IpAddress, NX_PHYSICAL_HEADER, PROTOCOL_TCP, PROTOCOL_UDP } from '@strata/contracts';
+import { IPV4_HEADER, IPV6_HEADER, TCP_HEADER, UDP_HEADER } from '@strata/wire';
 import type { IpInstance } from './instance.ts';
 import type { IpInterface } from './interface.ts';
 
@@ -60,6 +62,12 @@ export interface InterfaceInfo {
   readonly mtu: number;
   readonly macMsw: number;
   readonly macLsw: number;
+}
+
+/** What nx_ip_max_payload_size_find reports, in octets. */
+export interface MaximumPayload {
+  readonly startOffset: number;
+  readonly length: number;
 }
 
 /** What nx_ip_status_check and nx_ip_interface_status_check know: bits of a sum. */
@@ -158,6 +166,20 @@ export class IpInformation {
     if (found === null) return null;
     const { name, address, mask, mtu, macMsw, macLsw } = found;
     return { name, address, mask, mtu, macMsw, macLsw };
+  }
+
+  /**
+   * nx_ip_max_payload_size_find: how much data one packet to a peer can carry without being cut, as far as the path is known, and
+   * how far into a pool packet it begins, behind the room for every header. Null without a route (NX_IP_ADDRESS_ERROR).
+   *
+   * @param protocol PROTOCOL_TCP or PROTOCOL_UDP, whose header goes off too; any other has none
+   */
+  maximumPayload(remote: IpAddress, protocol: number, interfaceIndex = -1): MaximumPayload | null {
+    const flow = this.ip.openFlow(remote, protocol, null, interfaceIndex);
+    if (flow === null) return null;
+    const transport = protocol === PROTOCOL_TCP ? TCP_HEADER : protocol === PROTOCOL_UDP ? UDP_HEADER : 0;
+    const headers = (remote.family === 4 ? IPV4_HEADER : IPV6_HEADER) + transport;
+    return { startOffset: NX_PHYSICAL_HEADER + headers, length: Math.max(0, flow.mtu - headers) };
   }
 
   /** nx_ip_interface_status_check without waiting: the NX_IP_ bits that hold, 0 for an interface that does not exist. */

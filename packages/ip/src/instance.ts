@@ -10,6 +10,7 @@ import {
   NX_ALREADY_ENABLED,
   NX_INVALID_INTERFACE,
   NX_INVALID_MTU_DATA,
+  NX_INVALID_PARAMETERS,
   NX_IP_ADDRESS_ERROR,
   NX_SUCCESS,
   type Packet,
@@ -27,6 +28,7 @@ import {
 import { ipv4Address, ipv4AddressSum, ipv4Destination, ipv4Mask } from '@strata/wire';
 import { Arp } from './arp/arp.ts';
 import { Rarp } from './arp/rarp.ts';
+import { detachInterface, freeIndex, setCapabilities, setPhysicalAddress } from './attachment.ts';
 import { IpCounters } from './counters.ts';
 import { IpFlow } from './flow.ts';
 import { partsOf } from './fragment/datagram.ts';
@@ -45,6 +47,7 @@ import { LoopbackQueue } from './loopback.ts';
 import { isHostAddress, isLoopback, isMulticast, LIMITED_BROADCAST } from './martian.ts';
 import { GroupTable } from './multicast/groups.ts';
 import { Nd } from './nd/nd.ts';
+import type { PacketFilter } from './packet-filter.ts';
 import { PathMtuCache } from './path-mtu.ts';
 import { type IpPolicy, netxIpPolicy } from './policy.ts';
 import { RawIp } from './raw.ts';
@@ -78,6 +81,8 @@ export interface InterfaceListener {
 export class IpInstance implements NetworkService {
   readonly name: string;
   readonly pool: PacketAllocator;
+  /** @internal Where ARP, ND, IGMP, MLD and ICMP errors get their packets; see {@link setAuxiliaryPool}. */
+  controlPool: PacketAllocator;
   readonly time: TimeService;
   readonly random: Random;
   readonly policy: IpPolicy;
@@ -123,11 +128,14 @@ export class IpInstance implements NetworkService {
   fragmentsEnabled: boolean;
   /** Null: nobody is told. */
   interfaceListener: InterfaceListener | null;
+  /** Null: every packet passes. */
+  packetFilter: PacketFilter | null;
   private readonly sender: Ipv4Sender;
 
   constructor(options: IpOptions) {
     this.name = options.name;
     this.pool = options.pool;
+    this.controlPool = options.pool;
     this.time = options.time;
     this.random = options.random;
     this.policy = options.policy ?? netxIpPolicy;
@@ -157,6 +165,7 @@ export class IpInstance implements NetworkService {
     this.receiver = new Ipv4Receiver(this);
     this.loopbackQueue = new LoopbackQueue(this);
     this.interfaceListener = null;
+    this.packetFilter = null;
     this.sender = new Ipv4Sender(this);
     this.receiver.setSink(PROTOCOL_ICMP, this.icmp);
     this.nd = new Nd(this, this.policy.ipv6);
@@ -166,11 +175,52 @@ export class IpInstance implements NetworkService {
 
   /** As nx_ip_interface_attach: puts an interface on a link, at first without an address. */
   attachInterface(name: string, link: LinkService): IpInterface {
-    const made = new IpInterface(this, this.interfaces.length, name, link);
-    this.interfaces.push(made);
+    const made = new IpInterface(this, this.nextInterfaceIndex, name, link);
+    this.interfaces.splice(made.index, 0, made);
     link.attach(made);
     this.groups.igmp.listen(made);
     return made;
+  }
+
+  /**
+   * As nx_ip_auxiliary_packet_pool_set: the small packets that IP makes itself come from here, so that they need not take large
+   * ones. NX_INVALID_PARAMETERS for packets of less than 128 octets, into which not every message fits.
+   */
+  setAuxiliaryPool(pool: PacketAllocator): Status {
+    if (pool.payloadSize < SMALLEST_PAYLOAD) return NX_INVALID_PARAMETERS;
+    this.controlPool = pool;
+    return NX_SUCCESS;
+  }
+
+  /** The index that the next interface will get. */
+  get nextInterfaceIndex(): number {
+    return freeIndex(this.interfaces);
+  }
+
+  /**
+   * As nx_ip_interface_detach. Connections over the interface end, and everything about it is forgotten: ARP and neighbor
+   * entries with the packets that wait for them, gateway and routes by way of it, groups, prefixes, routers, addresses. Its
+   * index goes to the next one that is attached. NX_INVALID_INTERFACE for the loopback and for what is not attached.
+   */
+  detachInterface(target: IpInterface): Status {
+    return detachInterface(this, target);
+  }
+
+  /**
+   * As nx_ip_interface_physical_address_set: frames leave with this MAC address from now on, and the link is told to take those
+   * sent to it unless `updateLink` is false. Peers that know the old one learn it from {@link ArpDefence.announce}.
+   * NX_INVALID_PARAMETERS for a group's address or none, NX_UNHANDLED_COMMAND when the link refuses, NX_INVALID_INTERFACE.
+   */
+  setPhysicalAddress(target: IpInterface, msw: number, lsw: number, updateLink = true): Status {
+    return setPhysicalAddress(this, target, msw, lsw, updateLink);
+  }
+
+  /**
+   * As nx_ip_interface_capability_set: which of its CAPABILITY_ bits the link is left to do; `target.capabilities` says which
+   * now. NX_NOT_SUPPORTED for what it cannot do, NX_INVALID_INTERFACE for the loopback.
+   */
+  setCapabilities(target: IpInterface, capabilities: number): Status {
+    return setCapabilities(this, target, capabilities);
   }
 
   /** As nx_ip_fragment_enable: fragments are put together, and packets larger than the MTU are cut, in both families. */
@@ -201,7 +251,9 @@ export class IpInstance implements NetworkService {
   /** The interface of an index, the loopback's included, or null. */
   interfaceAt(index: number): IpInterface | null {
     if (index === LOOPBACK_INTERFACE) return this.loopback;
-    return this.interfaces[index] ?? null;
+    const found = this.interfaces[index];
+    if (found !== undefined && found.index === index) return found;
+    return this.interfaces.find((each) => each.index === index) ?? null;
   }
 
   /**
@@ -212,17 +264,12 @@ export class IpInstance implements NetworkService {
     if (target.link === null) return NX_INVALID_INTERFACE;
     if (address !== 0 && (!isHostAddress(address) || !isMask(mask))) return NX_IP_ADDRESS_ERROR;
     const hostBits = ~mask;
+    // RFC 3021: a network of two addresses or one has no broadcast address.
+    const broadcast = address === 0 || hostBits >>> 0 <= 1 ? 0 : address | hostBits;
+    if (broadcast !== 0 && address === broadcast) return NX_IP_ADDRESS_ERROR;
     target.address = address;
     target.mask = address === 0 ? 0 : mask;
-    // RFC 3021: a network of two addresses or one has no broadcast address.
-    target.broadcast = address === 0 || hostBits >>> 0 <= 1 ? 0 : address | hostBits;
-    if (target.broadcast !== 0 && address === target.broadcast) {
-      target.address = 0;
-      target.mask = 0;
-      target.broadcast = 0;
-      this.generation++;
-      return NX_IP_ADDRESS_ERROR;
-    }
+    target.broadcast = broadcast;
     this.routes.recheck();
     this.generation++;
     if (this.tracer !== null) this.tracer.event(TRACE_IP_ADDRESS_SET, target.index, address, target.mask, 0, null);
@@ -462,6 +509,9 @@ export class IpInstance implements NetworkService {
     return this.counters.drops[reason] ?? 0;
   }
 }
+
+/** Octets of the smallest packet that holds every message that IP makes itself, with room for all headers. */
+const SMALLEST_PAYLOAD = 128;
 
 /** "No interface is right", where -1 means "any". */
 const NO_SUCH = -2;

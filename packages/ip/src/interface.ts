@@ -8,6 +8,7 @@ import {
   type PacketAllocator,
 } from '@strata/contracts';
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_RARP } from '@strata/wire';
+import { gatherHeaders } from './contiguous.ts';
 import type { IpInstance } from './instance.ts';
 import { Ipv6Interface } from './ipv6/interface.ts';
 
@@ -34,11 +35,13 @@ export class IpInterface implements LinkSink {
   mtu: number;
   up: boolean;
   /** The link verifies / fills in checksums. */
-  readonly verifiesChecksums: boolean;
-  readonly makesChecksums: boolean;
-  /** Own MAC address. */
-  readonly macMsw: number;
-  readonly macLsw: number;
+  verifiesChecksums: boolean;
+  makesChecksums: boolean;
+  /** CAPABILITY_ bits of the link that are made use of; see {@link IpInstance.setCapabilities}. */
+  capabilities: number;
+  /** Own MAC address; see {@link IpInstance.setPhysicalAddress}. */
+  macMsw: number;
+  macLsw: number;
   /** What it has of IPv6; does nothing until that is enabled. */
   readonly ipv6: Ipv6Interface;
   /** When the last conflict was answered (RFC 5227 2.4), in microseconds. */
@@ -58,6 +61,7 @@ export class IpInterface implements LinkSink {
     const capabilities = link === null ? 0 : link.properties.capabilities;
     this.verifiesChecksums = (capabilities & CAPABILITY_RX_CHECKSUM) !== 0;
     this.makesChecksums = (capabilities & CAPABILITY_TX_CHECKSUM) !== 0;
+    this.capabilities = capabilities;
     this.macMsw = link === null ? 0 : link.properties.macMsw;
     this.macLsw = link === null ? 0 : link.properties.macLsw;
     this.defendedAt = Number.NEGATIVE_INFINITY;
@@ -65,7 +69,8 @@ export class IpInterface implements LinkSink {
   }
 
   /** Takes what the driver received; see {@link LinkSink}. */
-  accept(packet: Packet, etherType: number, cast: number, sourceMsw: number, sourceLsw: number): void {
+  accept(frame: Packet, etherType: number, cast: number, sourceMsw: number, sourceLsw: number): void {
+    const packet = frame.next === null ? frame : gatherHeaders(frame, this.receivePool);
     packet.interfaceIndex = this.index;
     if (etherType === ETHERTYPE_IPV4) this.ip.receiver.accept(packet, this, cast);
     else if (etherType === ETHERTYPE_IPV6) this.ip.ipv6.receiver.accept(packet, this, cast);

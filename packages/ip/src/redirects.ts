@@ -61,6 +61,13 @@ export class RedirectCache implements Timed {
     }
   }
 
+  /** @internal An interface goes, and the gateways on its link. */
+  detach(outgoing: IpInterface): void {
+    for (const [destination, entry] of this.entries) {
+      if (entry.outgoing === outgoing) this.entries.delete(destination);
+    }
+  }
+
   clear(): void {
     if (this.entries.size === 0) return;
     this.entries.clear();

@@ -1,5 +1,6 @@
 import { NX_IP_ADDRESS_ERROR, NX_NOT_SUCCESSFUL, NX_OVERFLOW, NX_SUCCESS, type Status } from '@strata/contracts';
 import type { IpInterface } from './interface.ts';
+import { isHostAddress } from './martian.ts';
 
 /** One static route. */
 export interface StaticRoute {
@@ -50,6 +51,14 @@ export class RouteTable {
     return best;
   }
 
+  /** The interface by which another host can be a next hop, or null: nobody sends by way of himself, or of everybody. */
+  private throughLink(address: number): IpInterface | null {
+    const outgoing = this.onLink(address);
+    if (outgoing === null || !isHostAddress(address)) return null;
+    const own = this.interfaces.some((each) => each.address === address);
+    return own || address === outgoing.broadcast ? null : outgoing;
+  }
+
   /**
    * Looks for the way to `destination`, over interface `wanted` if that is not negative. On success {@link outgoing} and
    * {@link nextHop} hold it.
@@ -82,8 +91,8 @@ export class RouteTable {
 
   /** As nx_ip_gateway_address_set. 0 clears. NX_IP_ADDRESS_ERROR when the gateway is not on a link. */
   setGateway(address: number): Status {
-    const outgoing = address === 0 ? null : this.onLink(address);
-    if (address !== 0 && (outgoing === null || outgoing.address === address)) return NX_IP_ADDRESS_ERROR;
+    const outgoing = address === 0 ? null : this.throughLink(address);
+    if (address !== 0 && outgoing === null) return NX_IP_ADDRESS_ERROR;
     this.gateway.address = address;
     this.gateway.outgoing = outgoing;
     if (address === 0) this.spares.length = 0;
@@ -95,8 +104,7 @@ export class RouteTable {
    * the one in use. NX_IP_ADDRESS_ERROR when it is not on a link, NX_OVERFLOW when there are as many as routes may be.
    */
   addGateway(address: number): Status {
-    const outgoing = this.onLink(address);
-    if (address === 0 || outgoing === null || outgoing.address === address) return NX_IP_ADDRESS_ERROR;
+    if (address === 0 || this.throughLink(address) === null) return NX_IP_ADDRESS_ERROR;
     if (this.gateway.outgoing === null) return this.setGateway(address);
     if (address === this.gateway.address || this.spares.includes(address)) return NX_SUCCESS;
     if (this.spares.length >= this.limit) return NX_OVERFLOW;
@@ -121,7 +129,7 @@ export class RouteTable {
 
   /** As nx_ip_static_route_add: replaces the route to the same network. NX_OVERFLOW when the table is full. */
   add(network: number, mask: number, nextHop: number): Status {
-    const outgoing = this.onLink(nextHop);
+    const outgoing = this.throughLink(nextHop);
     if (outgoing === null || !isMask(mask)) return NX_IP_ADDRESS_ERROR;
     const route: StaticRoute = { network: network & mask, mask, nextHop, outgoing };
     const old = this.statics.findIndex((r) => r.network === route.network && r.mask === mask);

@@ -25,6 +25,8 @@ export interface Sent {
 /** A link whose other end is the test. Every packet sent is checked for lengths and checksums before anybody looks at it. */
 export class ScriptedLink implements LinkService {
   readonly properties: LinkProperties & { up: boolean };
+  /** False: another MAC address is refused. */
+  takesAddresses = true;
   readonly sent: Sent[] = [];
   readonly groups: string[] = [];
   sink: LinkSink | null = null;
@@ -46,6 +48,14 @@ export class ScriptedLink implements LinkService {
 
   attach(sink: LinkSink): void {
     this.sink = sink;
+  }
+
+  detach(): void {
+    this.sink = null;
+  }
+
+  setPhysicalAddress(): boolean {
+    return this.takesAddresses;
   }
 
   send(packet: Packet, etherType: number, destinationMsw: number, destinationLsw: number): void {

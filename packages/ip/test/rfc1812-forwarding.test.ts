@@ -5,6 +5,7 @@ import {
   DROP_IPV4_OWN_SOURCE,
   DROP_IPV4_SOURCE_ADDRESS,
   DROP_IPV4_SOURCE_ROUTE,
+  DROP_IPV4_TOO_BIG,
   LINK_BROADCAST,
   LINK_UNICAST,
   SECOND,
@@ -25,6 +26,7 @@ function router(farMtu = 1500): { host: TestHost; far: ScriptedLink } {
   const eth1 = host.ip.attachInterface('eth1', far);
   host.ip.setAddress(eth1, ipWord('198.51.100.1'), ipWord('255.255.255.0'));
   host.ip.forwarding = true;
+  host.ip.enableFragments();
   host.knowPeer(NEAR, MAC_PEER);
   host.knowPeer(FAR, MAC_FAR);
   return { host, far };
@@ -180,6 +182,14 @@ describe('cutting on the way', () => {
       [596, 0x2000 | 172],
       [68, 0x2000 | 244],
     ]);
+    host.finish();
+  });
+
+  test('while fragmentation is off, as NetX begins, what is too large is dropped without a word', () => {
+    const { host, far } = router(600);
+    host.ip.disableFragments();
+    host.injectIp(datagram({}, new Uint8Array(800)));
+    expect([far.sent, host.take(), host.drops(DROP_IPV4_TOO_BIG)]).toEqual([[], [], 1]);
     host.finish();
   });
 

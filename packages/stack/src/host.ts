@@ -8,8 +8,6 @@ import {
   type Random,
   SECOND,
   type Status,
-  type StreamConnector,
-  type StreamListener,
   type Tracer,
 } from '@strata/contracts';
 import { EthernetDriver } from '@strata/ethernet';
@@ -17,7 +15,7 @@ import { IpInstance, type IpInterface, type Ping, type PingOptions } from '@stra
 import { type PacketMemory, PacketPool } from '@strata/packet';
 import { type TcpProbe, type TcpServer, TcpService, type TcpSocketOptions } from '@strata/tcp';
 import { type Island, type Islands, type Scheduler, Waits } from '@strata/time';
-import type { TlsConnector, TlsSecrets } from '@strata/tls';
+import type { TlsSecrets } from '@strata/tls';
 import { UdpService } from '@strata/udp';
 import {
   formatAddress,
@@ -30,6 +28,7 @@ import {
   parsePrefix,
   sameAddress,
 } from '@strata/wire';
+import { type HostTlsConnector, TcpConnector } from './connectors.ts';
 import { NetError } from './net-error.ts';
 import type { Profile } from './profile.ts';
 import { StreamConnection, type WaitOptions } from './stream-connection.ts';
@@ -178,16 +177,15 @@ export class Host {
 
   /** Puts the host on a link. @throws RangeError for an address that is none, NetError for one that cannot be used */
   attach(port: LinkPort, options: InterfaceOptions = {}): IpInterface {
-    const index = this.drivers.length;
-    const name = options.name ?? `eth${index}`;
+    const name = options.name ?? `eth${this.ip.nextInterfaceIndex}`;
     const driver = new EthernetDriver({
       port,
       mac: options.mac === undefined ? this.makeMac() : read(parseMac, options.mac, 'MAC address', '02:00:00:00:00:01'),
       tracer: this.tracer,
       ...(options.vlan === undefined ? {} : { vlan: options.vlan }),
     });
-    this.drivers.push(driver);
     const made = this.ip.attachInterface(name, driver);
+    this.drivers[made.index] = driver;
     if (options.ipv6 === true) this.check(this.ip.ipv6.enable(made), 'IPv6');
     const first = options.address === undefined ? [] : [options.address];
     for (const text of [...first, ...(options.addresses ?? [])]) this.addAddress(made, text);
@@ -200,6 +198,14 @@ export class Host {
       this.check(status, `gateway ${options.gateway}`);
     }
     return made;
+  }
+
+  /**
+   * Takes the host off a link: connections over it end, and what was known there is forgotten. The next {@link attach} takes its
+   * place. @throws NetError for the loopback and for an interface that was detached before
+   */
+  detach(target: IpInterface): void {
+    this.check(this.ip.detachInterface(target), `detach ${target.name}`);
   }
 
   /** Gives an interface an address, such as "192.0.2.1/24" or "2001:db8::1/64". @throws as {@link attach} */
@@ -378,12 +384,9 @@ export class Host {
   }
 
   /** Opens streams to one TCP address: what an MQTT client is given. */
-  connector(address: string | IpAddress, port: number, options: TcpSocketOptions = {}): StreamConnector {
+  connector(address: string | IpAddress, port: number, options: TcpSocketOptions = {}): TcpConnector {
     const remote = typeof address === 'string' ? this.resolve(address) : address;
-    return {
-      connect: (listener: StreamListener) =>
-        this.tcp.open(remote, port, listener, { deleteWhenClosed: true, ...options }),
-    };
+    return new TcpConnector(this.tcp, remote, port, options);
   }
 
   /** Opens TLS sessions over TCP: what an MQTT client is given for port 8883. A function is asked before each attempt. */
@@ -392,7 +395,7 @@ export class Host {
     port: number,
     options: HostTlsOptions | (() => HostTlsOptions),
     tcp: TcpSocketOptions = {},
-  ): TlsConnector {
+  ): HostTlsConnector {
     return makeTlsConnector(this, address, port, options, tcp);
   }
 

@@ -41,7 +41,16 @@ import {
   type TraceRef,
   type Tracer,
 } from '@strata/contracts';
-import { checkTcp, fold, parseTcp, sumAligned, TCP_HEADER_GOOD, TCP_HEADER_SHORT, TcpHeader } from '@strata/wire';
+import {
+  checkTcp,
+  fold,
+  parseTcp,
+  sameAddress,
+  sumAligned,
+  TCP_HEADER_GOOD,
+  TCP_HEADER_SHORT,
+  TcpHeader,
+} from '@strata/wire';
 import type { ControlBlock } from './control-block.ts';
 import { TcpCounters } from './counters.ts';
 import { Demultiplexer } from './demultiplexer.ts';
@@ -56,7 +65,8 @@ import { sendStrayReset } from './send/control.ts';
 import { sumChain } from './send/header.ts';
 import { TcpServer, type TcpServerOptions } from './server.ts';
 import { TcpSocket, type TcpSocketOptions } from './socket.ts';
-import { TCP_CLOSED, TCP_LISTEN } from './states.ts';
+import { CAUSE_UNREACHABLE, TCP_CLOSED, TCP_LISTEN } from './states.ts';
+import { endConnection } from './teardown.ts';
 import { transition } from './transition.ts';
 
 /** An eighth of the pool is kept back, but not more packets than this. */
@@ -338,6 +348,15 @@ export class TcpService implements DatagramSink {
     const beyond = (error.sequence - tcb.sndNxt) | 0;
     // What is at SND.NXT was an acknowledgment or a probe; neither is ever too big.
     return offset < 0 || beyond > 0 || (beyond === 0 && error.kind === ERROR_TOO_BIG) ? null : tcb;
+  }
+
+  /** Connections from these addresses end at once; nothing could be sent from there any more. */
+  interfaceDetached(_interfaceIndex: number, addresses: readonly IpAddress[]): void {
+    for (const tcb of this.connections.all()) {
+      const local = tcb.flow?.local;
+      if (local !== undefined && addresses.some((each) => sameAddress(each, local)))
+        endConnection(tcb, CAUSE_UNREACHABLE);
+    }
   }
 
   networkError(error: NetworkError): void {

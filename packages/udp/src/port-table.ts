@@ -39,6 +39,11 @@ export class PortTable {
     return this.buckets[bucketOf(port)] as UdpSocket | null;
   }
 
+  /** Every bound socket, in no particular order. */
+  visit(visitor: (socket: UdpSocket) => void): void {
+    for (let at of this.buckets) for (; at !== null; at = at.nextBound) visitor(at);
+  }
+
   /** True when a socket bound to `local` (null: any address) would meet one that is bound to the same. */
   taken(port: number, local: IpAddress | null): boolean {
     for (let at = this.first(port); at !== null; at = at.nextBound) {

@@ -144,6 +144,11 @@ export class UdpService implements DatagramSink {
     return false;
   }
 
+  /** Groups joined on the interface are gone with it: no socket takes them back from whoever joins on its index next. */
+  interfaceDetached(interfaceIndex: number): void {
+    this.ports.visit((socket) => socket.interfaceDetached(interfaceIndex));
+  }
+
   networkError(error: NetworkError): void {
     for (let at = this.ports.first(error.localPort); at !== null; at = at.nextBound) {
       if (at.port === error.localPort) at.networkError(error);

@@ -202,6 +202,14 @@ export class UdpSocket implements Deferred {
     return this.service.network.groups?.leaveOn(interfaceIndex, group) ?? NX_NOT_SUPPORTED;
   }
 
+  /** @internal */
+  interfaceDetached(interfaceIndex: number): void {
+    for (let i = this.joined.length - 1; i >= 0; i--) {
+      const on = this.joined[i]?.interfaceIndex ?? 0;
+      if (Math.max(on, 0) === interfaceIndex) this.joined.splice(i, 1);
+    }
+  }
+
   /** Octets of data in the largest datagram to a peer that need not be cut, as far as the path is known; 0 without route. */
   largestTo(remote: IpAddress): number {
     const flow = this.service.network.openFlow(remote, PROTOCOL_UDP, this.local, this.interfaceIndex);

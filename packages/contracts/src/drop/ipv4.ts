@@ -23,6 +23,7 @@ export const DROP_IPV4_TIME_TO_LIVE = 0x53;
 export const DROP_IPV4_FORWARD_NOT_UNICAST = 0x54;
 export const DROP_IPV4_RAW_FILTERED = 0x55;
 export const DROP_IPV4_RAW_QUEUE_FULL = 0x56;
+export const DROP_IP_FILTERED = 0x57;
 
 /** Reasons 0x40 and up. */
 export const DROP_IPV4: readonly DropDescription[] = [
@@ -52,5 +53,6 @@ export const DROP_IPV4: readonly DropDescription[] = [
   ],
   [DROP_IPV4_RAW_FILTERED, 'ipv4-raw-filtered', 'the filter of raw packets does not want it'],
   [DROP_IPV4_RAW_QUEUE_FULL, 'ipv4-raw-queue-full', 'as many raw packets wait as may'],
+  [DROP_IP_FILTERED, 'ip-filtered', 'the packet filter of the application does not want it'],
   [DROP_IPV4_ETHERTYPE, 'ipv4-ethertype', 'no network protocol of this host has this EtherType'],
 ];

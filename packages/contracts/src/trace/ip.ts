@@ -27,6 +27,7 @@ export const TRACE_MLD_REPORT_SENT = LAYER | 22;
 export const TRACE_MLD_DONE_SENT = LAYER | 23;
 export const TRACE_MLD_QUERY_RECEIVED = LAYER | 24;
 export const TRACE_IP_ROUTE_REDIRECTED = LAYER | 25;
+export const TRACE_IP_DETACHED = LAYER | 26;
 
 export const IP_EVENTS: readonly TraceEventDescription[] = [
   {
@@ -203,5 +204,12 @@ export const IP_EVENTS: readonly TraceEventDescription[] = [
     arguments: ['address', 'address', 'address', 'none'],
     text: 'is told by {c} that {b} is the better way to {a}',
     comment: true,
+  },
+  {
+    id: TRACE_IP_DETACHED,
+    name: 'ip.detached',
+    arguments: ['count', 'address', 'none', 'none'],
+    text: 'interface {a} with {b} is detached: what was bound to it is gone',
+    comment: false,
   },
 ];

@@ -24,7 +24,14 @@ import { ArpCounters } from '../counters.ts';
 import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
 import { isHostAddress, isMulticast, LIMITED_BROADCAST } from '../martian.ts';
-import { NEIGHBOUR_DYNAMIC, NEIGHBOUR_GROUP, NEIGHBOUR_INCOMPLETE, NEIGHBOUR_STATIC, Neighbour } from '../neighbour.ts';
+import {
+  NEIGHBOUR_DYNAMIC,
+  NEIGHBOUR_FREE,
+  NEIGHBOUR_GROUP,
+  NEIGHBOUR_INCOMPLETE,
+  NEIGHBOUR_STATIC,
+  Neighbour,
+} from '../neighbour.ts';
 import { ArpCache } from './cache.ts';
 import { ArpDefence } from './defence.ts';
 import { ArpResolution } from './resolution.ts';
@@ -133,7 +140,7 @@ export class Arp {
    */
   sendRequest(outgoing: IpInterface, sender: number, target: number, attempt: number): boolean {
     if (outgoing.link === null) return false;
-    const packet = this.ip.pool.allocate(NX_PHYSICAL_HEADER);
+    const packet = this.ip.controlPool.allocate(NX_PHYSICAL_HEADER);
     if (packet === null) return false;
     const sent = this.sent;
     sent.operation = ARP_REQUEST;
@@ -260,6 +267,16 @@ export class Arp {
   invalidateDynamicEntries(): void {
     for (const entry of this.cache.all) {
       if (entry.state === NEIGHBOUR_DYNAMIC || entry.state === NEIGHBOUR_INCOMPLETE) {
+        this.resolution.forget(entry, DROP_ARP_FLUSHED);
+      }
+    }
+  }
+
+  /** @internal An interface goes: so does what is known on it. */
+  detach(outgoing: IpInterface): void {
+    this.defence.detach(outgoing);
+    for (const entry of this.cache.all) {
+      if (entry.state !== NEIGHBOUR_FREE && entry.interfaceIndex === outgoing.index) {
         this.resolution.forget(entry, DROP_ARP_FLUSHED);
       }
     }

@@ -76,6 +76,12 @@ export class ArpDefence {
     this.claims[outgoing.index]?.stop();
   }
 
+  /** @internal */
+  detach(outgoing: IpInterface): void {
+    this.abandon(outgoing);
+    this.claims[outgoing.index] = null;
+  }
+
   /** Looks at every ARP packet from another host. True when it conflicts with an address in use. */
   observe(repr: ArpRepr, incoming: IpInterface): boolean {
     this.claims[incoming.index]?.observe(repr);

@@ -36,15 +36,16 @@ const FIRST_INTERVAL = 1 * SECOND;
 const LONGEST_INTERVAL = 32 * SECOND;
 
 /**
- * Asks the link for the address of the first interface (RFC 903; NetX Duo UG 3, "RARP"). An answer counts only while it is
- * asked for, and only when it is addressed to this interface: nobody else may give this host an address.
+ * Asks the links for the addresses of the interfaces that have none (RFC 903; NetX Duo UG 3, "RARP"). An answer counts only
+ * while it is asked for, and only when it is addressed to the interface it comes by: nobody else may give this host an address.
  */
 export class Rarp implements Timed {
   readonly counters: RarpCounters;
   private readonly ip: IpInstance;
   private readonly alarm: Alarm;
   private readonly message: ArpRepr;
-  private outgoing: IpInterface | null;
+  /** Interfaces whose address is asked for. */
+  private readonly asking: Set<IpInterface>;
   private interval: number;
   private deadline: number;
 
@@ -52,7 +53,7 @@ export class Rarp implements Timed {
     this.counters = new RarpCounters();
     this.ip = ip;
     this.message = new ArpRepr();
-    this.outgoing = null;
+    this.asking = new Set();
     this.interval = FIRST_INTERVAL;
     this.deadline = 0.5;
     this.deadline = NEVER;
@@ -61,30 +62,36 @@ export class Rarp implements Timed {
 
   /** True while an address is asked for. */
   get enabled(): boolean {
-    return this.outgoing !== null;
+    return this.asking.size > 0;
   }
 
   /**
-   * As nx_rarp_enable: asks until an answer comes. NX_ALREADY_ENABLED, NX_IP_ADDRESS_ERROR when the interface has an address,
-   * NX_INVALID_INTERFACE without an interface.
+   * As nx_rarp_enable: asks, on every interface without an address, until an answer comes. NX_ALREADY_ENABLED,
+   * NX_IP_ADDRESS_ERROR when all have addresses, NX_INVALID_INTERFACE without an interface.
    */
   enable(): Status {
-    const outgoing = this.ip.interfaces[0] ?? null;
-    if (outgoing === null || outgoing.link === null) return NX_INVALID_INTERFACE;
+    const { interfaces } = this.ip;
+    if (interfaces.length === 0) return NX_INVALID_INTERFACE;
     if (this.enabled) return NX_ALREADY_ENABLED;
-    if (outgoing.address !== 0) return NX_IP_ADDRESS_ERROR;
-    this.outgoing = outgoing;
+    for (const each of interfaces) if (each.address === 0) this.asking.add(each);
+    if (!this.enabled) return NX_IP_ADDRESS_ERROR;
     this.interval = FIRST_INTERVAL;
-    this.ask(outgoing);
+    this.askAll();
     return NX_SUCCESS;
   }
 
   /** As nx_rarp_disable. NX_NOT_ENABLED. */
   disable(): Status {
     if (!this.enabled) return NX_NOT_ENABLED;
-    this.outgoing = null;
+    this.asking.clear();
     this.deadline = NEVER;
     return NX_SUCCESS;
+  }
+
+  /** @internal */
+  detach(outgoing: IpInterface): void {
+    this.asking.delete(outgoing);
+    if (!this.enabled) this.deadline = NEVER;
   }
 
   nextDeadline(): number {
@@ -92,15 +99,19 @@ export class Rarp implements Timed {
   }
 
   onTime(now: number): void {
-    if (this.deadline > now || this.outgoing === null) return;
+    if (this.deadline > now || !this.enabled) return;
     this.interval = Math.min(2 * this.interval, LONGEST_INTERVAL);
-    this.ask(this.outgoing);
+    this.askAll();
+  }
+
+  private askAll(): void {
+    this.deadline = this.ip.time.now + this.interval;
+    this.alarm.set(this.deadline);
+    for (const each of this.asking) this.ask(each);
   }
 
   private ask(outgoing: IpInterface): void {
-    this.deadline = this.ip.time.now + this.interval;
-    this.alarm.set(this.deadline);
-    const packet = this.ip.pool.allocate(NX_PHYSICAL_HEADER);
+    const packet = this.ip.controlPool.allocate(NX_PHYSICAL_HEADER);
     if (packet === null) return;
     const message = this.message;
     message.operation = RARP_REQUEST;
@@ -131,7 +142,7 @@ export class Rarp implements Timed {
     }
     const address = message.targetAddress;
     this.counters.responsesReceived++;
-    this.disable();
+    this.detach(incoming);
     if (this.ip.tracer !== null) {
       this.ip.tracer.event(TRACE_ARP_RARP_ANSWERED, address, message.senderAddress, 0, 0, packet);
     }
@@ -141,9 +152,12 @@ export class Rarp implements Timed {
 
   private judge(message: ArpRepr, incoming: IpInterface): number {
     // Requests are the business of servers.
-    if (message.operation !== RARP_REPLY || this.outgoing !== incoming) return DROP_RARP_NOT_ASKED;
+    if (message.operation !== RARP_REPLY || !this.asking.has(incoming)) return DROP_RARP_NOT_ASKED;
     if (message.targetMsw !== incoming.macMsw || message.targetLsw !== incoming.macLsw) return DROP_RARP_NOT_ASKED;
-    return isHostAddress(message.targetAddress) ? 0 : DROP_RARP_MESSAGE;
+    const address = message.targetAddress;
+    const mask = classMask(address);
+    // RFC 1122 3.2.1.3: all ones is the network's broadcast address, not a host's.
+    return isHostAddress(address) && (address | mask) !== -1 ? 0 : DROP_RARP_MESSAGE;
   }
 }
 

@@ -22,6 +22,7 @@ import {
   TRACE_IP_REASSEMBLY_EVICTED,
   TRACE_IP_REASSEMBLY_TIMEOUT,
 } from '@strata/contracts';
+import { pullUp } from '../contiguous.ts';
 import type { IpInstance } from '../instance.ts';
 import type { FragmentPolicy } from '../policy.ts';
 import {
@@ -282,7 +283,7 @@ export class Reassembly implements Timed {
     head.holder = '';
     head.sequence = 0;
     head.sequenceLength = 0;
-    pullUp(head);
+    pullUp(head, CONTIGUOUS);
     this.ecn = (record.ecnSeen & (1 << ECN_CE)) !== 0 ? ECN_CE : (31 - Math.clz32(record.ecnSeen)) & 3;
     this.cast = record.cast;
     this.held -= record.packets;
@@ -345,25 +346,4 @@ function faultOf(key: FragmentRecord, length: number): number {
 
 function older(a: PartialDatagram, b: PartialDatagram): boolean {
   return a.state === b.state && a.deadline < b.deadline;
-}
-
-/** Brings the first octets into the first packet; what is left of the next one stays aligned. */
-function pullUp(head: Packet): void {
-  for (;;) {
-    const next = head.next;
-    const missing = CONTIGUOUS - (head.append - head.prepend);
-    if (next === null || missing <= 0 || head.bytes !== next.bytes) return;
-    const held = next.append - next.prepend;
-    const count = held <= missing ? held : (missing + 3) & ~3;
-    const moved = Math.min(count, held);
-    if (moved > head.dataEnd - head.append) return;
-    head.bytes.copyWithin(head.append, next.prepend, next.prepend + moved);
-    head.append += moved;
-    next.prepend += moved;
-    if (next.prepend < next.append) return;
-    head.next = next.next;
-    if (head.last === next) head.last = null;
-    next.next = null;
-    next.release();
-  }
 }

@@ -119,7 +119,7 @@ export class IcmpErrors {
       ip.ownsAddress(destination) ? ipv4Address(destination) : null,
     );
     if (flow === null) return;
-    const message = ip.pool.allocate(NX_ICMP_PACKET);
+    const message = ip.controlPool.allocate(NX_ICMP_PACKET);
     if (message === null) return;
     const headerLength = ipv4HeaderLength(view, quoted);
     const available = Math.min(ipv4TotalLength(view, quoted), packet.append - quoted);

@@ -93,7 +93,7 @@ export class Icmpv6Errors {
     const scoped = isLinkLocal6(remote.w0) && packet.interfaceIndex >= 0 && packet.interfaceIndex !== 127;
     const flow = ip.openFlow(remote, PROTOCOL_ICMPV6, own ? local : null, scoped ? packet.interfaceIndex : -1);
     if (flow === null) return;
-    const message = ip.pool.allocate(NX_ICMP_PACKET + ICMP_HEADER);
+    const message = ip.controlPool.allocate(NX_ICMP_PACKET + ICMP_HEADER);
     if (message === null) return;
     if (!quote(packet, message, IPV6_MINIMUM_MTU - IPV6_HEADER - ICMP_HEADER)) {
       message.release();

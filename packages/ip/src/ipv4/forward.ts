@@ -1,4 +1,5 @@
 import {
+  DROP_IP_FILTERED,
   DROP_IPV4_FORWARD_NOT_UNICAST,
   DROP_IPV4_NO_ROUTE,
   DROP_IPV4_OPTION,
@@ -31,6 +32,7 @@ import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
 import { isHostAddress } from '../martian.ts';
 import { NEIGHBOUR_DYNAMIC } from '../neighbour.ts';
+import { NX_IP_PACKET_OUT, passes } from '../packet-filter.ts';
 
 /** 169.254.0.0/16, which no router forwards (RFC 3927 7). */
 function isLinkLocal(address: number): boolean {
@@ -75,8 +77,9 @@ export class Ipv4Forwarder {
       this.drop(packet, DROP_IPV4_FORWARD_NOT_UNICAST);
       return;
     }
-    if (packet.length > outgoing.mtu && (ipv4Fragment(view, header) & IPV4_DONT_FRAGMENT) !== 0) {
-      ip.icmp.errors.send(packet, cast, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, outgoing.mtu);
+    const whole = (ipv4Fragment(view, header) & IPV4_DONT_FRAGMENT) !== 0;
+    if (packet.length > outgoing.mtu && (whole || !ip.fragmentsEnabled)) {
+      if (whole) ip.icmp.errors.send(packet, cast, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, outgoing.mtu);
       this.drop(packet, DROP_IPV4_TOO_BIG);
       return;
     }
@@ -125,6 +128,10 @@ export class Ipv4Forwarder {
     packet.frameId = 0;
     packet.interfaceIndex = outgoing.index;
     packet.transportHeader = -1;
+    if (ip.packetFilter !== null && !passes(ip.packetFilter, packet, NX_IP_PACKET_OUT)) {
+      ip.dropOutgoing(packet, DROP_IP_FILTERED);
+      return;
+    }
     ip.counters.packetsForwarded++;
     if (ip.tracer !== null) ip.tracer.event(TRACE_IP_FORWARDED, source, destination, outgoing.index, hops, packet);
     const neighbour = ip.arp.lookUp(outgoing, nextHop);

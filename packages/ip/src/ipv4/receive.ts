@@ -1,6 +1,7 @@
 import {
   type DatagramSink,
   DROP_FRAGMENT_BEYOND,
+  DROP_IP_FILTERED,
   DROP_IPV4_CHECKSUM,
   DROP_IPV4_FRAGMENT,
   DROP_IPV4_LINK_CAST,
@@ -46,6 +47,7 @@ import type { ReassemblyOwner } from '../fragment/reassembly.ts';
 import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
 import { isHostAddress, isLoopback, isMulticast, LIMITED_BROADCAST } from '../martian.ts';
+import { NX_IP_PACKET_IN, passes } from '../packet-filter.ts';
 
 /** Judges arriving IPv4 packets and hands their datagrams to ICMP and the transports. */
 export class Ipv4Receiver implements ReassemblyOwner {
@@ -65,6 +67,11 @@ export class Ipv4Receiver implements ReassemblyOwner {
   /** The transport of a protocol, or null. */
   sinkOf(protocol: number): DatagramSink | null {
     return this.sinks[protocol] as DatagramSink | null;
+  }
+
+  /** Every transport, once. */
+  transports(): Set<DatagramSink> {
+    return new Set(this.sinks.filter((each) => each !== null));
   }
 
   setSink(protocol: number, sink: DatagramSink): void {
@@ -104,6 +111,11 @@ export class Ipv4Receiver implements ReassemblyOwner {
     trimPacket(packet, header.totalLength);
     packet.ipHeader = offset;
     packet.ipVersion = 4;
+    if (ip.packetFilter !== null && !passes(ip.packetFilter, packet, NX_IP_PACKET_IN)) {
+      counters.receivePacketsDropped++;
+      ip.drop(packet, DROP_IP_FILTERED);
+      return;
+    }
     if (header.headerLength > IPV4_HEADER) {
       const options = scanIpv4Options(packet.view, offset, header.headerLength);
       if (options !== 0) {

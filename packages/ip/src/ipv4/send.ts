@@ -1,6 +1,7 @@
 import {
   CAPABILITY_SEGMENTATION,
   DROP_FRAGMENT_NO_PACKETS,
+  DROP_IP_FILTERED,
   DROP_IPV4_NO_ROUTE,
   DROP_IPV4_TOO_BIG,
   LINK_MULTICAST,
@@ -31,6 +32,7 @@ import { Identification } from '../identification.ts';
 import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
 import { NEIGHBOUR_DYNAMIC, type Neighbour } from '../neighbour.ts';
+import { NX_IP_PACKET_OUT, passes } from '../packet-filter.ts';
 import { Ipv4Fragments } from './fragments.ts';
 
 /** The router alert option, value 0: every router looks (RFC 2113 2.1). */
@@ -99,6 +101,10 @@ export class Ipv4Sender {
     packet.ipHeader = header;
     packet.ipVersion = 4;
     packet.interfaceIndex = outgoing.index;
+    if (ip.packetFilter !== null && !passes(ip.packetFilter, packet, NX_IP_PACKET_OUT)) {
+      ip.dropOutgoing(packet, DROP_IP_FILTERED);
+      return NX_SUCCESS;
+    }
     ip.counters.totalPacketsSent++;
     ip.counters.totalBytesSent += total - IPV4_HEADER;
     if (outgoing.link === null) {
@@ -189,6 +195,10 @@ export class Ipv4Sender {
     packet.ipHeader = header;
     packet.ipVersion = 4;
     packet.interfaceIndex = outgoing.index;
+    if (ip.packetFilter !== null && !passes(ip.packetFilter, packet, NX_IP_PACKET_OUT)) {
+      ip.dropOutgoing(packet, DROP_IP_FILTERED);
+      return;
+    }
     ip.counters.totalPacketsSent++;
     ip.counters.totalBytesSent += total - IPV4_HEADER - ROUTER_ALERT_LENGTH;
     if (ip.tracer !== null) ip.tracer.event(TRACE_IP_SENT, outgoing.address, destination, protocol, total, packet);

@@ -1,4 +1,5 @@
 import {
+  DROP_IP_FILTERED,
   DROP_IPV6_BEYOND_SCOPE,
   DROP_IPV6_FORWARD_NOT_UNICAST,
   DROP_IPV6_HOP_LIMIT,
@@ -38,6 +39,7 @@ import {
 import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
 import { ND_HOP_LIMIT } from '../nd/messages.ts';
+import { NX_IP_PACKET_OUT, passes } from '../packet-filter.ts';
 import { isLinkLocal6, isLoopback6, isMulticast6, isUnspecified6 } from './scope.ts';
 
 /** Head of a redirected header option. */
@@ -103,6 +105,10 @@ export class Ipv6Forwarder {
     packet.frameId = 0;
     packet.interfaceIndex = outgoing.index;
     packet.transportHeader = -1;
+    if (ip.packetFilter !== null && !passes(ip.packetFilter, packet, NX_IP_PACKET_OUT)) {
+      ip.nd.dropOutgoing(packet, DROP_IP_FILTERED);
+      return;
+    }
     ip.counters.packetsForwarded++;
     if (ip.tracer !== null) {
       const { w0, w1, w2, w3 } = destination;
@@ -132,7 +138,7 @@ export class Ipv6Forwarder {
     const own = incoming.ipv6.linkLocal;
     const { now } = ip.time;
     if (own === null || !own.usable || now - this.redirectedAt < REDIRECT_INTERVAL) return;
-    const message = ip.pool.allocate(NX_ICMP_PACKET);
+    const message = ip.controlPool.allocate(NX_ICMP_PACKET);
     if (message === null) return;
     this.redirectedAt = now;
     const { view, prepend: at } = message;

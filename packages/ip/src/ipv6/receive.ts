@@ -1,5 +1,6 @@
 import {
   type DatagramSink,
+  DROP_IP_FILTERED,
   DROP_IPV6_DISABLED,
   DROP_IPV6_EMPTY,
   DROP_IPV6_EXTENSION_LENGTH,
@@ -66,6 +67,7 @@ import { DatagramRecord } from '../datagram-info.ts';
 import type { ReassemblyOwner } from '../fragment/reassembly.ts';
 import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
+import { NX_IP_PACKET_IN, passes } from '../packet-filter.ts';
 import { ADDRESS_TENTATIVE } from './address.ts';
 import {
   extensionLength,
@@ -129,6 +131,11 @@ export class Ipv6Receiver implements ReassemblyOwner {
     trimPacket(packet, header.payloadLength + IPV6_HEADER);
     packet.ipHeader = offset;
     packet.ipVersion = 6;
+    if (ip.packetFilter !== null && !passes(ip.packetFilter, packet, NX_IP_PACKET_IN)) {
+      counters.receivePacketsDropped++;
+      ip.drop(packet, DROP_IP_FILTERED);
+      return;
+    }
     if (forwards) {
       const { destination0, destination1, destination2, destination3 } = header;
       // A router has the addresses of all its interfaces on each of them.

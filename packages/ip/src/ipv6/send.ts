@@ -1,6 +1,7 @@
 import {
   CAPABILITY_SEGMENTATION,
   DROP_FRAGMENT_NO_PACKETS,
+  DROP_IP_FILTERED,
   DROP_IPV6_NO_ROUTE,
   DROP_IPV6_TOO_BIG,
   type IpAddress,
@@ -40,6 +41,7 @@ import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
 import type { MldTransport } from '../multicast/mld.ts';
 import { ND_DELAY, ND_REACHABLE, type NdEntry } from '../nd/entry.ts';
+import { NX_IP_PACKET_OUT, passes } from '../packet-filter.ts';
 import { Ipv6Fragments } from './fragments.ts';
 
 /** Hop-by-hop options header (next header, length 0) with a router alert for MLD (RFC 2711), its value 0, and a PadN of 2 octets. */
@@ -98,6 +100,10 @@ export class Ipv6Sender implements MldTransport {
     packet.ipHeader = header;
     packet.ipVersion = 6;
     packet.interfaceIndex = outgoing.index;
+    if (ip.packetFilter !== null && !passes(ip.packetFilter, packet, NX_IP_PACKET_OUT)) {
+      ip.nd.dropOutgoing(packet, DROP_IP_FILTERED);
+      return NX_SUCCESS;
+    }
     ip.counters.totalPacketsSent++;
     ip.counters.totalBytesSent += length;
     const link = outgoing.link;
@@ -244,6 +250,10 @@ export class Ipv6Sender implements MldTransport {
     packet.ipHeader = header;
     packet.ipVersion = 6;
     packet.interfaceIndex = outgoing.index;
+    if (ip.packetFilter !== null && !passes(ip.packetFilter, packet, NX_IP_PACKET_OUT)) {
+      ip.nd.dropOutgoing(packet, DROP_IP_FILTERED);
+      return;
+    }
     ip.counters.totalPacketsSent++;
     ip.counters.totalBytesSent += packet.length - IPV6_HEADER;
     if (ip.tracer !== null) {

@@ -184,6 +184,19 @@ export class GroupTable implements Timed {
     }
   }
 
+  /** @internal An interface goes: its memberships end without a word. */
+  detach(outgoing: IpInterface): void {
+    for (const member of this.members.filter((each) => each.outgoing === outgoing)) {
+      const { address } = member;
+      if (member.joins > 0 && address.family === 4)
+        outgoing.link?.leaveGroup(0x0100, 0x5e000000 | (address.w3 & 0x7fffff));
+      else if (member.joins > 0) outgoing.link?.leaveGroup(0x3333, address.w3);
+      this.remove(member);
+    }
+    this.igmp.detach(outgoing);
+    this.schedule();
+  }
+
   /** Says nothing more about any group. */
   close(): void {
     for (const each of this.members) each.quiet();

@@ -84,6 +84,11 @@ export class Igmp implements DatagramSink {
     if (this.enabled) this.groups.join(incoming, ipv4Address(ALL_HOSTS));
   }
 
+  /** @internal */
+  detach(outgoing: IpInterface): void {
+    this.v1Until[outgoing.index] = 0;
+  }
+
   private isV1(outgoing: IpInterface): boolean {
     return (this.v1Until[outgoing.index] ?? 0) > this.ip.time.now;
   }
@@ -129,7 +134,7 @@ export class Igmp implements DatagramSink {
   }
 
   private send(outgoing: IpInterface, destination: number): boolean {
-    const packet = this.ip.pool.allocate(NX_PHYSICAL_HEADER + GROUP_HEADER);
+    const packet = this.ip.controlPool.allocate(NX_PHYSICAL_HEADER + GROUP_HEADER);
     if (packet === null) return false;
     emitIgmp(packet.view, packet.prepend, this.header);
     packet.append = packet.prepend + IGMP_HEADER;

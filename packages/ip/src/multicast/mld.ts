@@ -140,7 +140,7 @@ export class Mld {
 
   private sendV1(member: Membership, type: number, destination: IpAddress): void {
     const transport = this.transport;
-    const packet = transport === null ? null : this.ip.pool.allocate(HEADROOM);
+    const packet = transport === null ? null : this.ip.controlPool.allocate(HEADROOM);
     if (transport === null || packet === null) return;
     const { view, prepend } = packet;
     view.setInt32(prepend, type << 24);
@@ -168,7 +168,7 @@ export class Mld {
     if (transport === null) return;
     let at = 0;
     while (at < members.length) {
-      const packet = this.ip.pool.allocate(HEADROOM);
+      const packet = this.ip.controlPool.allocate(HEADROOM);
       if (packet === null) return;
       const { view, prepend } = packet;
       const room = Math.min(outgoing.mtu - 48, packet.dataEnd - prepend) - MLD_V2_HEADER;

@@ -101,7 +101,7 @@ export class NdMessages {
 
   /** A packet with `length` zeroed octets of message, the type set. Null when the pool is empty. */
   private make(type: number, length: number): Packet | null {
-    const packet = this.nd.ip.pool.allocate(NX_ICMP_PACKET);
+    const packet = this.nd.ip.controlPool.allocate(NX_ICMP_PACKET);
     if (packet === null) return null;
     packet.bytes.fill(0, packet.prepend, packet.prepend + length);
     packet.append = packet.prepend + length;
