@@ -8,11 +8,27 @@ import { fileURLToPath } from 'node:url';
 import { HOST } from './replays/actors.mjs';
 import { autoconfiguration, duplicates, routers } from './replays/configuration.mjs';
 import { errors, fragments, headers, paths, redirects } from './replays/errors.mjs';
+import { hosts } from './replays/hosts.mjs';
 import { neighbor } from './replays/neighbor.mjs';
+import { moreErrors, moreFragments, moreHeaders, morePaths } from './replays/orders.mjs';
+import { states } from './replays/states.mjs';
+import { moreAutoconfiguration, moreDuplicates, moreRedirects } from './replays/strange.mjs';
 
 const folder = fileURLToPath(new URL('../packages/conformance/replays', import.meta.url));
 
-const TOPICS = { neighbor, duplicates, routers, autoconfiguration, headers, errors, fragments, paths, redirects };
+const TOPICS = {
+  neighbor,
+  states,
+  hosts,
+  duplicates: { ...duplicates, ...moreDuplicates },
+  routers,
+  autoconfiguration: { ...autoconfiguration, ...moreAutoconfiguration },
+  headers: { ...headers, ...moreHeaders },
+  errors: { ...errors, ...moreErrors },
+  fragments: { ...fragments, ...moreFragments },
+  paths: { ...paths, ...morePaths },
+  redirects: { ...redirects, ...moreRedirects },
+};
 
 /** The host of every sequence that does not say otherwise. */
 const SETTINGS = {

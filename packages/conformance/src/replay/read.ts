@@ -1,6 +1,16 @@
 import { parseAddress, parseMac, parsePrefix } from '@strata/wire';
 import { hexBytes } from '../drill/hex.ts';
-import type { ExpectStep, ForbidStep, ReplayHeader, ReplayScript, ReplaySettings, ReplayStep } from './steps.ts';
+import { pingData } from './ping-data.ts';
+import type {
+  ExpectStep,
+  ForbidStep,
+  PingStep,
+  ReplayHeader,
+  ReplayNote,
+  ReplayScript,
+  ReplaySettings,
+  ReplayStep,
+} from './steps.ts';
 
 /** The version of the form that is read here. */
 const VERSION = 1;
@@ -19,30 +29,49 @@ export class ReplaySyntaxError extends Error {
   }
 }
 
-/** Reads a recorded sequence, one JSON object a line; empty lines are skipped. @throws ReplaySyntaxError */
+/**
+ * Reads a recorded sequence, one JSON object a line; empty lines and lines that begin with `#` or `//` are skipped. Members that
+ * are not known are noted and overlooked, so that a recorder may say more than is read here. @throws ReplaySyntaxError
+ */
 export function readReplay(text: string): ReplayScript {
   const lines = text
     .split('\n')
     .map((content, i) => ({ content: content.trim(), line: i + 1 }))
-    .filter(({ content }) => content !== '');
+    .filter(({ content }) => content !== '' && !/^(?:#|\/\/)/.test(content));
   const [first, ...rest] = lines;
   if (first === undefined) throw new ReplaySyntaxError(1, 'the file is empty; its first line is {"replay":1,…}');
+  const notes: ReplayNote[] = [];
+  const header = readHeader(new Line(first.content, first.line, notes));
+  const steps = rest.map(({ content, line }) => readStep(new Line(content, line, notes)));
   return {
-    header: readHeader(new Line(first.content, first.line)),
-    steps: rest.map(({ content, line }) => readStep(new Line(content, line))),
+    header,
+    steps: steps.map((step, i) => (step.kind === 'ping' ? settled(step, steps.slice(i + 1)) : step)),
+    notes,
   };
+}
+
+/** Decides what a ping carries; see {@link pingData}. */
+function settled(step: PingStep, later: readonly ReplayStep[]): PingStep {
+  const next = later.findIndex(({ kind }) => kind === 'ping');
+  const until = next < 0 ? later : later.slice(0, next);
+  const expected = until.filter((each): each is ExpectStep => each.kind === 'expect').map(({ frame }) => frame);
+  return { ...step, data: pingData(step.fill, step.bytes, expected) };
 }
 
 /** Members that any line may have and that mean nothing here. */
 const REMARKS: ReadonlySet<string> = new Set(['comment', 'note', 'source', 'title']);
+/** Members of which a step has exactly one: what it does. */
+const KINDS: readonly string[] = ['wait', 'inject', 'expect', 'forbid', 'flush', 'call', 'set', 'reboot', 'cleanup'];
 
 /** One line: takes members out one by one, so that what is left is known to be a mistake. */
 class Line {
   readonly line: number;
+  readonly notes: ReplayNote[];
   private readonly members: Map<string, unknown>;
 
-  constructor(content: string, line: number) {
+  constructor(content: string, line: number, notes: ReplayNote[]) {
     this.line = line;
+    this.notes = notes;
     let value: unknown;
     try {
       value = JSON.parse(content);
@@ -65,15 +94,18 @@ class Line {
   take<T>(name: string, wanted: string, fits: (value: unknown) => value is T, otherwise?: T): T {
     const value = this.members.get(name);
     this.members.delete(name);
-    if (value === undefined && otherwise !== undefined) return otherwise;
+    if ((value === undefined || value === null) && otherwise !== undefined) return otherwise;
     if (!fits(value)) this.refuse(`"${name}" must be ${wanted}, not ${JSON.stringify(value) ?? 'missing'}`);
     return value;
   }
 
-  /** Refuses whatever has not been taken, but for what only people read. */
+  /** Notes whatever has not been taken, but for what only people read. A second thing to do is refused. */
   done(): void {
-    const name = [...this.members.keys()].find((one) => !REMARKS.has(one));
-    if (name !== undefined) this.refuse(`"${name}" is not known here`);
+    for (const name of this.members.keys()) {
+      if (KINDS.includes(name)) this.refuse(`"${name}" is another step: one a line`);
+      if (!REMARKS.has(name))
+        this.notes.push({ line: this.line, text: `"${name}" is not known here and is overlooked` });
+    }
   }
 }
 
@@ -85,9 +117,15 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isOctet = (value: unknown): value is number => isCount(value) && value <= 255;
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-const isHex = (value: unknown): value is string => isText(value) && /^(?:[0-9a-f]{2})*$/i.test(value);
+/** Hexadecimal digits; spaces and colons between octets are for people. */
+const digitsOf = (value: string): string => value.replaceAll(/[\s:]/g, '');
+const isHex = (value: unknown): value is string => isText(value) && /^(?:[0-9a-f]{2})*$/i.test(digitsOf(value));
 const isFrame = (value: unknown): value is string =>
-  isHex(value) && value.length >= 2 * SHORTEST_FRAME && value.length <= 2 * LONGEST_FRAME;
+  isHex(value) && digitsOf(value).length >= 2 * SHORTEST_FRAME && digitsOf(value).length <= 2 * LONGEST_FRAME;
+const isOwnAddress = (value: unknown): value is string => isText(value) && parsePrefix(value) !== null;
+/** An address without a prefix length is one of a network of the usual size. */
+const withLength = (text: string): string =>
+  text.includes('/') ? text : `${text}/${parsePrefix(text)?.address.family === 4 ? 24 : 64}`;
 
 function listOf<T>(fits: (value: unknown) => value is T): (value: unknown) => value is T[] {
   return (value): value is T[] => Array.isArray(value) && value.every(fits);
@@ -101,11 +139,9 @@ function readHeader(line: Line): ReplayHeader {
   const header: ReplayHeader = {
     title: line.take('title', 'a text', isText, ''),
     mac: line.take('mac', 'a MAC address', (value): value is string => isText(value) && parseMac(value) !== null),
-    addresses: line.take(
-      'addresses',
-      'a list of addresses with prefix lengths',
-      listOf((value): value is string => isText(value) && value.includes('/') && parsePrefix(value) !== null),
-    ),
+    addresses: line
+      .take('addresses', 'a list of addresses with prefix lengths', listOf(isOwnAddress), [])
+      .map(withLength),
     dad: line.take('dad', 'true or false', isFlag, true),
     profile: line.take(
       'profile',
@@ -127,7 +163,7 @@ function readHeader(line: Line): ReplayHeader {
 
 function readSettings(line: Line, otherwise?: object): ReplaySettings {
   const members = line.take('set', 'an object of settings', isObject, otherwise);
-  const inner = new Line(JSON.stringify(members), line.line);
+  const inner = new Line(JSON.stringify(members), line.line, line.notes);
   const number = (name: string, most = Number.MAX_SAFE_INTEGER) => {
     const fits = (value: unknown): value is number => isCount(value) && value <= most;
     const wanted = most === Number.MAX_SAFE_INTEGER ? 'a whole number' : `a whole number up to ${most}`;
@@ -155,7 +191,7 @@ function readStep(line: Line): ReplayStep {
 
 function stepOf(at: Line): ReplayStep {
   const { line } = at;
-  const hex = (name: string) => hexBytes(at.take(name, 'a frame in hexadecimal digits', isFrame));
+  const hex = (name: string) => hexBytes(digitsOf(at.take(name, 'a frame in hexadecimal digits', isFrame)));
   if (at.has('wait')) return { kind: 'wait', line, seconds: at.take('wait', 'a number of seconds', isSeconds) };
   if (at.has('inject')) return { kind: 'inject', line, frame: hex('inject') };
   if (at.has('expect')) return readExpect(at, hex('expect'));
@@ -167,7 +203,7 @@ function stepOf(at: Line): ReplayStep {
     at.take(kind, 'true', isTrue);
     return { kind, line };
   }
-  return at.refuse('it is none of wait, inject, expect, forbid, flush, call, set, reboot, cleanup');
+  return at.refuse(`it is none of ${KINDS.join(', ')}`);
 }
 
 function readExpect(at: Line, frame: Uint8Array): ExpectStep {
@@ -188,7 +224,8 @@ function readExpect(at: Line, frame: Uint8Array): ExpectStep {
 }
 
 function readForbid(at: Line): ForbidStep {
-  const inner = new Line(JSON.stringify(at.take('forbid', 'an object such as {"icmpv6":[136]}', isObject)), at.line);
+  const members = at.take('forbid', 'an object such as {"icmpv6":[136]}', isObject);
+  const inner = new Line(JSON.stringify(members), at.line, at.notes);
   const icmpv6 = inner.take('icmpv6', 'a list of ICMPv6 types', listOf(isOctet));
   inner.done();
   return {
@@ -202,17 +239,12 @@ function readForbid(at: Line): ForbidStep {
 
 function readCall(at: Line): ReplayStep {
   at.take('call', '"ping", the only call there is', (value): value is string => value === 'ping');
-  const fill = at.take(
-    'fill',
-    'octets in hexadecimal digits',
-    (value): value is string => isHex(value) && value !== '',
-    '00',
-  );
   return {
     kind: 'ping',
     line: at.line,
     to: at.take('to', 'an address', (value): value is string => isText(value) && parseAddress(value) !== null),
     bytes: at.take('bytes', 'a number of octets', (value): value is number => isCount(value) && value <= 65_507, 0),
-    fill: hexBytes(fill),
+    fill: at.take('fill', 'octets in hexadecimal digits, or a text', isText, '00'),
+    data: new Uint8Array(0),
   };
 }

@@ -12,9 +12,10 @@ const SHOWN = 8;
 export function formatReplayResult(result: ReplayResult): string {
   const verdict = result.pass ? 'pass' : result.malformed ? 'unreadable' : 'FAIL';
   const head = `${verdict}  ${result.name}${result.title === '' ? '' : `  ${result.title}`}`;
-  const { failure } = result;
-  if (failure === null) return head;
-  return [head, ...formatFailure(failure, result).map((line) => `  ${line}`)].join('\n');
+  const { failure, name } = result;
+  const notes = result.notes.map(({ line, text }) => `  ${name}:${line}: ${text}`);
+  if (failure === null) return [head, ...notes].join('\n');
+  return [head, ...notes, ...formatFailure(failure, result).map((line) => `  ${line}`)].join('\n');
 }
 
 function formatFailure(failure: ReplayFailure, result: ReplayResult): string[] {
@@ -53,7 +54,7 @@ export function summarizeReplays(results: readonly ReplayResult[]): string {
 
 /** A result for machines: frames as hexadecimal digits. */
 export function replayJson(result: ReplayResult): unknown {
-  const { name, title, pass, malformed, failure, frames, duration } = result;
+  const { name, title, pass, malformed, failure, notes, frames, duration } = result;
   const frame = (bytes: Uint8Array | null) =>
     bytes === null ? null : { hex: hexText(bytes), decoded: formatTree(bytes) };
   return {
@@ -62,6 +63,7 @@ export function replayJson(result: ReplayResult): unknown {
     result: pass ? 'pass' : malformed ? 'unreadable' : 'fail',
     seconds: duration / 1e6,
     frames: frames.length,
+    notes,
     failure:
       failure === null
         ? null

@@ -4,7 +4,7 @@ import { VirtualClock } from '@strata/time';
 import { parseAddress } from '@strata/wire';
 import { firstDifference, fromUnspecified, icmpv6Type } from './match.ts';
 import { ReplaySyntaxError, readReplay } from './read.ts';
-import type { ExpectStep, ForbidStep, ReplayHeader, ReplaySettings, ReplayStep } from './steps.ts';
+import type { ExpectStep, ForbidStep, ReplayHeader, ReplayNote, ReplaySettings, ReplayStep } from './steps.ts';
 import { type ReplayFrame, ReplayWire } from './wire.ts';
 
 /** Enough for two datagrams of the largest size in pieces; the less memory a host has, the sooner a sequence has run. */
@@ -31,6 +31,8 @@ export interface ReplayResult {
   /** True when the file could not be read. */
   readonly malformed: boolean;
   readonly failure: ReplayFailure | null;
+  /** What of the file was overlooked. */
+  readonly notes: readonly ReplayNote[];
   /** Every frame of the run, in order. */
   readonly frames: readonly ReplayFrame[];
   /** Microseconds of virtual time. */
@@ -42,37 +44,49 @@ export async function runReplay(text: string, name: string): Promise<ReplayResul
   let run: ReplayRun;
   let steps: readonly ReplayStep[];
   let title = '';
+  let notes: readonly ReplayNote[] = [];
   try {
     const script = readReplay(text);
     ({ title } = script.header);
-    steps = script.steps;
+    ({ steps, notes } = script);
     run = new ReplayRun(script.header);
   } catch (error) {
     // A host that cannot be set up as the first line says: a MAC address of a group, more addresses than it takes.
     const line = error instanceof ReplaySyntaxError ? error.line : 1;
     const { message } = error as Error;
     const failure = { line, message, expected: null, actual: null, differsAt: -1 };
-    return { name, title, pass: false, malformed: true, failure, frames: [], duration: 0 };
+    return { name, title, pass: false, malformed: true, failure, notes, frames: [], duration: 0 };
   }
   let failure: ReplayFailure | null = null;
   let skipping = false;
   for (const step of steps) {
     if (step.kind === 'cleanup') skipping = false;
     if (skipping) continue;
-    const found = await run.do(step);
+    const found = await attempt(run, step);
     if (found === null || failure !== null) continue;
     failure = found;
     skipping = true;
   }
   await run.end();
   const { wire, now } = run;
-  return { name, title, pass: failure === null, malformed: false, failure, frames: wire.frames, duration: now };
+  return { name, title, pass: failure === null, malformed: false, failure, notes, frames: wire.frames, duration: now };
+}
+
+/** A step that throws has found a fault of the stack, which must not keep other sequences from being run. */
+async function attempt(run: ReplayRun, step: ReplayStep): Promise<ReplayFailure | null> {
+  try {
+    return await run.do(step);
+  } catch (error) {
+    return failure(step.line, `the stack failed: ${(error as Error).message}`);
+  }
 }
 
 /** The host of a sequence, and what it has sent that nobody has asked for yet. */
 class ReplayRun {
   readonly wire: ReplayWire;
   private readonly header: ReplayHeader;
+  /** What the host is switched on with: the first line's settings, and those made on the way. */
+  private settings: ReplaySettings;
   private clock: VirtualClock;
   private lab: Lab;
   private host: Host;
@@ -87,6 +101,7 @@ class ReplayRun {
 
   constructor(header: ReplayHeader) {
     this.header = header;
+    this.settings = header.set;
     this.before = 0;
     this.cursor = 0;
     this.remembered = 0;
@@ -113,12 +128,15 @@ class ReplayRun {
 
   /** Switches the host on. */
   private start(): Host {
-    const { addresses, dad, mac, set, udpListen } = this.header;
+    const { addresses, dad, mac, udpListen } = this.header;
+    const set = this.settings;
     const host = this.lab.host('host', { packets: PACKETS });
     const on = host.attach(this.wire, { mac });
     const { ipv6 } = host.ip;
     ipv6.set(dad ? set : { ...set, dadTransmits: 0 });
     for (const address of addresses) host.addAddress(on, address);
+    // Without any address of its own choice a host still has that of the link.
+    if (addresses.length === 0) ipv6.enable(on);
     if (!dad) ipv6.set({ dadTransmits: set.dadTransmits ?? host.profile.ip.ipv6.dadTransmits });
     for (const port of udpListen) {
       const socket = host.udp.createSocket({
@@ -155,10 +173,10 @@ class ReplayRun {
         this.cursor = this.remembered;
         return null;
       case 'ping':
-        this.ping(step.to, step.bytes, step.fill);
+        this.ping(step.to, step.data);
         return null;
       case 'set':
-        this.host.ip.ipv6.set(step.settings satisfies ReplaySettings);
+        this.set(step.settings);
         return null;
       case 'reboot':
         await this.reboot();
@@ -176,6 +194,13 @@ class ReplayRun {
     this.clock.runSync({ until: this.lab.now + seconds * SECOND });
   }
 
+  /** A setting outlives a restart; the identification that fragments have reached does not. */
+  private set(settings: ReplaySettings): void {
+    this.host.ip.ipv6.set(settings);
+    const { fragmentId } = this.header.set;
+    this.settings = { ...this.settings, ...settings, ...(fragmentId === undefined ? {} : { fragmentId }) };
+  }
+
   private async reboot(): Promise<void> {
     this.before = this.now;
     await this.lab.close();
@@ -186,7 +211,7 @@ class ReplayRun {
   }
 
   /** What becomes of it is not judged: a host without a way there sends nothing, and that is what frames then show. */
-  private ping(to: string, bytes: number, fill: Uint8Array): void {
+  private ping(to: string, data: Uint8Array): void {
     const remote = parseAddress(to);
     if (remote === null) return;
     const listener = {
@@ -194,7 +219,6 @@ class ReplayRun {
         response?.release();
       },
     };
-    const data = Uint8Array.from({ length: bytes }, (_, i) => fill[i % fill.length] as number);
     this.asked = this.wire.frames.length;
     this.host.ip.icmp.echo.ping(remote, data, SECOND, listener);
     this.pass(0);

@@ -40,7 +40,7 @@ export interface ExpectStep extends Placed {
   readonly within: number;
   /** Compare from the IP header on: the Ethernet header may be any. */
   readonly fromIp: boolean;
-  /** Octets of the frame, from (included) to (excluded), that may be any. */
+  /** Octets of the frame that may be any, both ends included. */
   readonly ignore: readonly (readonly [from: number, to: number])[];
 }
 
@@ -53,6 +53,21 @@ export interface ForbidStep extends Placed {
   readonly exceptUnspecifiedSource: boolean;
 }
 
+/** An echo request that the host sends. */
+export interface PingStep extends Placed {
+  readonly kind: 'ping';
+  readonly to: string;
+  readonly bytes: number;
+  /** As it was written; `data` is what it comes to. */
+  readonly fill: string;
+  readonly data: Uint8Array;
+}
+
+/** Something in a file that was not understood and changes nothing. */
+export interface ReplayNote extends Placed {
+  readonly text: string;
+}
+
 /** One line of a sequence. */
 export type ReplayStep =
   | (Placed & { readonly kind: 'wait'; readonly seconds: number })
@@ -60,7 +75,7 @@ export type ReplayStep =
   | ExpectStep
   | ForbidStep
   | (Placed & { readonly kind: 'flush' })
-  | (Placed & { readonly kind: 'ping'; readonly to: string; readonly bytes: number; readonly fill: Uint8Array })
+  | PingStep
   | (Placed & { readonly kind: 'set'; readonly settings: ReplaySettings })
   | (Placed & { readonly kind: 'reboot' })
   | (Placed & { readonly kind: 'cleanup' });
@@ -69,4 +84,5 @@ export type ReplayStep =
 export interface ReplayScript {
   readonly header: ReplayHeader;
   readonly steps: readonly ReplayStep[];
+  readonly notes: readonly ReplayNote[];
 }

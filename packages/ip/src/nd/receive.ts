@@ -171,6 +171,7 @@ export class NdReceiver {
     const { resolution } = this.nd;
     if (entry.state === ND_INCOMPLETE) {
       if (!hasTarget) return DROP_ND_NO_LINK_ADDRESS;
+      if (entry.isRouter && !router) this.noRouterAnyMore(incoming, entry);
       entry.isRouter = router;
       resolution.resolve(entry, (flags & NA_SOLICITED) !== 0 ? ND_REACHABLE : ND_STALE, msw, lsw);
       return HANDLED;

@@ -18,7 +18,7 @@ import {
   TRACE_ND_RECYCLED,
   TRACE_ND_STALE,
 } from '@strata/contracts';
-import { ICMPV6_UNREACHABLE, IPV6_ANY, IPV6_SOURCE, ipv6AddressAt, UNREACHABLE6_ADDRESS } from '@strata/wire';
+import { ICMPV6_UNREACHABLE, IPV6_SOURCE, ipv6AddressAt, UNREACHABLE6_ADDRESS } from '@strata/wire';
 import type { IpInterface } from '../interface.ts';
 import type { Ipv6Policy } from '../ipv6/policy.ts';
 import type { NdCache } from './cache.ts';
@@ -72,13 +72,15 @@ export class NdResolution implements Timed {
       return;
     }
     if (entry.state === ND_REACHABLE && this.nd.ip.time.now >= entry.reachableUntil) this.becomeStale(entry);
-    if (entry.state === ND_STALE) this.delay(entry);
+    if (entry.state === ND_STALE) this.delay(entry, packet);
     this.nd.put(entry, packet);
   }
 
-  private delay(entry: NdEntry): void {
+  /** The probes that may follow come from where the packet comes from (RFC 4861 7.2.2). */
+  private delay(entry: NdEntry, packet: Packet): void {
     entry.state = ND_DELAY;
     entry.solicits = 0;
+    entry.source = ipv6AddressAt(packet.view, packet.ipHeader + IPV6_SOURCE);
     this.schedule(entry, this.nd.afterSlow(this.policy.delayFirstProbe));
     this.trace(TRACE_ND_DELAY, entry);
   }
@@ -135,7 +137,7 @@ export class NdResolution implements Timed {
     entry.solicits++;
     const outgoing = this.nd.ip.interfaceAt(entry.interfaceIndex) as IpInterface;
     this.schedule(entry, this.nd.afterFast(outgoing.ipv6.retransTimer, 1));
-    this.nd.messages.solicit(outgoing, entry.address, unicast ? IPV6_ANY : entry.source, unicast ? entry : null);
+    this.nd.messages.solicit(outgoing, entry.address, entry.source, unicast ? entry : null);
   }
 
   private fail(entry: NdEntry): void {
