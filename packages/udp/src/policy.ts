@@ -7,6 +7,8 @@ export interface UdpPolicy {
   readonly ephemeralLast: number;
   /** Datagrams that a new socket queues at most (nx_udp_socket_create's queue_maximum). */
   readonly queueMaximum: number;
+  /** What a full queue loses: its oldest datagram, as NetX does (UG 4, nx_udp_socket_create), or the one that comes. */
+  readonly dropOldest: boolean;
   /** Pool packets that the queued datagrams of a socket hold at most, however large they are. */
   readonly queuePackets: number;
 }
@@ -17,6 +19,7 @@ export const netxUdpPolicy: UdpPolicy = {
   ephemeralFirst: 0xc000,
   ephemeralLast: 0xffff,
   queueMaximum: 5,
+  dropOldest: true,
   queuePackets: Number.POSITIVE_INFINITY,
 };
 
@@ -26,5 +29,6 @@ export const modernUdpPolicy: UdpPolicy = {
   ephemeralFirst: 0xc000,
   ephemeralLast: 0xffff,
   queueMaximum: 256,
+  dropOldest: false,
   queuePackets: 256,
 };

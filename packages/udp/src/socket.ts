@@ -52,7 +52,7 @@ export interface UdpSocketOptions {
   readonly timeToLive?: number;
   readonly typeOfService?: number;
   readonly dontFragment?: boolean;
-  /** Datagrams queued at most; the newest is dropped when there are that many. */
+  /** Datagrams queued at most; {@link UdpPolicy.dropOldest} says which goes when there are that many. */
   readonly queueMaximum?: number;
   readonly listener?: UdpListener | null;
 }
@@ -361,7 +361,9 @@ export class UdpSocket implements Deferred {
       this.counters.receivePacketsDropped++;
       service.counters.receivePacketsDropped++;
       service.tracer?.event(TRACE_UDP_QUEUE_FULL, this.port, this.queued, 0, 0, packet);
-      return DROP_UDP_QUEUE_FULL;
+      const oldest = service.policy.dropOldest ? this.receive() : null;
+      if (oldest === null) return DROP_UDP_QUEUE_FULL;
+      oldest.release();
     }
     const length = packet.length;
     this.counters.packetsReceived++;

@@ -15,7 +15,7 @@ import { ipv4Address } from '@strata/wire';
 import { modernIpPolicy } from '../../ip/src/index.ts';
 import { icmp, ipv4, ipWord, text, udp } from '../../ip/test/frames.ts';
 import type { HostOptions } from '../../ip/test/host.ts';
-import { datagramSource, type UdpListener, type UdpSocket } from '../src/index.ts';
+import { datagramSource, modernUdpPolicy, type UdpListener, type UdpSocket } from '../src/index.ts';
 import { readText, UdpHost } from './udp-host.ts';
 
 function bound(options: HostOptions = {}, queueMaximum = 5): [UdpHost, UdpSocket] {
@@ -64,8 +64,26 @@ describe('datagrams for a socket (RFC 768, RFC 1122 4.1.3)', () => {
     host.finish();
   });
 
-  test('the queue is bounded: the newest is dropped and counted', () => {
-    const [host, socket] = bound({}, 2);
+  test('NetX makes room in a full queue: its oldest datagram goes and is counted', () => {
+    const host = new UdpHost();
+    let notices = 0;
+    const listener = { receivable: () => notices++, failed: () => {} };
+    const socket = host.udp.createSocket({ queueMaximum: 2, listener });
+    socket.bind(5000);
+    for (const data of ['1', '2', '3', '4']) host.injectIp(ipv4({}, udp({}, text(data))));
+    expect([socket.counters.receivePacketsDropped, host.udp.info.receivePacketsDropped]).toEqual([2, 2]);
+    expect([socket.counters.packetsReceived, notices]).toEqual([4, 4]);
+    expect([readText(socket.receive()), readText(socket.receive()), socket.receive()]).toEqual(['3', '4', null]);
+    socket.queueMaximum = 0;
+    host.injectIp(ipv4({}, udp({}, text('5'))));
+    expect([socket.receive(), host.drops(DROP_UDP_QUEUE_FULL)]).toEqual([null, 1]);
+    host.finish();
+  });
+
+  test('a modern host drops the newest when its queue is full', () => {
+    const host = new UdpHost({}, modernUdpPolicy);
+    const socket = host.udp.createSocket({ queueMaximum: 2 });
+    socket.bind(5000);
     for (const data of ['1', '2', '3', '4']) host.injectIp(ipv4({}, udp({}, text(data))));
     expect(host.drops(DROP_UDP_QUEUE_FULL)).toBe(2);
     expect(socket.counters.receivePacketsDropped).toBe(2);

@@ -161,6 +161,18 @@ export const udpScenarios: readonly Scenario[] = [
       t.equal(bench.received(socket), ['a', 'b'], 'what is received');
       t.equal([bench.drops(DROP_UDP_QUEUE_FULL), socket.info.receivePacketsDropped], [2, 2], 'drops');
     }),
+    deviations: {
+      netx: {
+        reason: 'a full queue of an NX_UDP_SOCKET loses its oldest datagram (NetX Duo UG 4, nx_udp_socket_create)',
+        check: onBench({}, (bench, t) => {
+          const socket = bench.socket(5000);
+          socket.queueMaximum = 2;
+          for (const each of ['a', 'b', 'c', 'd']) bench.ip(17, udp(text(each)));
+          t.equal(bench.received(socket), ['c', 'd'], 'what is received');
+          t.equal(socket.info.receivePacketsDropped, 2, 'drops');
+        }),
+      },
+    },
   },
   {
     name: 'a large datagram is cut; one that must not be cut is refused or dropped, never sent',
