@@ -49,7 +49,10 @@ export const LAYER_NAMES: readonly string[] = [
   'nd',
 ];
 
-/** How an argument of an event is to be shown. An `address6` is four arguments, shown where the text names the first. */
+/**
+ * How an argument of an event is to be shown. An `address6` is four arguments, shown where the text names the first; an
+ * `icmpError` or `icmpv6Error` is two, type and code.
+ */
 export type TraceArgument =
   | 'none'
   | 'count'
@@ -68,11 +71,28 @@ export type TraceArgument =
   | 'mqttState'
   | 'dhcpMessage'
   | 'dhcpState'
+  | 'tlsState'
+  | 'tlsVersion'
+  | 'tlsRecord'
+  | 'tlsAlert'
+  | 'dnsType'
+  | 'dnsCode'
+  | 'etherType'
+  | 'arpOperation'
+  | 'ipProtocol'
+  | 'icmpError'
+  | 'icmpv6Error'
+  | 'ndMessage'
+  | 'networkError'
+  | 'yesNo'
   | 'status'
   | 'reason'
   | 'hex';
 
-/** What an event means, for whoever prints or stores it. `text` names the arguments in braces: `{a}` … `{d}`. */
+/**
+ * What an event means, for whoever prints or stores it. `text` names the arguments in braces: `{a}` … `{d}`; `{a:query|queries}`
+ * is the number with its noun, which may leave the second form to an s.
+ */
 export interface TraceEventDescription {
   readonly id: number;
   readonly name: string;

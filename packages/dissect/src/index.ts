@@ -8,7 +8,7 @@
  * - `dissect.ts` — {@link dissect}, {@link summary}; `format-tree.ts` — {@link formatTree}
  * - `conversation/` — {@link ConversationFollower}: relative sequence numbers, messages across segments, retransmissions
  * - `ladder.ts` — {@link LadderDiagram}: who sent what to whom
- * - `explain.ts` — trace events, statuses and drop reasons in words
+ * - `explain.ts` — statuses and drop reasons in words; `trace-text.ts` — trace events
  *
  * ```ts
  * const follower = new ConversationFollower();
@@ -29,4 +29,5 @@ export * from './field.ts';
 export * from './format-tree.ts';
 export * from './ladder.ts';
 export { durationText, quote } from './text.ts';
+export * from './trace-text.ts';
 export { tcpFlagsText } from './transport/tcp.ts';

@@ -60,7 +60,7 @@ describe('trace events', () => {
 
   test('a template uses only arguments that the event has', () => {
     for (const event of TRACE_EVENTS) {
-      for (const [, letter] of event.text.matchAll(/\{([a-d])\}/g)) {
+      for (const [, letter] of event.text.matchAll(/\{([a-d])[:}]/g)) {
         expect([event.name, event.arguments['abcd'.indexOf(letter as string)]]).not.toEqual([event.name, 'none']);
       }
     }
@@ -71,6 +71,19 @@ describe('trace events', () => {
   test('addresses and MAC addresses are shown as such', () => {
     const text = describeTraceEvent(byName('arp.learned'), 0xc0000202 | 0, 0x0200, 0x5e005302, 1);
     expect(text).toBe('learns that 192.0.2.2 is at MAC 02:00:5e:00:53:02 (interface 1)');
+  });
+
+  test.each([
+    ['dns.answer', [33, 0x5a03, 0, 1], 'answer to id 0x5a03 about SRV: no error, 1 record'],
+    ['dns.answer', [12, 1, 3, 0], 'answer to id 0x1 about PTR: no such name, 0 records'],
+    ['ethernet.sent', [0x0806, 42, 0xffff, -1], 'sent ARP, 42 B to MAC ff:ff:ff:ff:ff:ff'],
+    ['arp.received', [2, 0xc0000202 | 0, 0xc0000201 | 0, 0], 'receives an answer from 192.0.2.2 about 192.0.2.1'],
+    ['icmp.error-sent', [3, 3, 0xc0000202 | 0, 0], 'sends error "destination unreachable (port)" to 192.0.2.2'],
+    ['nd.received', [136, 0, 0, 0], 'receives a neighbor advertisement'],
+    ['tls.open', [0x304, 1, 0, 0], 'TLS handshake complete: TLS 1.3, 1 certificate of the peer'],
+    ['tls.alert', [2, 48, 0, 0], 'TLS alert unknown_ca (48) of level 2 (received: no)'],
+  ])('%s says its numbers in words', (name, [a, b, c, d], text) => {
+    expect(describeTraceEvent(byName(name), a, b, c, d)).toBe(text);
   });
 
   test('an unknown one is shown with its numbers', () => {

@@ -44,7 +44,7 @@ export function printFound(found: Exclude<Found, { kind: 'nothing' }>, terminal:
       return;
     case 'trace':
       head(found.event.name, `trace event ${formatCode(found.event.id)} of the ${found.layer} layer`);
-      say('printed', `"${found.event.text}"`);
+      say('printed', `"${template(found.event.text)}"`);
       for (const [letter, kind] of traceArguments(found.event)) {
         say(`  {${letter}}`, ARGUMENTS[kind]);
       }
@@ -54,6 +54,14 @@ export function printFound(found: Exclude<Found, { kind: 'nothing' }>, terminal:
       );
       return;
   }
+}
+
+/** A template with the plural of each noun that goes with a number. */
+function template(text: string): string {
+  return text.replaceAll(
+    /\{([a-d]):([^}|]+)(?:\|([^}]+))?\}/g,
+    (_, letter: string, noun: string, nouns?: string) => `{${letter}} ${nouns ?? `${noun}s`}`,
+  );
 }
 
 /** The kinds of numbers that events carry, in words. */
@@ -75,6 +83,20 @@ const ARGUMENTS: Readonly<Record<TraceArgument, string>> = {
   mqttState: 'a state of the MQTT client',
   dhcpMessage: 'a DHCP message type',
   dhcpState: 'a state of the DHCP client',
+  tlsState: 'a state of the TLS session',
+  tlsVersion: 'a version of TLS',
+  tlsRecord: 'what a TLS record holds',
+  tlsAlert: 'a TLS alert',
+  dnsType: 'a type of DNS records',
+  dnsCode: 'the response code of a DNS server',
+  etherType: 'an EtherType',
+  arpOperation: 'an ARP operation',
+  ipProtocol: 'a protocol above IP',
+  icmpError: 'type and code of an ICMP error',
+  icmpv6Error: 'type and code of an ICMPv6 error',
+  ndMessage: 'a message of Neighbor Discovery',
+  networkError: 'what IP reports to a transport',
+  yesNo: 'yes or no',
   status: 'a status',
   reason: 'a drop reason',
   hex: 'a hexadecimal number',
@@ -125,7 +147,7 @@ export function foundAsJson(word: string, found: Found): unknown {
         name: found.event.name,
         id: found.event.id,
         layer: found.layer,
-        text: found.event.text,
+        text: template(found.event.text),
         arguments: Object.fromEntries(traceArguments(found.event)),
         comment: found.event.comment,
       };

@@ -35,8 +35,8 @@ export const ARP_EVENTS: readonly TraceEventDescription[] = [
   {
     id: TRACE_ARP_RECEIVED,
     name: 'arp.received',
-    arguments: ['count', 'address', 'address', 'none'],
-    text: 'receives operation {a} (1 asks, 2 answers) from {b} about {c}',
+    arguments: ['arpOperation', 'address', 'address', 'none'],
+    text: 'receives {a} from {b} about {c}',
     comment: false,
   },
   {
@@ -64,7 +64,7 @@ export const ARP_EVENTS: readonly TraceEventDescription[] = [
     id: TRACE_ARP_FAILED,
     name: 'arp.failed',
     arguments: ['address', 'count', 'count', 'none'],
-    text: 'gives up on {a} after {b} requests; {c} waiting packets are dropped',
+    text: 'gives up on {a} after {b:request}; dropped for it: {c:packet}',
     comment: false,
   },
   {
@@ -84,7 +84,7 @@ export const ARP_EVENTS: readonly TraceEventDescription[] = [
   {
     id: TRACE_ARP_CONFLICT,
     name: 'arp.conflict',
-    arguments: ['address', 'hex', 'hex', 'count'],
+    arguments: ['address', 'hex', 'hex', 'yesNo'],
     text: 'finds that MAC {b}:{c} uses our address {a} too (defended: {d})',
     comment: true,
   },

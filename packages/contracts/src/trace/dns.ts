@@ -14,15 +14,15 @@ export const DNS_EVENTS: readonly TraceEventDescription[] = [
   {
     id: TRACE_DNS_QUERY,
     name: 'dns.query',
-    arguments: ['count', 'hex', 'port', 'count'],
-    text: 'asks for type {a} with id {b} from port {c}, attempt {d}',
+    arguments: ['dnsType', 'hex', 'port', 'count'],
+    text: 'asks for {a} with id {b} from port {c}, attempt {d}',
     comment: false,
   },
   {
     id: TRACE_DNS_ANSWER,
     name: 'dns.answer',
-    arguments: ['count', 'hex', 'count', 'count'],
-    text: 'answer to id {b}: code {c}, {d} records (type {a})',
+    arguments: ['dnsType', 'hex', 'dnsCode', 'count'],
+    text: 'answer to id {b} about {a}: {c}, {d:record}',
     comment: false,
   },
   {
@@ -35,8 +35,8 @@ export const DNS_EVENTS: readonly TraceEventDescription[] = [
   {
     id: TRACE_DNS_REFUSED,
     name: 'dns.server-failed',
-    arguments: ['hex', 'count', 'none', 'none'],
-    text: 'the server cannot answer id {a} (code {b}): the next one is asked',
+    arguments: ['hex', 'dnsCode', 'none', 'none'],
+    text: 'the server cannot answer id {a} ({b}): the next one is asked',
     comment: true,
   },
   {
@@ -57,7 +57,7 @@ export const DNS_EVENTS: readonly TraceEventDescription[] = [
     id: TRACE_DNS_FAILED,
     name: 'dns.failed',
     arguments: ['hex', 'status', 'count', 'none'],
-    text: 'gives id {a} up after {c} attempts: {b}',
+    text: 'gives id {a} up after {c:attempt}: {b}',
     comment: false,
   },
 ];

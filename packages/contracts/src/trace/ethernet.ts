@@ -29,15 +29,15 @@ export const ETHERNET_EVENTS: readonly TraceEventDescription[] = [
   {
     id: TRACE_ETHERNET_SENT,
     name: 'ethernet.sent',
-    arguments: ['hex', 'bytes', 'hex', 'hex'],
-    text: 'sent type {a}, {b} to MAC {c}:{d}',
+    arguments: ['etherType', 'bytes', 'hex', 'hex'],
+    text: 'sent {a}, {b} to MAC {c}:{d}',
     comment: false,
   },
   {
     id: TRACE_ETHERNET_RECEIVED,
     name: 'ethernet.received',
-    arguments: ['hex', 'bytes', 'hex', 'hex'],
-    text: 'received type {a}, {b} from MAC {c}:{d}',
+    arguments: ['etherType', 'bytes', 'hex', 'hex'],
+    text: 'received {a}, {b} from MAC {c}:{d}',
     comment: false,
   },
   {
@@ -57,7 +57,7 @@ export const ETHERNET_EVENTS: readonly TraceEventDescription[] = [
   {
     id: TRACE_ETHERNET_LINK_CHANGED,
     name: 'ethernet.link-changed',
-    arguments: ['count', 'none', 'none', 'none'],
+    arguments: ['yesNo', 'none', 'none', 'none'],
     text: 'link up: {a}',
     comment: false,
   },
@@ -65,7 +65,7 @@ export const ETHERNET_EVENTS: readonly TraceEventDescription[] = [
     id: TRACE_ETHERNET_GROUP_JOINED,
     name: 'ethernet.group-joined',
     arguments: ['hex', 'hex', 'count', 'none'],
-    text: 'accepts frames to group MAC {a}:{b} ({c} members here)',
+    text: 'accepts frames to group MAC {a}:{b} ({c:member} here)',
     comment: false,
   },
   {
@@ -86,7 +86,7 @@ export const ETHERNET_EVENTS: readonly TraceEventDescription[] = [
     id: TRACE_LINK_CORRUPTED,
     name: 'link.corrupted',
     arguments: ['count', 'bytes', 'count', 'none'],
-    text: 'corrupted on the link: {a} bits of {b} from end {c}',
+    text: 'corrupted on the link: {a:bit} of {b} from end {c}',
     comment: true,
   },
   {
@@ -106,7 +106,7 @@ export const ETHERNET_EVENTS: readonly TraceEventDescription[] = [
   {
     id: TRACE_LINK_CHANGED,
     name: 'link.changed',
-    arguments: ['count', 'none', 'none', 'none'],
+    arguments: ['yesNo', 'none', 'none', 'none'],
     text: 'cable plugged in: {a}',
     comment: false,
   },
@@ -135,7 +135,7 @@ export const ETHERNET_EVENTS: readonly TraceEventDescription[] = [
     id: TRACE_SWITCH_FLOODED,
     name: 'switch.flooded',
     arguments: ['count', 'count', 'count', 'none'],
-    text: 'switch flooded a frame from port {a}, VLAN {b}, to {c} ports',
+    text: 'switch flooded a frame from port {a}, VLAN {b}, to {c:port}',
     comment: true,
   },
   {

@@ -42,22 +42,22 @@ export const ICMP_EVENTS: readonly TraceEventDescription[] = [
   {
     id: TRACE_ICMP_ERROR_SENT,
     name: 'icmp.error-sent',
-    arguments: ['count', 'count', 'address', 'none'],
-    text: 'sends error type {a} code {b} to {c}',
+    arguments: ['icmpError', 'icmpError', 'address', 'none'],
+    text: 'sends error "{a}" to {c}',
     comment: true,
   },
   {
     id: TRACE_ICMP_ERROR_RECEIVED,
     name: 'icmp.error-received',
-    arguments: ['count', 'count', 'address', 'count'],
-    text: 'error type {a} code {b} about our packet to {c} (protocol {d})',
+    arguments: ['icmpError', 'icmpError', 'address', 'ipProtocol'],
+    text: 'error "{a}" about our packet to {c} ({d})',
     comment: true,
   },
   {
     id: TRACE_ICMP_ERROR_WITHHELD,
     name: 'icmp.error-withheld',
-    arguments: ['count', 'count', 'address', 'none'],
-    text: 'does not send error type {a} code {b} to {c}: the rate limit is reached',
+    arguments: ['icmpError', 'icmpError', 'address', 'none'],
+    text: 'does not send error "{a}" to {c}: the rate limit is reached',
     comment: false,
   },
 ];

@@ -43,22 +43,22 @@ export const ICMPV6_EVENTS: readonly TraceEventDescription[] = [
   {
     id: TRACE_ICMPV6_ERROR_SENT,
     name: 'icmpv6.error-sent',
-    arguments: ['count', 'count', 'none', 'none'],
-    text: 'sends ICMPv6 error type {a} code {b}',
+    arguments: ['icmpv6Error', 'icmpv6Error', 'none', 'none'],
+    text: 'sends ICMPv6 error "{a}"',
     comment: true,
   },
   {
     id: TRACE_ICMPV6_ERROR_RECEIVED,
     name: 'icmpv6.error-received',
-    arguments: ['count', 'count', 'count', 'none'],
-    text: 'ICMPv6 error type {a} code {b} about our packet (next header {c})',
+    arguments: ['icmpv6Error', 'icmpv6Error', 'ipProtocol', 'none'],
+    text: 'ICMPv6 error "{a}" about our packet ({c})',
     comment: true,
   },
   {
     id: TRACE_ICMPV6_ERROR_WITHHELD,
     name: 'icmpv6.error-withheld',
-    arguments: ['count', 'count', 'none', 'none'],
-    text: 'does not send ICMPv6 error type {a} code {b}: the rate limit is reached',
+    arguments: ['icmpv6Error', 'icmpv6Error', 'none', 'none'],
+    text: 'does not send ICMPv6 error "{a}": the rate limit is reached',
     comment: false,
   },
 ];

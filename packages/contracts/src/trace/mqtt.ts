@@ -88,7 +88,7 @@ export const MQTT_EVENTS: readonly TraceEventDescription[] = [
     id: TRACE_MQTT_RESENT,
     name: 'mqtt.resent',
     arguments: ['count', 'count', 'bytes', 'count'],
-    text: 'PUBLISH sent again with DUP: QoS {a}, id {b}, {c}; not acknowledged the {d} times before',
+    text: 'PUBLISH sent again with DUP: QoS {a}, id {b}, {c}; not acknowledged the {d:time} before',
     comment: true,
   },
   {
@@ -137,7 +137,7 @@ export const MQTT_EVENTS: readonly TraceEventDescription[] = [
     id: TRACE_MQTT_BLOCKED,
     name: 'mqtt.blocked',
     arguments: ['status', 'bytes', 'count', 'none'],
-    text: 'the stream takes no more for now ({a}): {b} of this packet and {c} packets wait',
+    text: 'the stream takes no more for now ({a}): {b} of this packet and {c:packet} more wait',
     comment: false,
   },
   {
@@ -158,7 +158,7 @@ export const MQTT_EVENTS: readonly TraceEventDescription[] = [
     id: TRACE_MQTT_RELEASED,
     name: 'mqtt.released',
     arguments: ['count', 'count', 'count', 'none'],
-    text: 'PUBREL for id {a}, held {c}; {b} QoS 2 messages still held',
+    text: 'PUBREL for id {a}, held {c}; {b:QoS 2 message} still held',
     comment: false,
   },
   {
@@ -172,7 +172,7 @@ export const MQTT_EVENTS: readonly TraceEventDescription[] = [
     id: TRACE_MQTT_RESTORED,
     name: 'mqtt.restored',
     arguments: ['count', 'count', 'count', 'none'],
-    text: 'session from the store: {a} to send again, {b} not taken by the application, {c} QoS 2 messages held',
+    text: 'session from the store: {a} to send again, {b} not taken by the application, {c:QoS 2 message} held',
     comment: false,
   },
 ];

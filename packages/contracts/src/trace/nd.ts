@@ -48,8 +48,8 @@ export const ND_EVENTS: readonly TraceEventDescription[] = [
   {
     id: TRACE_ND_RECEIVED,
     name: 'nd.received',
-    arguments: ['count', 'none', 'none', 'none'],
-    text: 'receives ICMPv6 type {a} (133 and 134 routers, 135 and 136 neighbors, 137 redirect)',
+    arguments: ['ndMessage', 'none', 'none', 'none'],
+    text: 'receives a {a}',
     comment: false,
   },
   {

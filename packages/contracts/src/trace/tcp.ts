@@ -72,7 +72,7 @@ export const TCP_EVENTS: readonly TraceEventDescription[] = [
     id: TRACE_TCP_FAST_RETRANSMIT,
     name: 'tcp.fast-retransmit',
     arguments: ['sequence', 'count', 'bytes', 'bytes'],
-    text: 'fast retransmit of sequence {a} after {b} duplicate ACKs, ssthresh {c}, cwnd {d}',
+    text: 'fast retransmit of sequence {a} after {b:duplicate ACK}, ssthresh {c}, cwnd {d}',
     comment: true,
   },
   {
@@ -121,7 +121,7 @@ export const TCP_EVENTS: readonly TraceEventDescription[] = [
     id: TRACE_TCP_GAVE_UP,
     name: 'tcp.gave-up',
     arguments: ['port', 'port', 'count', 'status'],
-    text: '{a}->{b}: gave up after {c} attempts',
+    text: '{a}->{b}: gave up after {c:attempt}',
     comment: true,
   },
   {
@@ -162,8 +162,8 @@ export const TCP_EVENTS: readonly TraceEventDescription[] = [
   {
     id: TRACE_TCP_NETWORK_ERROR,
     name: 'tcp.network-error',
-    arguments: ['count', 'port', 'port', 'sequence'],
-    text: 'network error of kind {a} for {b}->{c}, seq {d}',
+    arguments: ['networkError', 'port', 'port', 'sequence'],
+    text: 'network error "{a}" for {b}->{c}, seq {d}',
     comment: true,
   },
   {

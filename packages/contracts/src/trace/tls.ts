@@ -23,22 +23,22 @@ export const TLS_EVENTS: readonly TraceEventDescription[] = [
   {
     id: TRACE_TLS_STATE,
     name: 'tls.state',
-    arguments: ['count', 'count', 'none', 'none'],
-    text: 'TLS state {a} -> {b}',
+    arguments: ['tlsState', 'tlsState', 'none', 'none'],
+    text: 'TLS session {a} -> {b}',
     comment: true,
   },
   {
     id: TRACE_TLS_OPEN,
     name: 'tls.open',
-    arguments: ['hex', 'count', 'none', 'none'],
-    text: 'TLS handshake complete: version {a}, {b} peer certificates',
+    arguments: ['tlsVersion', 'count', 'none', 'none'],
+    text: 'TLS handshake complete: {a}, {b:certificate} of the peer',
     comment: true,
   },
   {
     id: TRACE_TLS_RECORD_SENT,
     name: 'tls.record-sent',
-    arguments: ['count', 'bytes', 'none', 'none'],
-    text: 'TLS record of type {a} sent, {b}',
+    arguments: ['tlsRecord', 'bytes', 'none', 'none'],
+    text: 'TLS {a} record sent, {b}',
     comment: false,
   },
   {
@@ -51,15 +51,15 @@ export const TLS_EVENTS: readonly TraceEventDescription[] = [
   {
     id: TRACE_TLS_ALERT,
     name: 'tls.alert',
-    arguments: ['count', 'count', 'count', 'none'],
-    text: 'TLS alert level {a}, value {b} (received: {c})',
+    arguments: ['count', 'tlsAlert', 'yesNo', 'none'],
+    text: 'TLS alert {b} of level {a} (received: {c})',
     comment: true,
   },
   {
     id: TRACE_TLS_CERTIFICATE_REFUSED,
     name: 'tls.certificate-refused',
-    arguments: ['status', 'count', 'count', 'none'],
-    text: 'TLS peer certificate refused: {a}; alert {b}, {c} certificates',
+    arguments: ['status', 'tlsAlert', 'count', 'none'],
+    text: 'TLS peer certificate refused: {a}; alert {b}, {c:certificate}',
     comment: true,
   },
   {

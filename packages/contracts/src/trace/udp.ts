@@ -21,7 +21,7 @@ export const UDP_EVENTS: readonly TraceEventDescription[] = [
     id: TRACE_UDP_UNBOUND,
     name: 'udp.unbound',
     arguments: ['port', 'count', 'none', 'none'],
-    text: 'unbinds port {a}; {b} queued datagrams are released',
+    text: 'unbinds port {a}; released with it: {b:queued datagram}',
     comment: false,
   },
   {
@@ -48,8 +48,8 @@ export const UDP_EVENTS: readonly TraceEventDescription[] = [
   {
     id: TRACE_UDP_ERROR,
     name: 'udp.error',
-    arguments: ['port', 'address', 'port', 'count'],
-    text: 'error kind {d} about port {a} to {b} port {c}',
+    arguments: ['port', 'address', 'port', 'networkError'],
+    text: 'error "{d}" about port {a} to {b} port {c}',
     comment: true,
   },
 ];

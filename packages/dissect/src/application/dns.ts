@@ -23,6 +23,16 @@ const RESPONSE_CODES: readonly string[] = [
   'refused',
 ];
 
+/** The type of a record: `SRV`. */
+export function dnsTypeName(type: number): string {
+  return TYPES.get(type) ?? `type ${type}`;
+}
+
+/** The response code of an answer: `no such name`. */
+export function dnsCodeName(code: number): string {
+  return RESPONSE_CODES[code] ?? `code ${code}`;
+}
+
 /** Header and first question; answers are counted, not taken apart. */
 export function decodeDns(context: Context, start: number, end: number): void {
   const layer = context.layer('dns', 'DNS', start, end, 'RFC 1035 4.1.1');

@@ -51,6 +51,22 @@ const ALERTS: ReadonlyMap<number, string> = new Map([
 /** Longest record content (RFC 8446 5.2). */
 const MAXIMUM_RECORD = 16384 + 256;
 
+/** `TLS 1.3` of 0x304. */
+export function tlsVersionName(version: number): string {
+  return VERSIONS[version - 0x300] ?? hex(version, 4);
+}
+
+/** What a record holds, by its type. */
+export function tlsContentName(type: number): string {
+  return CONTENT.get(type) ?? `type ${type}`;
+}
+
+/** `unknown_ca (48)`. */
+export function tlsAlertName(alert: number): string {
+  const name = ALERTS.get(alert);
+  return name === undefined ? String(alert) : `${name} (${alert})`;
+}
+
 /** True when a record can begin at `at`; with less than five bytes, when nothing speaks against it. */
 export function looksLikeTls(bytes: Uint8Array, at: number, end: number): boolean {
   if (at >= end || !CONTENT.has(bytes[at] as number)) return false;

@@ -47,6 +47,13 @@ const CODES: ReadonlyMap<number, readonly string[]> = new Map([
   [12, ['pointer', 'missing option', 'bad length']],
 ]);
 
+/** An ICMP message by type and code: `destination unreachable (port)`. */
+export function icmpName(type: number, code: number): string {
+  const name = TYPES.get(type) ?? `type ${type}`;
+  const codeName = CODES.get(type)?.[code] ?? (code === 0 ? '' : `code ${code}`);
+  return codeName === '' ? name : `${name} (${codeName})`;
+}
+
 export function decodeIcmpv4(context: Context, start: number, end: number): void {
   const layer = context.layer('icmpv4', 'ICMP', start, end, 'RFC 792');
   if (!context.holds(layer, 4)) return;
@@ -54,7 +61,7 @@ export function decodeIcmpv4(context: Context, start: number, end: number): void
   const code = context.u8(start + 1);
   const name = TYPES.get(type) ?? `type ${type}`;
   const codeName = CODES.get(type)?.[code] ?? (code === 0 ? '' : `code ${code}`);
-  layer.text = codeName === '' ? name : `${name} (${codeName})`;
+  layer.text = icmpName(type, code);
   layer.summary = `ICMP ${layer.text}`;
   layer.add('Type', start, 1, type, `${name} (${type})`);
   layer.add('Code', start + 1, 1, code, codeName === '' ? String(code) : `${codeName} (${code})`);

@@ -36,6 +36,13 @@ const ND_OPTIONS_AT: ReadonlyMap<number, number> = new Map([
   [137, 40],
 ]);
 
+/** An ICMP message by type and code: `destination unreachable (port)`. */
+export function icmpv6Name(type: number, code: number): string {
+  const name = TYPES.get(type) ?? `type ${type}`;
+  const codeName = CODES.get(type)?.[code] ?? (code === 0 ? '' : `code ${code}`);
+  return codeName === '' ? name : `${name} (${codeName})`;
+}
+
 export function decodeIcmpv6(context: Context, start: number, end: number): void {
   const layer = context.layer('icmpv6', 'ICMPv6', start, end, 'RFC 4443 2.1');
   if (!context.holds(layer, 4)) return;
@@ -43,7 +50,7 @@ export function decodeIcmpv6(context: Context, start: number, end: number): void
   const code = context.u8(start + 1);
   const name = TYPES.get(type) ?? `type ${type}`;
   const codeName = CODES.get(type)?.[code] ?? (code === 0 ? '' : `code ${code}`);
-  layer.text = codeName === '' ? name : `${name} (${codeName})`;
+  layer.text = icmpv6Name(type, code);
   layer.summary = `ICMPv6 ${layer.text}`;
   layer.add('Type', start, 1, type, `${name} (${type})`);
   layer.add('Code', start + 1, 1, code, codeName === '' ? String(code) : `${codeName} (${code})`);
