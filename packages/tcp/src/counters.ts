@@ -11,6 +11,9 @@ export class TcpCounters {
   activeConnections = 0;
   passiveConnections = 0;
   connectionsClosed = 0;
+  /** Of connections that were open: how many have come to their end. */
+  disconnections = 0;
+  /** Connections that broke off (reset, timed out, evicted …), and SYNs for which a listen queue had no room. */
   connectionsDropped = 0;
   retransmitPackets = 0;
   retransmitTimeouts = 0;

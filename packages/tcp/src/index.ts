@@ -51,7 +51,7 @@ export {
 export { bufferedSending, directSending } from './send/policies.ts';
 export { TcpServer, type TcpServerOptions } from './server.ts';
 export { TcpService } from './service.ts';
-export type { TcpSnapshot, TcpSocketInfo } from './snapshot.ts';
+export type { TcpInfo, TcpSnapshot, TcpSocketInfo } from './snapshot.ts';
 export { type TcpNotifications, TcpSocket, type TcpSocketOptions } from './socket.ts';
 export * from './states.ts';
 export { FixedRto, MODERN_RTO_LIMITS, Rfc6298Rto, type RtoLimits, SteadyRto } from './timers/estimators.ts';

@@ -78,6 +78,7 @@ export class ListenQueue implements Listener {
     if (this.queue.length >= this.maximum) {
       this.queue.shift()?.packet.release();
       this.service.drop(DROP_TCP_LISTEN_QUEUE, null, segment.sequence);
+      this.service.counters.connectionsDropped++;
     }
     if (packet.holder !== '') packet.holder = `tcp listen queue of port ${this.port}`;
     this.queue.push({ packet, remote, local, remotePort: segment.sourcePort });

@@ -50,6 +50,8 @@ import {
   TCP_HEADER_GOOD,
   TCP_HEADER_SHORT,
   TcpHeader,
+  tcpDestinationPort,
+  tcpSourcePort,
 } from '@strata/wire';
 import type { ControlBlock } from './control-block.ts';
 import { TcpCounters } from './counters.ts';
@@ -64,6 +66,7 @@ import { receiveSegment, SEGMENT_DONE, SEGMENT_KEPT } from './receive/segment.ts
 import { sendStrayReset } from './send/control.ts';
 import { sumChain } from './send/header.ts';
 import { TcpServer, type TcpServerOptions } from './server.ts';
+import { serviceInfoOf, type TcpInfo } from './snapshot.ts';
 import { TcpSocket, type TcpSocketOptions } from './socket.ts';
 import { CAUSE_UNREACHABLE, TCP_CLOSED, TCP_LISTEN } from './states.ts';
 import { endConnection } from './teardown.ts';
@@ -263,6 +266,9 @@ export class TcpService implements DatagramSink {
           : sumChain(packet, at, length);
       if (fold(sum + info.pseudoHeaderSum + length) !== 0xffff) {
         this.counters.checksumErrors++;
+        const pair = (tcpDestinationPort(view, at) << 16) | tcpSourcePort(view, at);
+        const damaged = this.connections.find(pair, info);
+        if (damaged !== null) damaged.checksumErrors++;
         return this.malformed(DROP_TCP_CHECKSUM);
       }
     }
@@ -411,6 +417,11 @@ export class TcpService implements DatagramSink {
   /** @internal */
   removeListener(listener: Listener): void {
     if (this.listeners.get(listener.port) === listener) this.listeners.delete(listener.port);
+  }
+
+  /** nx_tcp_info_get. */
+  get info(): TcpInfo {
+    return serviceInfoOf(this.counters);
   }
 
   /** @internal The listen request whose armed socket is `socket`, or null. */

@@ -1,5 +1,6 @@
 import { formatAddress } from '@strata/wire';
 import type { ControlBlock } from './control-block.ts';
+import type { TcpCounters } from './counters.ts';
 import { recoveryInfo } from './recovery/info.ts';
 import { flightSize, pipe } from './send/output.ts';
 import { CAUSE_NAMES, TCP_STATE_NAMES } from './states.ts';
@@ -75,6 +76,21 @@ export interface TcpSnapshot {
   /** Reductions that were needless and taken back; timeouts among them. */
   readonly undone: number;
   readonly spuriousTimeouts: number;
+}
+
+/** Counters of the service (nx_tcp_info_get), in its order. */
+export interface TcpInfo {
+  readonly packetsSent: number;
+  readonly bytesSent: number;
+  readonly packetsReceived: number;
+  readonly bytesReceived: number;
+  readonly invalidPackets: number;
+  readonly receivePacketsDropped: number;
+  readonly checksumErrors: number;
+  readonly connections: number;
+  readonly disconnections: number;
+  readonly connectionsDropped: number;
+  readonly retransmitPackets: number;
 }
 
 /** Counters of one socket (nx_tcp_socket_info_get). */
@@ -156,6 +172,23 @@ export function snapshotOf(tcb: ControlBlock): TcpSnapshot {
     tailProbes: loss.probes,
     undone: loss.undone,
     spuriousTimeouts: loss.spuriousTimeouts,
+  };
+}
+
+/** Reads the service's counters. */
+export function serviceInfoOf(counters: TcpCounters): TcpInfo {
+  return {
+    packetsSent: counters.packetsSent,
+    bytesSent: counters.bytesSent,
+    packetsReceived: counters.packetsReceived,
+    bytesReceived: counters.bytesReceived,
+    invalidPackets: counters.invalidPackets,
+    receivePacketsDropped: counters.packetsDropped,
+    checksumErrors: counters.checksumErrors,
+    connections: counters.connections,
+    disconnections: counters.disconnections,
+    connectionsDropped: counters.connectionsDropped,
+    retransmitPackets: counters.retransmitPackets,
   };
 }
 

@@ -50,6 +50,8 @@ export function endConnection(tcb: ControlBlock, cause: number): void {
   if (tcb.server !== null && state === TCP_SYN_RECEIVED) tcb.server.settled(tcb);
   let events = state === TCP_SYN_SENT || state === TCP_SYN_RECEIVED ? 0 : EVENT_DISCONNECT_COMPLETE;
   if (!tcb.ended) {
+    if (state !== TCP_SYN_SENT && state !== TCP_SYN_RECEIVED) service.counters.disconnections++;
+    if (cause !== CAUSE_ORDERLY && cause !== CAUSE_ABORTED) service.counters.connectionsDropped++;
     tcb.ended = true;
     events |= EVENT_CLOSED;
     if (state === TCP_ESTABLISHED && cause !== CAUSE_ABORTED) events |= EVENT_DISCONNECT;
@@ -72,6 +74,7 @@ export function enterTimeWait(tcb: ControlBlock): void {
   if (maximumTimeWait > 0 && waiting.size > maximumTimeWait) endOldestWait(tcb.service);
   let events = EVENT_DISCONNECT | EVENT_TIMED_WAIT;
   if (!tcb.ended) {
+    tcb.service.counters.disconnections++;
     tcb.ended = true;
     events |= EVENT_CLOSED;
   }
