@@ -60,6 +60,7 @@ import {
   CAUSE_UNREAD_DATA,
   TCP_CLOSE_WAIT,
   TCP_CLOSED,
+  TCP_CLOSING,
   TCP_DELETED,
   TCP_ESTABLISHED,
   TCP_FIN_WAIT_1,
@@ -413,7 +414,8 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     }
     if (state < TCP_ESTABLISHED || state === TCP_TIMED_WAIT) return NX_NOT_CONNECTED;
     if (abort) {
-      sendReset(this);
+      // RFC 9293 3.10.5: where both ends have said that they are done, nobody needs to be told.
+      if (state !== TCP_CLOSING && state !== TCP_LAST_ACK) sendReset(this);
       endConnection(this, CAUSE_ABORTED);
       return NX_IN_PROGRESS;
     }

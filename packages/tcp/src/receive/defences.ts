@@ -1,6 +1,6 @@
 import { TRACE_TCP_CHALLENGE_ACK } from '@strata/contracts';
 import { TCP_RST, TCP_SYN, type TcpHeader } from '@strata/wire';
-import type { ControlBlock } from '../control-block.ts';
+import { type ControlBlock, ORIGIN_PASSIVE } from '../control-block.ts';
 import type { SegmentDefence } from '../profile.ts';
 import { sendReset } from '../send/control.ts';
 import { CAUSE_RESET, TCP_SYN_RECEIVED, TCP_TIMED_WAIT } from '../states.ts';
@@ -36,8 +36,10 @@ export const rfc5961Defence: SegmentDefence = {
     return false;
   },
 
+  /** RFC 9293 3.10.7.4, fourth: what a passive open has begun goes back to LISTEN; all else is challenged. */
   synOnOpenConnection(tcb: ControlBlock, segment: TcpHeader): void {
-    challenge(tcb, segment, TCP_SYN);
+    if (tcb.state === TCP_SYN_RECEIVED && tcb.origin === ORIGIN_PASSIVE) endConnection(tcb, CAUSE_RESET);
+    else challenge(tcb, segment, TCP_SYN);
   },
 
   synOutsideWindow(tcb: ControlBlock, segment: TcpHeader): boolean {

@@ -13,7 +13,7 @@ import { inWindow, receiveReset } from './synchronized.ts';
  */
 export function receiveTimeWait(tcb: ControlBlock, segment: TcpHeader): boolean {
   const { flags } = segment;
-  if ((flags & (TCP_SYN | TCP_ACK | TCP_RST)) === TCP_SYN && tcb.profile.reuseTimeWait) {
+  if ((flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) === TCP_SYN && tcb.profile.reuseTimeWait) {
     if (mayReopen(tcb, segment)) {
       endConnection(tcb, CAUSE_ORDERLY);
       return true;
