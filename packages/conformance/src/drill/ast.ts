@@ -73,7 +73,13 @@ export interface PacketAction {
   readonly body: PacketBody;
 }
 
-export type PacketBody = TcpBody | UdpBody | IcmpBody;
+export type PacketBody = TcpBody | UdpBody | IcmpBody | ForeignBody;
+
+/** A packet of a protocol that is not tested here, as written. */
+export interface ForeignBody {
+  readonly protocol: 'foreign';
+  readonly text: string;
+}
 
 export interface TcpBody {
   readonly protocol: 'tcp';

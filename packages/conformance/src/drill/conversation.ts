@@ -9,9 +9,7 @@ import type { PacketTaker } from './link.ts';
 import { type LivePacket, readPacket } from './live-packet.ts';
 import type { DrillFrame } from './result.ts';
 import type { DrillSettings } from './settings.ts';
-import type { SocketFile } from './sockets/file.ts';
-import type { SocketWatcher } from './sockets/layer.ts';
-import type { TcpFile } from './sockets/tcp-file.ts';
+import type { SocketWatcher, WatchedSocket } from './sockets/layer.ts';
 import { failAt } from './stop.ts';
 
 /** Ports of remote ends that connect to the stack. */
@@ -56,7 +54,7 @@ export class Conversation implements SocketWatcher, PacketTaker {
   readonly claimed: Set<PacketAction>;
   connection: Connection | null;
   /** The socket that packets and snippets are about. */
-  tested: SocketFile | null;
+  tested: WatchedSocket | null;
   traffic: Traffic;
   /** The script is done; what is sent now is not recorded. */
   over: boolean;
@@ -86,27 +84,27 @@ export class Conversation implements SocketWatcher, PacketTaker {
     this.named = [];
   }
 
-  socketMade(file: SocketFile): void {
+  socketMade(file: WatchedSocket): void {
     this.traffic = noTraffic(this.settings);
     this.tested = file;
     this.connection = null;
   }
 
-  listening(file: TcpFile): void {
+  listening(file: WatchedSocket): void {
     this.tested = file;
     this.connection = null;
   }
 
-  connecting(file: SocketFile): void {
+  connecting(file: WatchedSocket, port: number): void {
     if (this.tested === file && this.connection?.protocol === 'udp') return;
     this.tested = file;
     const protocol = file.type;
-    this.connection = new Connection(protocol, false, 0, this.settings.connectPort, this.settings.scaledEcho);
+    this.connection = new Connection(protocol, false, 0, port, this.settings.scaledEcho);
   }
 
-  accepted(file: TcpFile): void {
+  accepted(file: WatchedSocket): void {
     const { connection } = this;
-    const current = connection === null || file.socket?.remotePort === connection.remotePort;
+    const current = connection === null || file.remotePort === connection.remotePort;
     if (current) this.tested = file;
   }
 
@@ -148,7 +146,7 @@ export class Conversation implements SocketWatcher, PacketTaker {
 
   /** An expected packet with ports says which connection it is of. */
   expecting({ ports, body }: PacketAction): void {
-    if (ports !== null && body.protocol !== 'icmp') {
+    if (ports !== null && (body.protocol === 'tcp' || body.protocol === 'udp')) {
       this.selectPorts(body.protocol, ports.source, ports.destination, false);
     }
   }
@@ -166,6 +164,7 @@ export class Conversation implements SocketWatcher, PacketTaker {
   makePacket(location: Location, packet: PacketAction): Uint8Array {
     const { body } = packet;
     if (body.protocol === 'icmp') return this.makeIcmp(location, packet, body);
+    if (body.protocol === 'foreign') throw failAt(location, `packets like "${body.text}" cannot be made here`);
     const { ports } = packet;
     if (ports !== null) this.selectPorts(body.protocol, ports.destination, ports.source, true);
     const connection = this.connectionFor(body.protocol);

@@ -3,6 +3,7 @@ import { parseAddress } from '@strata/wire';
 import type { Script } from './ast.ts';
 import type { Leniency } from './compare.ts';
 import { DrillSyntaxError } from './lexer.ts';
+import type { DrillMachine, MachineSetup } from './machine.ts';
 import { parseScript } from './parser.ts';
 import type { DrillFailure, DrillResult } from './result.ts';
 import { DrillRun } from './runner.ts';
@@ -25,6 +26,8 @@ export interface DrillOptions {
   readonly unexpectedAtEnd?: 'report' | 'fail';
   /** Default 1. */
   readonly seed?: number;
+  /** Makes the host under test when it is another than our stack; `profile` and `seed` mean nothing then. */
+  readonly machine?: (setup: MachineSetup) => DrillMachine;
 }
 
 /** Runs a script. Never throws, whatever the script says: a script that cannot be read has failed. */
@@ -32,7 +35,7 @@ export function runDrill(source: string, options: DrillOptions = {}): DrillResul
   const name = options.name ?? 'script';
   let script: Script;
   try {
-    script = parseScript(source, options.defines);
+    script = parseScript(source, options.defines, usualDefines(source, options));
   } catch (error) {
     if (!(error instanceof DrillSyntaxError)) throw error;
     return emptyResult(name, {
@@ -67,6 +70,17 @@ export function runDrill(source: string, options: DrillOptions = {}): DrillResul
   return run.run();
 }
 
+/** Symbols that those who run public suites define, one set per version of IP. */
+function usualDefines(source: string, options: DrillOptions): ReadonlyMap<string, string> {
+  const given = options.scriptOptions?.findLast(({ name }) => name === 'ip_version')?.value;
+  const version = given ?? /^\s*--ip_version=([\w-]+)/m.exec(source)?.[1] ?? 'ipv4';
+  const four = version === 'ipv4';
+  return new Map([
+    ['CMSG_LEVEL_IP', four ? 'SOL_IP' : 'SOL_IPV6'],
+    ['CMSG_TYPE_RECVERR', four ? 'IP_RECVERR' : 'IPV6_RECVERR'],
+  ]);
+}
+
 function emptyResult(name: string, failure: DrillFailure | null): DrillResult {
   return {
     name,
@@ -92,6 +106,9 @@ function checkAvailability(script: Script, settings: DrillSettings): void {
   for (const { action, location } of script.events) {
     if (action.kind !== 'packet') continue;
     if (action.tunnels.length > 0) unsupported.push(`encapsulation (line ${location.line}: ${action.tunnels[0]})`);
+    if (action.body.protocol === 'foreign') {
+      unsupported.push(`another protocol (line ${location.line}: ${action.body.text.replace(/[\s:([].*/, '')})`);
+    }
     const options = action.body.protocol === 'tcp' ? (action.body.options ?? []) : [];
     const foreign = options.find((option) => option.kind === 'foreign');
     if (foreign?.kind === 'foreign') unsupported.push(`the TCP option ${foreign.text} (line ${location.line})`);

@@ -79,6 +79,9 @@ export function formatPacket(packet: PacketAction): string {
     case 'tcp':
       parts.push(ports, formatTcp(body));
       break;
+    case 'foreign':
+      parts.push(body.text);
+      break;
     case 'udp':
       parts.push('udp', ports, `(${body.length})`);
       break;

@@ -49,6 +49,10 @@ export class Judge {
       }
       return first.frame.text;
     }
+    if (body.protocol === 'foreign') {
+      differences.push(`"${body.text}" is never sent here`);
+      return first.frame.text;
+    }
     const numbers = icmpNumbers(first.packet.family, body.type, body.code);
     if (transport?.kind !== 'icmp') differences.push('an ICMP message expected');
     else if (numbers === null) differences.push(`there is no ICMP "${body.type} ${body.code ?? ''}" in this version`);

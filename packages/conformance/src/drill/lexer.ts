@@ -172,7 +172,7 @@ export class Lexer {
 }
 
 const WORD = /[A-Za-z_][A-Za-z0-9_]*/y;
-const INTEGER = /0[xX][0-9a-fA-F]+|[0-9]+/y;
+const INTEGER = /0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+/y;
 const ANYTHING = /[A-Za-z0-9_]+|\.{3}|[^\s]/y;
 
 function substitute(source: string, defines: ReadonlyMap<string, string>): { text: string; shifts: Shift[] } {
@@ -180,7 +180,9 @@ function substitute(source: string, defines: ReadonlyMap<string, string>): { tex
   if (defines.size === 0) return { text: source, shifts };
   let text = '';
   let from = 0;
-  const words = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|--define=\S*|[A-Za-z_][A-Za-z0-9_]*/g;
+  // Words inside comments, texts, commands and code stay as they are.
+  const words =
+    /\/\/[^\n]*|\/\*[\s\S]*?\*\/|--define=\S*|"(?:[^"\\\n]|\\.)*"|`[^`]*`|%\{[\s\S]*?\}%|[A-Za-z_][A-Za-z0-9_]*/g;
   for (let found = words.exec(source); found !== null; found = words.exec(source)) {
     const value = defines.get(found[0]);
     if (value === undefined) continue;

@@ -1,5 +1,6 @@
 import type { CallAction, CallResult, Expression, StructField } from './ast.ts';
-import type { Lexer } from './lexer.ts';
+import { DrillSyntaxError, type Lexer } from './lexer.ts';
+import { CONSTANTS } from './sockets/constants.ts';
 
 /** Reads `name(arguments) = result`. */
 export function parseCall(lexer: Lexer): CallAction {
@@ -22,11 +23,7 @@ function parseList(lexer: Lexer, close: string, what: string): Expression[] {
 
 function parseResult(lexer: Lexer): CallResult {
   let value: number | null = null;
-  if (!lexer.take('...')) {
-    const found = lexer.match(/-?(?:0[xX][0-9a-fA-F]+|[0-9]+)(?![0-9A-Za-z_])/y);
-    if (found === null) throw lexer.error(`the result of the call (a number or "...") expected, not ${lexer.next()}`);
-    value = signed(found[0]);
-  }
+  if (!lexer.take('...')) value = parseResultValue(lexer);
   let errno: string | null = null;
   if (/^E[A-Z0-9]+$/.test(lexer.word)) {
     errno = lexer.word;
@@ -34,6 +31,23 @@ function parseResult(lexer: Lexer): CallResult {
   }
   for (let notes = 0; notes < 2 && lexer.sees('('); notes++) parseNote(lexer);
   return { value, errno };
+}
+
+/** A number, or flags by name as `fcntl(fd, F_GETFL)` gives them. */
+function parseResultValue(lexer: Lexer): number {
+  let value = 0;
+  do {
+    const where = lexer.location();
+    const found = lexer.match(NUMBER);
+    const named = found === null ? CONSTANTS[lexer.word] : signed(found[0]);
+    if (named === undefined) {
+      throw new DrillSyntaxError(where, `the result of the call (a number or "...") expected, not ${lexer.next()}`);
+    }
+    if (found === null) lexer.takeWord(lexer.word);
+    // The first one alone may be negative.
+    value = value === 0 ? named : value | named;
+  } while (lexer.take('|'));
+  return value;
 }
 
 /** Free words in parentheses, which may be nested. */
@@ -71,9 +85,18 @@ function parsePrimary(lexer: Lexer): Expression {
   if (lexer.take('...')) return { kind: 'any', location };
   if (lexer.take('[')) return { kind: 'list', items: parseList(lexer, ']', 'this list'), location };
   if (lexer.take('{')) return { kind: 'struct', fields: parseFields(lexer), location };
-  if (lexer.sees('"')) return { kind: 'text', value: parseText(lexer), location };
-  const number = lexer.match(/-?(?:0[xX][0-9a-fA-F]+|[0-9]+(?:\.[0-9]+)?)(?![0-9A-Za-z_])/y);
+  if (lexer.sees('"')) {
+    const value = parseText(lexer);
+    // "text"... is a text of which only the beginning is shown.
+    lexer.take('...');
+    return { kind: 'text', value, location };
+  }
+  const number = lexer.match(NUMBER);
   if (number !== null) return { kind: 'number', value: signed(number[0]), location };
+  // Where a structure is, and how large it is, do not matter here.
+  lexer.take('&');
+  const size = lexer.match(/sizeof\s*\([^()]*\)/y);
+  if (size !== null) return { kind: 'any', location };
   const name = lexer.word;
   if (name === '') throw lexer.error(`an argument expected, not ${lexer.next()}`);
   lexer.takeWord(name);
@@ -121,6 +144,8 @@ function parseText(lexer: Lexer): string {
     return ({ n: '\n', t: '\t', r: '\r', '0': '\0' } as Record<string, string>)[code] ?? code;
   });
 }
+
+const NUMBER = /-?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+(?:\.[0-9]+)?)(?![0-9A-Za-z_])/y;
 
 function signed(text: string): number {
   return text.startsWith('-') ? -Number(text.slice(1)) : Number(text);

@@ -35,12 +35,34 @@ export function parsePacket(lexer: Lexer): PacketAction {
   }
   let ports = parsePorts(lexer);
   let body: PacketBody;
-  if (lexer.takeWord('udp')) {
+  if (lexer.look(FOREIGN_PROTOCOL) !== null) body = parseForeign(lexer);
+  else if (lexer.takeWord('udp')) {
     ports ??= parsePorts(lexer);
     body = parseUdp(lexer);
   } else if (lexer.takeWord('icmp') || lexer.takeWord('icmpv6')) body = parseIcmp(lexer, early);
   else body = parseTcp(lexer, inbound);
   return { kind: 'packet', inbound, ip, tunnels, ports, body };
+}
+
+/** Protocols that other editions of the language test, and TCP inside UDP; read so that the script can be called unsupported. */
+const FOREIGN_PROTOCOL = /(?:sctp|udplite|dccp|tcp)\b(?=\s*[:(/])|[SFRP.EWAU0-7-]+\/udp\b/y;
+/** Where the next event begins. */
+const NEXT_EVENT = /\n\s*(?:\+|\*|[0-9.]|`|%\{|\/\/|$)/y;
+
+/** A packet of another protocol: all up to the next event. */
+function parseForeign(lexer: Lexer): PacketBody {
+  lexer.skip();
+  const { text } = lexer;
+  const from = lexer.offset;
+  let depth = 0;
+  for (; lexer.offset < text.length; lexer.offset++) {
+    const character = text[lexer.offset] as string;
+    NEXT_EVENT.lastIndex = lexer.offset;
+    if (depth === 0 && (text.startsWith('//', lexer.offset) || NEXT_EVENT.test(text))) break;
+    if ('([{'.includes(character)) depth++;
+    else if (')]}'.includes(character) && depth > 0) depth--;
+  }
+  return { protocol: 'foreign', text: text.slice(from, lexer.offset).trim().replace(/\s+/g, ' ') };
 }
 
 function parsePorts(lexer: Lexer): PacketAction['ports'] {
@@ -60,10 +82,9 @@ function parseIpInfo(lexer: Lexer, before: IpInfo): IpInfo {
     if (word === 'noecn' || word === 'ect0' || word === 'ect1' || word === 'ce' || word === 'ect01') {
       lexer.takeWord(typed);
       ecn = word;
-    } else if (lexer.takeWord('tos')) tos = lexer.integer('a type of service', 0, 255);
-    else if (lexer.takeWord('flowlabel') || lexer.takeWord('flow_label'))
-      flowLabel = lexer.integer('a flow label', 0, 0xfffff);
-    else if (lexer.takeWord('ttl') || lexer.takeWord('hlim')) ttl = lexer.integer('a time to live', 0, 255);
+    } else if (takeField(lexer, 'tos', 'tclass')) tos = lexer.integer('a type of service', 0, 255);
+    else if (takeField(lexer, 'flowlabel', 'flow_label')) flowLabel = lexer.integer('a flow label', 0, 0xfffff);
+    else if (takeField(lexer, 'ttl', 'hlim')) ttl = lexer.integer('a time to live', 0, 255);
     else {
       throw lexer.error(
         `noecn, ect0, ect1, ce, ect01, tos, ttl or flowlabel expected inside "${close === ']' ? '[' : '('}…${close}", not ${lexer.next()}`,
@@ -72,6 +93,13 @@ function parseIpInfo(lexer: Lexer, before: IpInfo): IpInfo {
     lexer.take(',');
   }
   return { ecn, tos, ttl, flowLabel };
+}
+
+/** Takes the name of a field by either of its names, and an equals sign behind it. */
+function takeField(lexer: Lexer, name: string, other: string): boolean {
+  if (!lexer.takeWord(name) && !lexer.takeWord(other)) return false;
+  lexer.take('=');
+  return true;
 }
 
 const FLAG_BITS: Readonly<Record<string, number>> = {
@@ -239,9 +267,9 @@ function parseOptions(lexer: Lexer, inbound: boolean, absolute: { echo: boolean 
   return options;
 }
 
-/** Options of MPTCP, which is not tested here; they are read so that the script can be called unsupported. */
+/** Options of MPTCP and others that are not tested here; they are read so that the script can be called unsupported. */
 const FOREIGN =
-  /(?:mp_capable|mp_join|mp_prio|mp_fail|mp_fastclose|mp_reset|mptcp|dss|add_addr\w*|rm_addr\w*|remove_addr\w*|mp_\w+)\b[^,>]*/y;
+  /(?:mp_?(?:capable|join|prio|fail|fastclose|reset)\w*|mptcp|mp_\w+|dss\w*|add_addr\w*|rm_addr\w*|remove_addr\w*|ao|tcp_?ao|tarr|exp[-_]\w+|uto|accecn\w*)\b(?:\[[^\]]*\]|\([^)]*\)|[^,>[(])*/y;
 
 function parseOption(lexer: Lexer, absolute: { echo: boolean }): TcpOption {
   const { word } = lexer;
@@ -283,7 +311,10 @@ function parseOption(lexer: Lexer, absolute: { echo: boolean }): TcpOption {
     case 'FO':
     case 'FOEXP': {
       lexer.takeWord(word);
-      const hex = lexer.match(/[0-9a-fA-F]+/y)?.[0] ?? '';
+      const hex = lexer.match(/[0-9a-fA-F]+(?![0-9A-Za-z_])/y)?.[0] ?? '';
+      // A symbol that nobody has defined, such as a cookie of the kernel that the script was written on.
+      const symbol = hex === '' ? lexer.match(/[A-Za-z_]\w*/y) : null;
+      if (symbol !== null) return { kind: 'foreign', text: `${word} ${symbol[0]}` };
       if (hex.length % 2 !== 0) throw lexer.error(`"${hex}" has an odd number of hexadecimal digits`);
       return { kind: word, hex: hex.toLowerCase() };
     }

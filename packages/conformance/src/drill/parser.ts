@@ -7,10 +7,10 @@ import { parsePacket } from './parse-packet.ts';
 export type Defines = ReadonlyMap<string, string>;
 
 /**
- * Reads a script. Options of the script itself that define symbols count too; those given here win.
+ * Reads a script. Options of the script itself that define symbols count too; `defines` win over them, and they over `usual`.
  * @throws DrillSyntaxError with line, column and what was expected
  */
-export function parseScript(source: string, defines: Defines = new Map()): Script {
+export function parseScript(source: string, defines: Defines = new Map(), usual: Defines = new Map()): Script {
   const own = new Map<string, string>();
   for (const option of parseOptions(new Lexer(source))) {
     if (option.name !== 'define' || option.value === null) continue;
@@ -18,7 +18,7 @@ export function parseScript(source: string, defines: Defines = new Map()): Scrip
     if (symbol === '') throw new DrillSyntaxError(option.location, '--define takes SYMBOL=value');
     own.set(symbol, value);
   }
-  const all = new Map([...own, ...defines]);
+  const all = new Map([...usual, ...own, ...defines]);
   const lexer = new Lexer(source, all);
   const options = parseOptions(lexer);
   const init = parseShells(lexer);

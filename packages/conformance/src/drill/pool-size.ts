@@ -1,13 +1,20 @@
-import type { Script } from './ast.ts';
+import type { Expression, Script } from './ast.ts';
 
-/** Packets of the pool; more for scripts that write much, fewer for those that inject large ones. */
+/** Packets of the pool; more for scripts that write much, fewer for those that do little or inject large ones. */
 const PACKETS = 2048;
+/** What a host needs so that its pool never limits a window, and what each packet and each so many octets may add to it. */
+const FEWEST_PACKETS = 320;
+const PER_INBOUND = 4;
+const FEWEST_OCTETS = 50;
 const MOST_MEMORY = 32 << 20;
 
 /** The pool that a script needs. */
 export function poolFor(script: Script, mtu: number): { readonly packets: number; readonly payloadSize: number } {
   const payloadSize = (Math.max(mtu, 576, largestInbound(script)) + 68 + 7) & ~7;
-  const wanted = Math.max(PACKETS, Math.ceil(writtenOctets(script) / PACKET_SHARE));
+  const octets = writtenOctets(script);
+  const inbound = script.events.filter(({ action }) => action.kind === 'packet' && action.inbound).length;
+  const enough = FEWEST_PACKETS + PER_INBOUND * inbound + Math.ceil(octets / FEWEST_OCTETS);
+  const wanted = Math.min(enough, Math.max(PACKETS, Math.ceil(octets / PACKET_SHARE)));
   return { packets: Math.min(wanted, Math.floor(MOST_MEMORY / payloadSize)), payloadSize };
 }
 
@@ -15,7 +22,7 @@ export function poolFor(script: Script, mtu: number): { readonly packets: number
 export function largestInbound(script: Script): number {
   let largest = 0;
   for (const { action } of script.events) {
-    if (action.kind === 'packet' && action.inbound && action.body.protocol !== 'icmp') {
+    if (action.kind === 'packet' && action.inbound && 'length' in action.body) {
       largest = Math.max(largest, action.body.length);
     }
   }
@@ -26,10 +33,23 @@ export function largestInbound(script: Script): number {
 function writtenOctets(script: Script): number {
   let octets = 0;
   for (const { action } of script.events) {
-    if (action.kind !== 'call' || !/^(?:write|send)/.test(action.name)) continue;
-    for (const argument of action.arguments) if (argument.kind === 'number') octets += Math.max(argument.value, 0);
+    if (action.kind !== 'call' || !/^(?:write|send|splice)/.test(action.name)) continue;
+    for (const argument of action.arguments) octets += numbersIn(argument);
   }
   return octets;
+}
+
+function numbersIn(expression: Expression): number {
+  switch (expression.kind) {
+    case 'number':
+      return Math.max(expression.value, 0);
+    case 'list':
+      return expression.items.reduce((sum, item) => sum + numbersIn(item), 0);
+    case 'struct':
+      return expression.fields.reduce((sum, { value }) => sum + numbersIn(value), 0);
+    default:
+      return 0;
+  }
 }
 
 /** A connection may hold a part of the pool, in segments that may be small. */

@@ -1,8 +1,4 @@
 import { type IpAddress, NEVER, SECOND } from '@strata/contracts';
-import type { IpInterface } from '@strata/ip';
-import { type Host, Lab, type Profile } from '@strata/stack';
-import type { TcpProfile } from '@strata/tcp';
-import type { Scheduler } from '@strata/time';
 import { parseAddress } from '@strata/wire';
 import type { CallAction, Location, PacketAction, Script, ScriptEvent, TimeSpec } from './ast.ts';
 import { compareIp, LENIENT } from './compare.ts';
@@ -11,16 +7,13 @@ import type { DrillOptions } from './drill.ts';
 import { AssertionFailure, runSnippet, SnippetError, SnippetScope, type Value } from './expression.ts';
 import { formatAction, formatPacket, formatSeconds } from './format.ts';
 import { Judge, toleranceOf } from './judge.ts';
-import { DrillLink, PEER_MAC, STACK_MAC } from './link.ts';
-import { largestInbound, poolFor } from './pool-size.ts';
-import { drillProfile, quietIp } from './profile.ts';
+import type { DrillMachine } from './machine.ts';
+import { drillProfile } from './profile.ts';
 import type { DrillResult } from './result.ts';
 import { type DrillSettings, defaultSettings } from './settings.ts';
 import { runShell } from './shell.ts';
 import type { CallOutcome, PendingCall } from './sockets/file.ts';
-import { SocketLayer } from './sockets/layer.ts';
-import { TcpFile } from './sockets/tcp-file.ts';
-import { snippetNames } from './sockets/tcp-info.ts';
+import { StackMachine } from './stack-machine.ts';
 import { failAt, Stop } from './stop.ts';
 
 /** How long an expected packet is waited for beyond its time, and a packet that may come at any time. */
@@ -32,12 +25,6 @@ const BLOCKED = 10 * SECOND;
 const OVERLAP = SECOND;
 /** An event may ask for so much time at most, a day. */
 const LONGEST_STEP = 86_400 * SECOND;
-/** Memory beside the pool. */
-const SPARE_MEMORY = 64 << 10;
-/** The default router of a host with IPv6, and how long it is one. */
-const IPV6_GATEWAY = parseAddress('fe80::2') as IpAddress;
-const ROUTER_FOR_EVER = 0xffff;
-
 /** A system call in its own thread. */
 interface Blocking {
   readonly event: ScriptEvent;
@@ -61,14 +48,7 @@ export class DrillRun {
   private readonly script: Script;
   private readonly settings: DrillSettings;
   private readonly failAtEnd: boolean;
-  private readonly tcp: TcpProfile;
-  private readonly lab: Lab;
-  private readonly host: Host;
-  private readonly scheduler: Scheduler;
-  private readonly link: DrillLink;
-  private readonly network: IpInterface;
-  private readonly sockets: SocketLayer;
-  private readonly local: IpAddress;
+  private readonly machine: DrillMachine;
   private readonly conversation: Conversation;
   private readonly judge: Judge;
   private readonly snippets: Snippet[];
@@ -88,68 +68,18 @@ export class DrillRun {
     this.previousTime = 0;
     this.previousInbound = false;
     this.scope = new SnippetScope();
-    const base = options.profile ?? drillProfile;
-    // Commands of the script change it under way: sockets look policies up when they need them.
-    this.tcp = { ...settings.tcp };
-    const profile: Profile = { ...base, ip: quietIp(base.ip), tcp: this.tcp };
-    const { packets, payloadSize } = poolFor(script, settings.mtu);
-    this.lab = new Lab({ seed: options.seed ?? 1, profile, memoryBytes: packets * payloadSize + SPARE_MEMORY });
-    this.scheduler = this.lab.clock.scheduler;
-    this.host = this.lab.host('stack', { packets, payloadSize });
-    this.local = parseAddress(settings.local) as IpAddress;
+    const local = parseAddress(settings.local) as IpAddress;
     const remote = parseAddress(settings.remote) as IpAddress;
-    this.conversation = new Conversation(script, settings, this.local, remote, this.scheduler);
+    const setup = { script, settings, local, remote };
+    this.machine =
+      options.machine?.(setup) ?? new StackMachine(setup, options.profile ?? drillProfile, options.seed ?? 1);
+    this.conversation = new Conversation(script, settings, local, remote, this.machine);
     this.judge = new Judge(this.conversation, settings, options.leniency ?? LENIENT, (limit) => this.nextPacket(limit));
-    // The link takes whatever a script injects; what the stack sends is held to the MTU by IP.
-    this.link = new DrillLink(Math.max(settings.mtu, largestInbound(script)), this.conversation);
-    this.network = this.attach(remote);
-    this.limit();
-    this.sockets = new SocketLayer(
-      {
-        host: this.host,
-        remote,
-        bindPort: settings.bindPort,
-        connectPort: settings.connectPort,
-        defaults: settings,
-      },
-      this.conversation,
-    );
-  }
-
-  /** Puts the stack on the link, with its one neighbour known beforehand, so that no question is ever asked there. */
-  private attach(remote: IpAddress): IpInterface {
-    const { host, settings } = this;
-    const six = settings.family === 6;
-    const gateway = six ? IPV6_GATEWAY : this.gateway();
-    const made = host.attach(this.link, {
-      address: `${settings.local}/${six ? 48 : 16}`,
-      mac: STACK_MAC,
-      name: 'tun0',
-    });
-    for (const neighbour of [gateway, remote]) {
-      if (six) host.ip.nd.setEntry(made, neighbour, PEER_MAC.msw, PEER_MAC.lsw);
-      else host.ip.arp.createStaticEntry(neighbour.w3, PEER_MAC.msw, PEER_MAC.lsw);
-    }
-    if (six) host.ip.ipv6.addDefaultRouter(gateway, ROUTER_FOR_EVER, made);
-    else host.ip.setGateway(gateway.w3);
-    return made;
-  }
-
-  /** Packets of the stack may be as large as the settings say. */
-  private limit(): void {
-    this.network.mtu = this.settings.mtu;
-    this.network.ipv6.linkMtu = this.settings.mtu;
-  }
-
-  /** An address on the stack's own link that is not the stack's. */
-  private gateway(): IpAddress {
-    const own = this.local.w3;
-    const last = (own & 0xffff0000) | 0xfffe;
-    return { ...this.local, w3: last === own ? last - 1 : last };
+    this.machine.open(this.conversation);
   }
 
   private get now(): number {
-    return this.scheduler.now;
+    return this.machine.now;
   }
 
   run(): DrillResult {
@@ -205,41 +135,28 @@ export class DrillRun {
     return { from: base + time.at, to: 'to' in time ? base + time.to : null };
   }
 
-  /** Lets the stack live until `time`, without what is due exactly then: the script comes first. */
+  /** Lets the host live until `time`, without what is due exactly then: the script comes first. */
   private advance(time: number, location: Location): void {
     if (time - this.now > LONGEST_STEP) throw failAt(location, `the event is more than a day away`);
     this.live(time - 1);
-    this.scheduler.advanceTo(time);
+    this.machine.advanceTo(time);
     this.pollBlocking();
   }
 
-  /** Processes the stack's events up to and including `until`, and whatever a blocking call waits for. */
+  /** Lets the host live up to and including `until`, and sees to the call that is blocked. */
   private live(until: number): void {
-    for (;;) {
-      const next = Math.min(this.scheduler.nextTime(), this.callDeadline());
-      if (next > until) return;
-      this.step(next);
-    }
+    while (this.step(until));
   }
 
-  private callDeadline(): number {
-    const { blocking } = this;
-    if (blocking === null || blocking.outcome !== null) return NEVER;
-    return blocking.pending.deadline > this.now ? blocking.pending.deadline : NEVER;
+  /** Lets something happen up to `until`; false when nothing does. */
+  private step(until: number): boolean {
+    const happened = this.machine.live(until);
+    if (happened) this.pollBlocking();
+    return happened;
   }
 
-  /** One event of the stack, not later than `until`. */
-  private step(until: number): void {
-    if (!this.scheduler.step(until)) this.scheduler.advanceTo(until);
-    this.pollBlocking();
-  }
-
-  /** Tells applications what has happened, at this instant. */
   private settle(): void {
-    while (this.scheduler.nextTime() <= this.now) {
-      const before = this.scheduler.processed + this.scheduler.told;
-      if (!this.scheduler.step(this.now) || this.scheduler.processed + this.scheduler.told === before) break;
-    }
+    this.machine.settle();
     this.pollBlocking();
   }
 
@@ -253,7 +170,7 @@ export class DrillRun {
     if (action.kind === 'packet' && !action.inbound)
       this.expectPacket(event, action, from, to, time.kind === 'any', before);
     else {
-      if (from < this.now) {
+      if (from < this.now - this.machine.lateness) {
         throw failAt(
           location,
           `the event is due at ${formatSeconds(from)}, but it is ${formatSeconds(this.now)} already`,
@@ -263,7 +180,7 @@ export class DrillRun {
       if (action.kind === 'packet') this.inject(event, action);
       else if (action.kind === 'call') this.call(event, action, to);
       else if (action.kind === 'shell') this.shell(event, action.command);
-      else this.snippets.push({ text: action.text, location: action.location, names: this.snippetValues() });
+      else this.snippets.push({ text: action.text, location: action.location, names: this.machine.snippetValues() });
     }
     this.previousTime = time.kind === 'any' ? this.now : from;
     this.previousInbound = inbound;
@@ -271,20 +188,14 @@ export class DrillRun {
 
   private shell(event: ScriptEvent, command: string): void {
     const outcome = runShell(command, this.settings);
-    Object.assign(this.tcp, this.settings.tcp);
-    this.limit();
-    if (outcome.unsupported !== null) throw new Stop(null, `${outcome.unsupported} (line ${event.location.line})`);
+    const problem = outcome.unsupported ?? this.machine.configure(command);
+    if (problem !== null) throw new Stop(null, `${problem} (line ${event.location.line})`);
     if (outcome.duration > 0) {
       const until = this.now + outcome.duration;
       if (outcome.duration > LONGEST_STEP) throw failAt(event.location, 'the command sleeps for more than a day');
       this.live(until);
-      this.scheduler.advanceTo(until);
+      this.machine.advanceTo(until);
     }
-  }
-
-  private snippetValues(): ReadonlyMap<string, Value> {
-    const file = this.conversation.tested;
-    return snippetNames(file instanceof TcpFile ? file : null, this.conversation.traffic, this.now);
   }
 
   /** All snippets run after the script, in order and with what was known at their time. */
@@ -306,7 +217,7 @@ export class DrillRun {
   private call(event: ScriptEvent, action: CallAction, end: number | null): void {
     this.waitForBlocking(event);
     const start = this.now;
-    const pending = this.sockets.begin(action);
+    const pending = this.machine.begin(action);
     let outcome = pending.attempt();
     this.settle();
     if (end !== null) {
@@ -316,15 +227,12 @@ export class DrillRun {
     }
     const limit = Math.max(start + BLOCKED, pending.deadline === NEVER ? 0 : pending.deadline);
     while (outcome === null) {
-      const later = pending.deadline > this.now ? pending.deadline : NEVER;
-      const next = Math.min(this.scheduler.nextTime(), later);
-      if (next > limit) {
+      if (!this.step(limit)) {
         throw failAt(
           event.location,
           `${action.name}() blocks; a call that is to wait needs a start and an end, as in "+0...1"`,
         );
       }
-      this.step(next);
       outcome = pending.attempt();
     }
     this.settle();
@@ -373,13 +281,9 @@ export class DrillRun {
     const { blocking } = this;
     if (blocking === null) return;
     const until = Math.min(limit, blocking.end + PATIENCE);
-    while (this.blocking === blocking) {
-      const next = Math.min(this.scheduler.nextTime(), this.callDeadline());
-      if (next > until) break;
-      this.step(next);
-    }
+    while (this.blocking === blocking && this.step(until));
     if (this.blocking === blocking && limit === NEVER) {
-      this.scheduler.advanceTo(until);
+      this.machine.advanceTo(until);
       throw failAt(
         blocking.event.location,
         `${blocking.action.name}() never returns; it should at ${formatSeconds(blocking.end)}`,
@@ -422,7 +326,7 @@ export class DrillRun {
       line: event.location.line,
       comments: [],
     });
-    if (!this.link.inject(bytes)) throw failAt(event.location, 'the stack has no packet left to receive into');
+    if (!this.machine.inject(bytes)) throw failAt(event.location, 'the stack has no packet left to receive into');
     this.settle();
   }
 
@@ -495,12 +399,9 @@ export class DrillRun {
     for (;;) {
       const packet = this.conversation.takePacket();
       if (packet !== null) return packet;
-      const next = Math.min(this.scheduler.nextTime(), this.callDeadline());
-      if (next > limit) {
-        this.scheduler.advanceTo(limit);
-        return null;
-      }
-      this.step(next);
+      if (this.step(limit)) continue;
+      this.machine.advanceTo(limit);
+      return this.conversation.takePacket();
     }
   }
 
@@ -519,18 +420,13 @@ export class DrillRun {
     );
   }
 
-  private letGo(): void {
+  private letGo(): string | null {
     this.conversation.over = true;
-    this.sockets.destroy();
-    this.host.ip.close();
-    void this.lab.close();
+    return this.machine.close();
   }
 
-  /** Everything is closed: the stack must hold no packet. */
   private checkLeaks(): Stop | null {
-    this.letGo();
-    const out = this.lab.outstanding();
-    if (out === 0) return null;
-    return failAt({ line: 1, column: 1 }, `the stack still holds ${out} packets after everything was closed`);
+    const problem = this.letGo();
+    return problem === null ? null : failAt({ line: 1, column: 1 }, problem);
   }
 }

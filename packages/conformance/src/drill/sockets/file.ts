@@ -83,6 +83,11 @@ export abstract class SocketFile extends OpenFile {
 
   abstract readonly type: 'tcp' | 'udp';
 
+  /** Port of the peer; 0: none. */
+  get remotePort(): number {
+    return 0;
+  }
+
   /** The pending error, which is thereby over. */
   takeError(): string | null {
     const { error } = this;

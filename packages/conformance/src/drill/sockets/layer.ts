@@ -1,7 +1,7 @@
 import { type Clock, type IpAddress, MILLISECOND, NEVER } from '@strata/contracts';
 import type { Host } from '@strata/stack';
-import { parseAddress } from '@strata/wire';
 import type { CallAction, Expression } from '../ast.ts';
+import { addressIn, compareName, portIn } from './addresses.ts';
 import { CONSTANTS } from './constants.ts';
 import { type ControlMessage, compareControls } from './control-messages.ts';
 import { EpollFile } from './epoll-file.ts';
@@ -26,18 +26,27 @@ import {
 /** What a script's sockets need to know of their surroundings. */
 export interface SocketSurroundings {
   readonly host: Host;
+  readonly local: IpAddress;
   readonly remote: IpAddress;
   readonly bindPort: number;
   readonly connectPort: number;
   readonly defaults: TcpDefaults;
 }
 
+/** A socket as those see it who watch which one a script is about. Ports are 0 while there are none. */
+export interface WatchedSocket {
+  readonly type: 'tcp' | 'udp';
+  readonly port: number;
+  readonly remotePort: number;
+}
+
 /** Hears which socket a script is about now. */
 export interface SocketWatcher {
-  socketMade(file: SocketFile): void;
-  listening(file: TcpFile): void;
-  connecting(file: SocketFile): void;
-  accepted(file: TcpFile): void;
+  socketMade(file: WatchedSocket): void;
+  listening(file: WatchedSocket): void;
+  /** `port`: of the peer. */
+  connecting(file: WatchedSocket, port: number): void;
+  accepted(file: WatchedSocket): void;
 }
 
 const NONBLOCK = CONSTANTS.O_NONBLOCK as number;
@@ -97,9 +106,10 @@ export class SocketLayer {
         return this.accept(args, call);
       case 'connect':
         return this.connect(args);
+      case 'recvfrom':
+        return this.receiveFrom(args);
       case 'read':
       case 'recv':
-      case 'recvfrom':
         return this.read(args, needNumber(args[2], 'the length'), call.name === 'read' ? 0 : (numberOf(args[3]) ?? 0));
       case 'readv':
         return this.read(args, vectorLength(args[1]), 0);
@@ -128,12 +138,17 @@ export class SocketLayer {
       case 'getsockopt':
         return answered(this.withSocket(args, (file) => getOption(file, args)));
       case 'getsockname':
-        return answered(this.withSocket(args, () => done(0)));
-      case 'getpeername':
         return answered(
           this.withSocket(args, (file) =>
-            file instanceof TcpFile && file.state !== 'open' ? failed('ENOTCONN') : done(0),
+            done(0, compareName(call.name, args[1], { address: this.around.local, port: file.port })),
           ),
+        );
+      case 'getpeername':
+        return answered(
+          this.withSocket(args, (file) => {
+            if (file instanceof TcpFile ? file.state !== 'open' : file.remotePort === 0) return failed('ENOTCONN');
+            return done(0, compareName(call.name, args[1], { address: this.around.remote, port: file.remotePort }));
+          }),
         );
       case 'open':
         return answered(this.install(new PlainFile(), call.result.value));
@@ -187,7 +202,7 @@ export class SocketLayer {
   }
 
   private bind(args: readonly Expression[]): CallOutcome {
-    const port = numberOf(field(args[1], 'sin_port') ?? field(args[1], 'sin6_port')) ?? this.around.bindPort;
+    const port = portIn(args[1]) ?? this.around.bindPort;
     return this.withSocket(args, (file) => {
       if (file instanceof TcpFile && this.portTaken(file, port)) return failed('EADDRINUSE');
       return file instanceof TcpFile || file instanceof UdpFile ? file.bind(port) : failed('EOPNOTSUPP');
@@ -225,20 +240,22 @@ export class SocketLayer {
       if (!(found instanceof TcpFile)) return found;
       found.nonblocking = (flags & NONBLOCK) !== 0;
       this.watcher.accepted(found);
-      return this.install(found, call.result.value);
+      const peer = { address: this.around.remote, port: found.remotePort };
+      return { ...this.install(found, call.result.value), mismatch: compareName(call.name, args[1], peer) };
     });
   }
 
   private connect(args: readonly Expression[]): PendingCall {
     const file = this.file(args);
     if (file === null) return answered(failed('EBADF'));
-    const { remote, connectPort } = this.around;
+    const { remote } = this.around;
+    const connectPort = portIn(args[1]) ?? this.around.connectPort;
     if (file instanceof UdpFile) {
-      this.watcher.connecting(file);
+      this.watcher.connecting(file, connectPort);
       return answered(file.connect(remote, connectPort));
     }
     if (!(file instanceof TcpFile)) return answered(failed('ENOTSOCK'));
-    if (file.state === 'new') this.watcher.connecting(file);
+    if (file.state === 'new') this.watcher.connecting(file, connectPort);
     let begun = false;
     return waiting(false, NEVER, this.around.host.time, () => {
       if (begun) return file.connectResult();
@@ -258,6 +275,20 @@ export class SocketLayer {
     return waiting(file.nonblocking || (flags & DONT_WAIT) !== 0, deadline, this.around.host.time, () =>
       file.read(length, flags),
     );
+  }
+
+  private receiveFrom(args: readonly Expression[]): PendingCall {
+    const pending = this.read(args, needNumber(args[2], 'the length'), numberOf(args[3]) ?? 0);
+    const file = this.file(args);
+    return {
+      deadline: pending.deadline,
+      attempt: () => {
+        const outcome = pending.attempt();
+        const source = file instanceof UdpFile ? file.lastSource : null;
+        if (outcome === null || outcome.value < 0 || source === null) return outcome;
+        return { ...outcome, mismatch: outcome.mismatch ?? compareName('recvfrom', args[4], source) };
+      },
+    };
   }
 
   /** When SO_RCVTIMEO or SO_SNDTIMEO ends a wait that begins now. */
@@ -327,11 +358,9 @@ export class SocketLayer {
   private destination(file: UdpFile, to: Expression | null): { address: IpAddress; port: number } | null {
     if (to === null || (to.kind === 'any' && file.socket.remote !== null) || to.kind === 'symbol') return null;
     const { remote, connectPort } = this.around;
-    this.watcher.connecting(file);
-    const text = field(to, 'sin_addr');
-    const named =
-      text?.kind === 'call' && text.arguments[0]?.kind === 'text' ? parseAddress(text.arguments[0].value) : null;
-    return { address: named ?? remote, port: numberOf(field(to, 'sin_port')) ?? connectPort };
+    const port = portIn(to ?? undefined) ?? connectPort;
+    this.watcher.connecting(file, port);
+    return { address: addressIn(to ?? undefined) ?? remote, port };
   }
 
   private sendMessage(args: readonly Expression[]): PendingCall {

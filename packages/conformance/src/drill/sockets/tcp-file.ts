@@ -59,6 +59,8 @@ export interface TcpDefaults {
   readonly mssLimit: number;
   readonly quickAcks: boolean;
   readonly bsd: boolean;
+  /** Sockets are IPv6's, whatever the packets are. */
+  readonly mapped: boolean;
 }
 
 /** How long a corked segment waits at most, unless the retransmission timeout is longer. */
@@ -117,6 +119,10 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     this.lingerUntil = NEVER;
     this.zeroCopy = new ZeroCopy();
     this.controller = null;
+  }
+
+  override get remotePort(): number {
+    return this.socket?.remotePort ?? 0;
   }
 
   // What happens to the connection.
@@ -290,7 +296,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
   /** The oldest notification on the error queue, or null. */
   takeNotification(): ControlMessage | null {
     this.updateZeroCopy();
-    return this.zeroCopy.take(this.socket?.flow?.family === 6 ? 6 : 4);
+    return this.zeroCopy.take(this.defaults.mapped || this.socket?.flow?.family === 6 ? 6 : 4);
   }
 
   private updateZeroCopy(): void {

@@ -10,7 +10,8 @@ import {
   NX_UDP_PACKET,
 } from '@strata/contracts';
 import type { Host } from '@strata/stack';
-import type { UdpListener, UdpSocket } from '@strata/udp';
+import { datagramSource, type UdpListener, type UdpSocket } from '@strata/udp';
+import type { SocketName } from './addresses.ts';
 import { CONSTANTS } from './constants.ts';
 import {
   type CallOutcome,
@@ -32,12 +33,19 @@ export class UdpFile extends SocketFile implements UdpListener {
   readonly socket: UdpSocket;
   private readonly host: Host;
   private readShut: boolean;
+  /** Where the datagram that was read last came from. */
+  lastSource: SocketName | null;
 
   constructor(host: Host) {
     super();
     this.host = host;
     this.readShut = false;
+    this.lastSource = null;
     this.socket = host.udp.createSocket({ listener: this, dontFragment: true });
+  }
+
+  override get remotePort(): number {
+    return this.socket.remote === null ? 0 : this.socket.remotePort;
   }
 
   receivable(): void {
@@ -95,6 +103,7 @@ export class UdpFile extends SocketFile implements UdpListener {
     const packet = this.socket.receive();
     if (packet === null) return null;
     const size = packet.length;
+    this.lastSource = datagramSource(packet);
     packet.release();
     return done(flags & (CONSTANTS.MSG_TRUNC as number) ? size : Math.min(length, size));
   }
