@@ -1,5 +1,6 @@
 import {
   type DatagramInfo,
+  DROP_ND_DESTINATION,
   DROP_ND_HOST,
   DROP_ND_SOURCE,
   HANDLED,
@@ -35,7 +36,7 @@ import {
   RA_RETRANS_TIMER,
 } from '@strata/wire';
 import type { IpInterface } from '../interface.ts';
-import { maskPrefix, sourceOf } from '../ipv6/address.ts';
+import { ALL_NODES, maskPrefix, sourceOf } from '../ipv6/address.ts';
 import { lifetimeEnd } from '../ipv6/interface.ts';
 import { isLinkLocal6, isMulticast6 } from '../ipv6/scope.ts';
 import { autoconfigure } from './autoconfiguration.ts';
@@ -58,6 +59,10 @@ export function receiveAdvertisement(
 ): number {
   const { nd, options } = receiver;
   if (!isLinkLocal6(info.source0)) return DROP_ND_SOURCE;
+  // RFC 4861 4.2: to whoever asked, or to all nodes.
+  if (isMulticast6(info.destination0) && (info.destination0 !== ALL_NODES.w0 || info.destination3 !== ALL_NODES.w3)) {
+    return DROP_ND_DESTINATION;
+  }
   if (nd.ip.ipv6.isRouter(incoming)) return DROP_ND_HOST;
   const view = packet.view;
   const at = packet.prepend;
