@@ -131,6 +131,8 @@ export abstract class ControlBlock implements Timed, Deferred {
   cwnd: number;
   ssthresh: number;
   duplicateAcks: number;
+  /** Octets that the newest acknowledgment was beyond the one before it; kept by NetX's recovery. */
+  lastAdvance: number;
   inRecovery: boolean;
   /** Where the present (or last) recovery ends. */
   recover: number;
@@ -322,6 +324,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.cwnd = 0;
     this.ssthresh = 0;
     this.duplicateAcks = 0;
+    this.lastAdvance = 0;
     this.inRecovery = false;
     this.recover = 0;
     this.lostOut = 0;

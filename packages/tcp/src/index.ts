@@ -24,7 +24,15 @@ export { ControlBlock } from './control-block.ts';
 export { TcpCounters } from './counters.ts';
 export type { ListenCallback } from './listener.ts';
 export { impatientNetworkErrors, softNetworkErrors } from './network-errors.ts';
-export { MODERN_SWITCHES, modernOptions, netxOptions, type OptionSwitches, tcpOptions } from './options.ts';
+export {
+  MODERN_SWITCHES,
+  modernOptions,
+  netxOptions,
+  netxScaledOptions,
+  type OptionSwitches,
+  tcpOptions,
+} from './options.ts';
+export { EQUAL_SHARES, GENEROUS_SHARES, type PoolShares } from './pool-shares.ts';
 export { PROBE_COLUMNS, probeCsvHeader, probeCsvLine, probeRow, type TcpProbe, type TcpProbeRow } from './probe.ts';
 export { PROBE_RECEIVED, PROBE_SENT } from './probe-events.ts';
 export type * from './profile.ts';

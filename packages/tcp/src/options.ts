@@ -43,6 +43,25 @@ export const netxOptions: OptionSet = {
   emitControl(): void {},
 };
 
+/** NetX built with NX_ENABLE_TCP_WINDOW_SCALING: MSS, window scale and the end; where the peer offered none, NOPs as without. */
+export const netxScaledOptions: OptionSet = {
+  ...netxOptions,
+  offers: { timestamps: false, sack: false, windowScale: true },
+
+  emitSyn(tcb: ControlBlock, view: DataView, at: number, passive: boolean): number {
+    emitMss(tcb, view, at);
+    const scaled = !passive || tcb.scaling;
+    view.setInt32(at + 4, scaled ? WINDOW_SCALE_END | (windowShift(tcb.windowSize) << 8) : THREE_NOPS_END);
+    return 8;
+  },
+
+  negotiate(tcb: ControlBlock, segment: TcpHeader): void {
+    tcb.scaling = segment.windowScale >= 0;
+    tcb.sndScale = tcb.scaling ? Math.min(segment.windowScale, MAXIMUM_WINDOW_SHIFT) : 0;
+    tcb.rcvScale = tcb.scaling ? windowShift(tcb.windowSize) : 0;
+  },
+};
+
 /** Which options a host offers in its SYN and takes up in its SYN-ACK when the peer offers them. */
 export interface OptionSwitches {
   /** RFC 7323 3. */
@@ -162,6 +181,7 @@ function emitTimestamps(tcb: ControlBlock, view: DataView, at: number): void {
   view.setInt32(at + 8, tcb.tsRecent);
 }
 
+const WINDOW_SCALE_END = (TCP_OPTION_WINDOW_SCALE << 24) | (3 << 16) | TCP_OPTION_END;
 const THREE_NOPS_END = (TCP_OPTION_NOP << 24) | (TCP_OPTION_NOP << 16) | (TCP_OPTION_NOP << 8) | TCP_OPTION_END;
 
 /** RFC 9293 3.7.1: what this host can take in one segment. */

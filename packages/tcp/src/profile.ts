@@ -4,6 +4,7 @@ import type { CongestionController } from './congestion/controller.ts';
 import type { LossRecovery } from './congestion/recovery.ts';
 import type { ControlBlock } from './control-block.ts';
 import type { OptionSwitches } from './options.ts';
+import type { PoolShares } from './pool-shares.ts';
 import type { TcpQuirks } from './quirks.ts';
 import type { LossPolicies } from './recovery/policies.ts';
 import type { RtoEstimator } from './timers/rto.ts';
@@ -81,6 +82,9 @@ export interface TcpProfile {
   /** An abort sends RST with ACK; otherwise RST alone. */
   readonly resetWithAck: boolean;
 
+  /** A SYN or SYN-ACK whose options cannot be read is answered with a reset and ends the attempt; otherwise it is dropped. */
+  readonly resetOnBadOptions: boolean;
+
   readonly timeWait: number;
   /** How long FIN_WAIT_2 lasts once the application has gone; NEVER: for ever. */
   readonly finWait2: number;
@@ -113,6 +117,8 @@ export interface TcpProfile {
   readonly synCookies: boolean;
   /** IPv4 segments say "do not fragment", so that routers tell when they are too big (RFC 1191); sockets may differ. */
   readonly dontFragment: boolean;
+  /** How many packets of the pool one connection may hold. */
+  readonly poolShares: PoolShares;
   /** Connections of a service, and those of them in TIMED_WAIT; 0: as many as come. The oldest TIMED_WAIT makes room. */
   readonly maximumConnections: number;
   readonly maximumTimeWait: number;
@@ -196,7 +202,7 @@ export interface SendPolicy {
 export interface IsnGenerator {
   /** True when addresses and ports enter the number, so that it can only be picked once they are known. */
   readonly dependsOnFlow: boolean;
-  /** For `tcb`, whose addresses and ports are set and whose `iss` is that of its last connection (0: none). */
+  /** For `tcb`, whose addresses and ports are set and whose `iss` is the last number of its last connection (0: none). */
   next(tcb: ControlBlock): number;
 }
 

@@ -47,8 +47,10 @@ import {
   parseTcp,
   sameAddress,
   sumAligned,
+  TCP_ACK,
   TCP_HEADER_GOOD,
   TCP_HEADER_SHORT,
+  TCP_SYN,
   TcpHeader,
   tcpDestinationPort,
   tcpSourcePort,
@@ -68,7 +70,7 @@ import { sumChain } from './send/header.ts';
 import { TcpServer, type TcpServerOptions } from './server.ts';
 import { serviceInfoOf, type TcpInfo } from './snapshot.ts';
 import { TcpSocket, type TcpSocketOptions } from './socket.ts';
-import { CAUSE_UNREACHABLE, TCP_CLOSED, TCP_LISTEN } from './states.ts';
+import { CAUSE_REFUSED, CAUSE_UNREACHABLE, TCP_CLOSED, TCP_LISTEN, TCP_SYN_SENT } from './states.ts';
 import { endConnection } from './teardown.ts';
 import { transition } from './transition.ts';
 
@@ -291,7 +293,7 @@ export class TcpService implements DatagramSink {
     const ports = (segment.destinationPort << 16) | segment.sourcePort;
     const tcb = this.connections.find(ports, info);
     this.current = packet;
-    if (tcb !== null && segment.badOption) this.drop(DROP_TCP_OPTION_LENGTH, tcb, segment.sequence);
+    if (tcb !== null && this.hasBadOptions(segment)) this.refuseOptions(tcb, segment, info);
     else if (tcb !== null) {
       const result = info.toUnicast ? receiveSegment(tcb, segment, packet, info) : SEGMENT_DONE;
       if (this.probe !== null) this.probe.sample(tcb, PROBE_RECEIVED);
@@ -324,13 +326,17 @@ export class TcpService implements DatagramSink {
     if (segment.sourcePort === 0 || segment.destinationPort === 0) reason = DROP_TCP_PORT_ZERO;
     else if (!info.toUnicast || info.linkCast !== LINK_UNICAST || isInvalidSource(info)) reason = DROP_TCP_NOT_UNICAST;
     else if (segment.sourcePort === segment.destinationPort && isLand(info)) reason = DROP_TCP_LAND;
-    else if (segment.badOption) reason = DROP_TCP_OPTION_LENGTH;
     if (reason !== 0) {
       this.drop(reason, null, segment.sequence);
       packet.release();
       return;
     }
     const listener = this.listeners.get(segment.destinationPort);
+    if (listener !== undefined && this.hasBadOptions(segment)) {
+      this.refuseOptions(null, segment, info);
+      packet.release();
+      return;
+    }
     if (listener !== undefined) {
       if (!receiveListen(this, listener, segment, packet, info)) packet.release();
       return;
@@ -338,6 +344,26 @@ export class TcpService implements DatagramSink {
     this.drop(DROP_TCP_NO_CONNECTION, null, segment.sequence);
     sendStrayReset(this, segment, info, DROP_TCP_NO_CONNECTION);
     packet.release();
+  }
+
+  /** An MSS that cannot be read matters where it is negotiated, to profiles that mind. */
+  private hasBadOptions(segment: TcpHeader): boolean {
+    if (segment.badOption) return true;
+    return segment.badMss && (segment.flags & TCP_SYN) !== 0 && this.profile.resetOnBadOptions;
+  }
+
+  /**
+   * Drops a segment whose options cannot be read. RFC 9293 3.1 (MUST-7) suggests a reset; a profile that follows it ends
+   * attempts to connect so, ours and others'. On open connections such a segment is no more than noise.
+   */
+  private refuseOptions(tcb: ControlBlock | null, segment: TcpHeader, info: DatagramInfo): void {
+    this.drop(DROP_TCP_OPTION_LENGTH, tcb, segment.sequence);
+    if (!this.profile.resetOnBadOptions || (segment.flags & TCP_SYN) === 0) return;
+    if (tcb === null) sendStrayReset(this, segment, info, DROP_TCP_OPTION_LENGTH);
+    else if (tcb.state === TCP_SYN_SENT && segment.flags & TCP_ACK && segment.acknowledgment === tcb.sndNxt) {
+      sendStrayReset(this, segment, info, DROP_TCP_OPTION_LENGTH);
+      endConnection(tcb, CAUSE_REFUSED);
+    }
   }
 
   /** True when an error quotes a segment that a connection may have in flight. */

@@ -107,7 +107,10 @@ export function flushReceiveQueue(tcb: ControlBlock): void {
   tcb.rcvQueued = 0;
 }
 
-/** Puts a control block back to what a new connection starts from; options of the application stay. */
+/**
+ * Puts a control block back to what a new connection starts from; options of the application stay, and in `iss` how far the
+ * sequence numbers of the last connection went.
+ */
 export function resetForConnection(tcb: ControlBlock): void {
   flushReceiveQueue(tcb);
   flushReassembly(tcb);
@@ -116,6 +119,7 @@ export function resetForConnection(tcb: ControlBlock): void {
   tcb.cause = CAUSE_NONE;
   tcb.ended = false;
   tcb.acceptPending = false;
+  if (tcb.sndNxt !== 0) tcb.iss = tcb.sndNxt;
   tcb.sndUna = 0;
   tcb.sndNxt = 0;
   tcb.sndWnd = 0;
@@ -142,6 +146,7 @@ export function resetForConnection(tcb: ControlBlock): void {
   tcb.cwnd = 0;
   tcb.ssthresh = 0;
   tcb.duplicateAcks = 0;
+  tcb.lastAdvance = 0;
   tcb.inRecovery = false;
   tcb.lostOut = 0;
   tcb.sackedOut = 0;

@@ -74,6 +74,38 @@ test('a partial ACK in recovery repeats the next hole at once', () => {
   peer.finish(socket);
 });
 
+test('after a timeout three duplicate ACKs repeat the next hole too, although they are below what was out then', () => {
+  const { peer, socket } = start(65535);
+  const next = warmUp(peer, socket, 2);
+  for (let i = 0; i < 5; i++) {
+    peer.send(socket, 1460);
+    peer.expect('P.');
+  }
+  peer.waitForSegment(2 * SECOND);
+  peer.expect('P.', { seq: next, len: 1460 });
+  peer.emit('.', { seq: 1, ack: next + 1460 });
+  peer.silence();
+  for (let i = 0; i < 3; i++) peer.emit('.', { seq: 1, ack: next + 1460 });
+  peer.expect('P.', { seq: next + 1460, len: 1460 });
+  peer.silence();
+  peer.finish(socket);
+});
+
+test('an acknowledgment that leapt ahead after a timeout leaves duplicates that mean nothing (RFC 6582 4.1)', () => {
+  const { peer, socket } = start(65535);
+  const next = warmUp(peer, socket, 3);
+  for (let i = 0; i < 6; i++) {
+    peer.send(socket, 1460);
+    peer.expect('P.');
+  }
+  peer.waitForSegment(2 * SECOND);
+  peer.expect('P.', { seq: next, len: 1460 });
+  peer.emit('.', { seq: 1, ack: next + 5 * 1460 });
+  for (let i = 0; i < 3; i++) peer.emit('.', { seq: 1, ack: next + 5 * 1460 });
+  peer.silence();
+  peer.finish(socket);
+});
+
 test('data segments with an old acknowledgment are not duplicate ACKs', () => {
   const { peer, socket } = start(65535);
   peer.send(socket, 1460);

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { SECOND, TICK } from '@strata/contracts';
-import { netxTcpProfile, TCP_CLOSED, TCP_ESTABLISHED } from '../src/index.ts';
+import { FixedRto, netxTcpProfile, TCP_CLOSED, TCP_ESTABLISHED } from '../src/index.ts';
+import { netxIsn } from '../src/isn.ts';
 import { ScriptedPeer } from './support/peer.ts';
 
 /** The captures of the real stack start their traffic at tick 12, the timer grid at tick 0. */
@@ -127,5 +128,55 @@ test('TIMED_WAIT lasts 240 seconds', () => {
   peer.silence(SECOND);
   expect(socket.inspect().state).toBe('CLOSED');
   expect(socket.state).not.toBe(TCP_ESTABLISHED);
+  peer.finish(socket);
+});
+
+test('a shift doubles the spacing of data, SYNs and probes with each', () => {
+  const profile = { ...netxTcpProfile, rto: () => new FixedRto(SECOND, 1) };
+  const peer = new ScriptedPeer(profile, { start: START });
+  const { socket } = peer.client({}, MSS_OPTION, 1000);
+  peer.send(socket, 1000);
+  peer.expect('P.');
+  for (const ticks of [98, 200, 400, 800]) {
+    expect(peer.waitForSegment(20 * SECOND)).toBe(ticks * TICK);
+    peer.expect('P.', { seq: 1, len: 1000 });
+  }
+  peer.emit('.', { seq: 1, ack: 1001, win: 0 });
+  peer.send(socket, 1000);
+  peer.waitForSegment(30 * SECOND);
+  for (const ticks of [200, 400, 800]) {
+    peer.expect('.');
+    peer.emit('.', { seq: 1, ack: 1001, win: 0 });
+    expect(peer.waitForSegment(30 * SECOND)).toBe(ticks * TICK);
+  }
+  peer.finish(socket);
+  const other = new ScriptedPeer(profile, { start: START });
+  const opening = other.tcp.createSocket();
+  opening.bind(0);
+  opening.connect(other.remote, 9123);
+  other.expect('S');
+  for (const ticks of [98, 200, 400]) {
+    expect(other.waitForSegment(20 * SECOND)).toBe(ticks * TICK);
+    other.expect('S');
+  }
+  other.finish(opening);
+});
+
+test('a socket that connects again begins beyond where its last connection got to', () => {
+  const zero = { uint32: () => 0, below: () => 0, fork: () => zero };
+  const profile = { ...netxTcpProfile, isn: () => netxIsn(zero as never) };
+  const peer = new ScriptedPeer(profile, { start: START });
+  const { socket } = peer.client({}, MSS_OPTION, 65535);
+  let next = 1;
+  for (let i = 0; i < 100; i++, next += 1460) {
+    peer.send(socket, 1460);
+    peer.expect('P.', { seq: next });
+    peer.emit('.', { seq: 1, ack: next + 1460 });
+  }
+  const last = socket.sndNxt;
+  peer.emit('R', { seq: 1 });
+  expect(socket.state).toBe(TCP_CLOSED);
+  socket.connect(peer.remote, 9123);
+  expect((peer.take()?.sequence ?? 0) - last).toBe(0x10000);
   peer.finish(socket);
 });

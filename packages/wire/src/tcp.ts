@@ -112,6 +112,8 @@ export class TcpHeader {
   readonly sackEdges: Int32Array;
   /** True when an option's length was illegal; parsing stopped there. */
   badOption: boolean;
+  /** There is an MSS option of another length than 4; it is passed over. */
+  badMss: boolean;
 
   constructor() {
     this.sourcePort = 0;
@@ -133,6 +135,7 @@ export class TcpHeader {
     this.sackCount = 0;
     this.sackEdges = new Int32Array(2 * TCP_MAXIMUM_SACK_BLOCKS);
     this.badOption = false;
+    this.badMss = false;
   }
 }
 
@@ -158,6 +161,7 @@ export function parseTcp(header: TcpHeader, view: DataView, at: number, length: 
   header.hasTimestamps = false;
   header.sackCount = 0;
   header.badOption = false;
+  header.badMss = false;
   if (headerLength > TCP_HEADER) parseTcpOptions(header, view, at + TCP_HEADER, at + headerLength);
 }
 
@@ -188,6 +192,7 @@ function parseTcpOptions(header: TcpHeader, view: DataView, from: number, end: n
     switch (kind) {
       case TCP_OPTION_MSS:
         if (length === 4) header.mss = view.getUint16(i + 2);
+        else header.badMss = true;
         break;
       case TCP_OPTION_WINDOW_SCALE:
         if (length === 3) header.windowScale = view.getUint8(i + 2);

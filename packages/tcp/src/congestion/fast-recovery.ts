@@ -112,6 +112,14 @@ export const newRenoRecovery: LossRecovery = {
   extraAllowance: limitedTransmit,
 };
 
+/**
+ * RFC 6582 4.1: duplicate ACKs below `recover` come of a loss, and not of segments that were repeated needlessly, when more
+ * than one segment may be out and the last acknowledgment did not leap ahead.
+ */
+function lacksSegment(tcb: ControlBlock): boolean {
+  return tcb.cwnd > tcb.mss && tcb.lastAdvance <= 4 * tcb.mss;
+}
+
 /** NetX's recovery: NewReno's shape with NetX's numbers (no deflation rule, the head goes again in single steps). */
 export const netxRecovery: LossRecovery = {
   name: 'netx',
@@ -138,12 +146,13 @@ export const netxRecovery: LossRecovery = {
       return;
     }
     if (tcb.duplicateAcks !== DUPLICATE_THRESHOLD) return;
-    if (((tcb.sndUna - 1 - tcb.recover) | 0) < 0) return;
+    if (((tcb.sndUna - 1 - tcb.recover) | 0) < 0 && !lacksSegment(tcb)) return;
     tcb.retries++;
     enterRecovery(tcb);
   },
 
   newAck(tcb: ControlBlock, acked: number): void {
+    tcb.lastAdvance = acked;
     if (tcb.inRecovery) {
       if (((tcb.sndUna - tcb.recover) | 0) < 0) {
         partialAck(tcb, acked);

@@ -5,6 +5,7 @@ import { initialWindow10 } from '../congestion/slow-start.ts';
 import { hashedIsn } from '../isn.ts';
 import { softNetworkErrors } from '../network-errors.ts';
 import { modernOptions } from '../options.ts';
+import { EQUAL_SHARES } from '../pool-shares.ts';
 import { randomPorts } from '../ports.ts';
 import type { TcpProfile } from '../profile.ts';
 import { NO_TCP_QUIRKS } from '../quirks.ts';
@@ -54,6 +55,7 @@ export const modernTcpProfile: TcpProfile = {
   timesSimultaneousOpen: true,
   finWhileOpening: false,
   resetWithAck: true,
+  resetOnBadOptions: false,
   timeWait: 60 * SECOND,
   finWait2: 60 * SECOND,
   orphanLife: 300 * SECOND,
@@ -72,6 +74,7 @@ export const modernTcpProfile: TcpProfile = {
   dontFragment: true,
   probeWithAwaited: false,
   quirks: NO_TCP_QUIRKS,
+  poolShares: EQUAL_SHARES,
   maximumConnections: 16384,
   maximumTimeWait: 4096,
   unreadLife: 10 * SECOND,

@@ -5,6 +5,7 @@ import { netxController, netxInitialWindow } from '../congestion/netx.ts';
 import { netxIsn } from '../isn.ts';
 import { ignoreNetworkErrors } from '../network-errors.ts';
 import { netxOptions } from '../options.ts';
+import { GENEROUS_SHARES } from '../pool-shares.ts';
 import { randomPorts } from '../ports.ts';
 import type { TcpProfile } from '../profile.ts';
 import { NO_TCP_QUIRKS } from '../quirks.ts';
@@ -53,6 +54,7 @@ export const netxTcpProfile: TcpProfile = {
   timesSimultaneousOpen: false,
   finWhileOpening: true,
   resetWithAck: false,
+  resetOnBadOptions: true,
   timeWait: 240 * SECOND,
   finWait2: NEVER,
   orphanLife: NEVER,
@@ -71,6 +73,7 @@ export const netxTcpProfile: TcpProfile = {
   dontFragment: false,
   probeWithAwaited: true,
   quirks: NO_TCP_QUIRKS,
+  poolShares: GENEROUS_SHARES,
   maximumConnections: 0,
   maximumTimeWait: 0,
   unreadLife: NEVER,

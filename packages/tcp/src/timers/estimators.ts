@@ -30,8 +30,9 @@ export class FixedRto implements RtoEstimator {
 
   keepBackoff(): void {}
 
-  probeInterval(): number {
-    return this.rate;
+  /** Grows as the timeout does; answered probes go on for ever, so not beyond what ten of them make of it. */
+  probeInterval(probes: number): number {
+    return this.timeout(Math.min(probes, 10));
   }
 
   synTimedOut(): void {}

@@ -128,6 +128,7 @@ export const dataFacts: readonly Scenario[] = [
   {
     name: 'growth of less than half of the window is told by the timer of delayed acknowledgments, at its second tick',
     covers: ['window-growth-later'],
+    ipVersions: [4],
     check(t) {
       for (const [readAt, toldAt] of [
         [60, 80],
@@ -290,6 +291,7 @@ export const dataFacts: readonly Scenario[] = [
   {
     name: 'a repeated segment whose acknowledgment has changed gets an identification of its own',
     covers: ['identification'],
+    ipVersions: [4],
     check(t) {
       const bench = new NetxBench(t);
       bench.connect(12, 8192);
@@ -337,12 +339,13 @@ export const dataFacts: readonly Scenario[] = [
         const profile = quirk ? withQuirks(t.profile, ['tcp-endless-retries']) : t.profile;
         const c = t.peer({ profile }).passive({ window: 100 });
         c.send(100);
+        const begun = c.peer.now;
         for (let i = 0; i < 240 && c.ear.heard.at(-1) !== 'closed 0x38'; i++) {
           c.send(10);
           c.peer.advance(SECOND / 2);
           c.peer.drain();
         }
-        const seconds = c.peer.now / SECOND;
+        const seconds = (c.peer.now - begun) / SECOND;
         t.equal(c.ear.heard.at(-1) === 'closed 0x38', !quirk, 'whether the connection was given up');
         if (quirk) t.equal(seconds, 120, 'seconds of polling');
         else t.between(seconds, 10, 12, 'seconds until it was');

@@ -1,7 +1,8 @@
-import type { Suite } from '../../suite/suite.ts';
+import type { Scenario, Suite } from '../../suite/suite.ts';
 import { dataFacts } from './facts-data.ts';
 import { linkFacts } from './facts-link.ts';
 import { mqttFacts } from './facts-mqtt.ts';
+import { optionFacts } from './facts-options.ts';
 import { furtherRuns } from './facts-runs.ts';
 import { stateFacts } from './facts-states.ts';
 import { timerFacts } from './facts-timers.ts';
@@ -11,6 +12,11 @@ import { lossAndWindows } from './loss.ts';
 import { mqttClient } from './mqtt.ts';
 import { openAndClose } from './open-close.ts';
 import { NETX_WIRE_REQUIREMENTS } from './requirements.ts';
+
+/** What a scripted peer shows is the same over IPv6, but for scenarios that say otherwise. */
+function overBoth(scenarios: readonly Scenario[]): Scenario[] {
+  return scenarios.map((scenario) => ({ ipVersions: [4, 6], ...scenario }));
+}
 
 /** The wire and the clock of the real thing. */
 export const netxWireSuite: Suite = {
@@ -25,9 +31,7 @@ export const netxWireSuite: Suite = {
     ...mqttClient,
     ...ipv6,
     ...linkFacts,
-    ...timerFacts,
-    ...stateFacts,
-    ...dataFacts,
+    ...overBoth([...timerFacts, ...stateFacts, ...dataFacts, ...optionFacts]),
     ...furtherRuns,
     ...mqttFacts,
   ].map(
