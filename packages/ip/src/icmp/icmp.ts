@@ -51,7 +51,11 @@ export class Icmp implements DatagramSink {
       this.counters.checksumErrors++;
       return DROP_ICMP_CHECKSUM;
     }
-    if (header.type === ICMP_ECHO_REQUEST) return this.echo.answer(packet, header, info);
+    if (header.type === ICMP_ECHO_REQUEST) {
+      const disposition = this.echo.answer(packet, header, info);
+      if (disposition !== HANDLED) this.counters.unhandledMessages++;
+      return disposition;
+    }
     if (header.type === ICMP_ECHO_REPLY) return this.echo.replied(packet, header, info);
     if (!isIcmpError(header.type)) {
       this.counters.unhandledMessages++;

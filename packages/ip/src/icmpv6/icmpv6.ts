@@ -58,7 +58,11 @@ export class Icmpv6 {
       return DROP_ICMP_CHECKSUM;
     }
     const { type } = header;
-    if (type === ICMPV6_ECHO_REQUEST) return answerEcho(this, packet, info);
+    if (type === ICMPV6_ECHO_REQUEST) {
+      const disposition = answerEcho(this, packet, info);
+      if (disposition !== HANDLED) counters.unhandledMessages++;
+      return disposition;
+    }
     if (type === ICMPV6_ECHO_REPLY) return echoReplied(this, packet, header, info);
     if (type >= ICMPV6_ROUTER_SOLICITATION && type <= ICMPV6_REDIRECT) {
       const disposition = this.ip.nd.receiver.accept(packet, info, type, fragmented);
