@@ -93,6 +93,8 @@ export interface DhcpInterface {
    * NX_SUCCESS when the look has begun.
    */
   claim(address: number, prefixLength: number, claimed: () => void, refused: () => void): Status;
+  /** Gives up a {@link claim} that is under way: neither function is called any more, and the address is not set. */
+  abandon(): void;
   /** Uses a lease, whose address may be set already; or, with null, nothing any more. */
   configure(lease: DhcpLease | null): void;
 }
@@ -170,6 +172,7 @@ export class DhcpClient implements Timed {
   /** Ends without telling the server; the address stays as it is (nx_dhcp_stop). NX_NOT_ENABLED when it does not run. */
   stop(): Status {
     if (this.state === DHCP_STOPPED) return NX_NOT_ENABLED;
+    if (this.state === DHCP_CHECKING) this.on.abandon();
     this.schedule(NEVER);
     this.enter(DHCP_STOPPED);
     return NX_SUCCESS;
@@ -194,6 +197,7 @@ export class DhcpClient implements Timed {
 
   /** @internal Stops for good. */
   close(): void {
+    if (this.state === DHCP_CHECKING) this.on.abandon();
     this.state = DHCP_STOPPED;
     this.deadline = NEVER;
     this.alarm.cancel();
@@ -443,9 +447,11 @@ export class DhcpClient implements Timed {
     to: number,
   ): void {
     const { on, clientId, hostName, service } = this;
+    // RFC 2131 table 5: DECLINE and RELEASE, which nobody answers, have neither time nor flags.
+    const answered = type === DHCP_DISCOVER || type === DHCP_REQUEST;
     const options: (readonly [number, Uint8Array])[] = [...extra];
     if (clientId !== null) options.push([OPTION_CLIENT_ID, clientId]);
-    if (type === DHCP_DISCOVER || type === DHCP_REQUEST) {
+    if (answered) {
       if (hostName !== '') options.push([OPTION_HOST_NAME, textOption(hostName)]);
       options.push([OPTION_MAXIMUM_SIZE, Uint8Array.of(MAXIMUM_MESSAGE >>> 8, MAXIMUM_MESSAGE & 0xff)]);
       options.push([OPTION_PARAMETER_LIST, PARAMETERS]);
@@ -453,8 +459,8 @@ export class DhcpClient implements Timed {
     const bytes = encodeRequest({
       type,
       transaction: this.transaction,
-      seconds: this.seconds,
-      broadcast: service.policy.broadcast && clientAddress === 0,
+      seconds: answered ? this.seconds : 0,
+      broadcast: answered && service.policy.broadcast && clientAddress === 0,
       clientAddress,
       macMsw: on.macMsw,
       macLsw: on.macLsw,

@@ -50,7 +50,7 @@ export function leaseOf(reply: DhcpReply, obtainedAt: number): DhcpLease | null 
   const lease = secondsOf(options.get(OPTION_LEASE_TIME));
   if (server === null || lease === null || lease === 0 || !isAssignable(yourAddress)) return null;
   const prefixLength = prefixLengthOf(addressOf(options.get(OPTION_SUBNET_MASK)) ?? classfulMask(yourAddress));
-  if (prefixLength === null) return null;
+  if (prefixLength === null || isNetwork(yourAddress, prefixLength)) return null;
   const [renewal, rebinding] = timesOf(
     lease,
     secondsOf(options.get(OPTION_RENEWAL_TIME)),
@@ -86,6 +86,12 @@ function timesOf(lease: number, renewal: number | null, rebinding: number | null
 function isAssignable(address: number): boolean {
   const first = address >>> 24;
   return first !== 0 && first !== 127 && first < 224;
+}
+
+/** The address of a network itself, or of everybody on it (RFC 1122 3.2.1.3); one or two addresses have neither (RFC 3021). */
+function isNetwork(address: number, prefixLength: number): boolean {
+  const hosts = prefixLength >= 31 ? 0 : 0xffffffff >>> prefixLength;
+  return hosts !== 0 && ((address & hosts) === 0 || (address | ~hosts) === -1);
 }
 
 /** How many leading ones; null for a mask with holes, and for those that leave no host. */

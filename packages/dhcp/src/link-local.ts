@@ -44,6 +44,7 @@ export class LinkLocal {
 
   /** Gives the address up. */
   stop(): void {
+    if (this.running && this.address === 0) this.on.abandon();
     this.running = false;
     if (this.address !== 0) this.on.configure(null);
     this.address = 0;

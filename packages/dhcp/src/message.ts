@@ -30,6 +30,8 @@ const BOOT_FILE = 108;
 const COOKIE = 236;
 const OPTIONS = 240;
 
+/** Octets that one option can hold. */
+const LONGEST = 255;
 const MAGIC_COOKIE = 0x63825363;
 /** Ask servers to broadcast their answers (RFC 2131 2, figure 2). */
 const FLAG_BROADCAST = 0x8000;
@@ -64,7 +66,7 @@ export interface DhcpReply {
 /** The octets of a message to a server. */
 export function encodeRequest(request: DhcpRequest): Uint8Array {
   let length = OPTIONS + 3 + 1;
-  for (const [, value] of request.options) length += 2 + value.length;
+  for (const [, value] of request.options) length += value.length + 2 * Math.max(1, Math.ceil(value.length / LONGEST));
   const bytes = new Uint8Array(Math.max(length, SHORTEST));
   const view = new DataView(bytes.buffer);
   bytes[0] = BOOT_REQUEST;
@@ -79,10 +81,16 @@ export function encodeRequest(request: DhcpRequest): Uint8Array {
   view.setUint32(COOKIE, MAGIC_COOKIE);
   let at = OPTIONS;
   const put = (code: number, value: Uint8Array): void => {
-    bytes[at] = code;
-    bytes[at + 1] = value.length;
-    bytes.set(value, at + 2);
-    at += 2 + value.length;
+    // RFC 3396 4: what does not fit one option goes on in the next of the same code.
+    let from = 0;
+    do {
+      const part = value.subarray(from, from + LONGEST);
+      bytes[at] = code;
+      bytes[at + 1] = part.length;
+      bytes.set(part, at + 2);
+      at += 2 + part.length;
+      from += LONGEST;
+    } while (from < value.length);
   };
   put(OPTION_MESSAGE_TYPE, Uint8Array.of(request.type));
   for (const [code, value] of request.options) put(code, value);

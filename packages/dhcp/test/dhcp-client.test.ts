@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { SECOND } from '@strata/contracts';
 import {
   DHCP_BOUND,
+  DHCP_CHECKING,
   DHCP_DECLINED,
   DHCP_INIT,
   DHCP_REBINDING,
@@ -202,6 +203,59 @@ describe('getting a lease (RFC 2131 3.1)', () => {
     await end(made);
   });
 
+  test('DECLINE and RELEASE say neither how long it took nor that the answer be broadcast (table 5)', async () => {
+    let discovers = 0;
+    const made = site((seen) => {
+      if (seen.type === DISCOVER && ++discovers < 3) return [];
+      const address = discovers < 4 ? '192.0.2.66' : GIVEN;
+      return generous(seen).map((answer) => ({ ...answer, address }));
+    });
+    const squatter = made.lab.host('squatter');
+    squatter.attach(made.lab.links[0]?.ends[2] as never, { address: '192.0.2.66/24' });
+    await made.lab.run(() => configureByDhcp(made.host, { timeoutSeconds: 120 }));
+    made.client.release();
+    await made.lab.runFor(2);
+    const request = made.server.seen.find(({ type }) => type === REQUEST) as Seen;
+    expect(request.seconds).toBeGreaterThan(5);
+    const last = made.server.seen.filter(({ type }) => type === DECLINE || type === RELEASE);
+    expect(last.map(({ type, seconds, broadcast }) => [type, seconds, broadcast])).toEqual([
+      [DECLINE, 0, false],
+      [RELEASE, 0, false],
+    ]);
+    for (const { options } of last)
+      expect([...options.keys()].filter((code) => [55, 57, 12].includes(code))).toEqual([]);
+    await end(made);
+  });
+
+  test('stopped while it looks whether the address is free, it takes none', async () => {
+    const made = site();
+    made.client.listener = {
+      stateChanged: (client, state) => {
+        if (state === DHCP_CHECKING) client.stop();
+      },
+    };
+    made.client.start();
+    await made.lab.runFor(30);
+    expect([addressOf(made.host), made.client.state, made.server.types]).toEqual([
+      '0.0.0.0',
+      DHCP_STOPPED,
+      [DISCOVER, REQUEST],
+    ]);
+    await end(made);
+  });
+
+  test('a client identifier of more than 255 octets goes on in a second option (RFC 3396)', async () => {
+    const made = site();
+    made.client.clientId = Uint8Array.from({ length: 300 }, (_, i) => i & 255);
+    await made.lab.run(() => configureByDhcp(made.host, { timeoutSeconds: 60 }));
+    // This server reads single options only, and sees the last of the two.
+    expect((made.server.seen[0] as Seen).options.get(61)).toEqual(
+      Array.from({ length: 45 }, (_, i) => (255 + i) & 255),
+    );
+    expect((made.server.seen[0] as Seen).options.get(55)).toBeDefined();
+    await end(made);
+  });
+
   test('no server: the wait ends with a reason, and nothing goes on', async () => {
     const made = site(() => []);
     const error = await made.lab
@@ -368,6 +422,46 @@ describe('what servers say', () => {
     await end(made);
     return { lease, host: made.host };
   }
+
+  test.each([
+    [1400, 1400],
+    [576, 576],
+    [575, 1500],
+    [9000, 1500],
+    [0, 1500],
+  ])('an MTU of %i octets makes one of %i, and the lease takes it away again', async (said, used) => {
+    const made = site((seen) =>
+      generous(seen).map((answer) => ({
+        ...answer,
+        options: [...(answer.options ?? []), [26, said >> 8, said & 255]],
+      })),
+    );
+    await made.lab.run(() => configureByDhcp(made.host, { timeoutSeconds: 60 }));
+    expect(made.host.ip.interfaces[0]?.mtu).toBe(used);
+    made.client.release();
+    await made.lab.runFor(2);
+    expect(made.host.ip.interfaces[0]?.mtu).toBe(1500);
+    await end(made);
+  });
+
+  test('when the first router does not answer the next one is used, and a renewal leaves it so (RFC 1122 3.3.1.4)', async () => {
+    const routers = [3, ...octets('192.0.2.9'), ...octets(SERVER)] as const;
+    const made = site((seen) =>
+      generous(seen).map((answer) => ({
+        ...answer,
+        options: [...(answer.options ?? []).filter(([code]) => code !== 3), routers],
+      })),
+    );
+    await made.lab.run(() => configureByDhcp(made.host, { timeoutSeconds: 60 }));
+    const { gateway } = made.host.ip.routes;
+    expect(formatIpv4(gateway.address)).toBe('192.0.2.9');
+    await made.lab.run(() => made.host.ping('198.51.100.1', { timeoutSeconds: 1 }));
+    await made.lab.runFor(300);
+    expect(formatIpv4(gateway.address)).toBe(SERVER);
+    await made.lab.runFor(LEASE / 2);
+    expect([made.client.counters.leases, formatIpv4(gateway.address)]).toEqual([2, SERVER]);
+    await end(made);
+  });
 
   test('classless routes take the place of the router (RFC 3442)', async () => {
     const made = site((seen) =>

@@ -46,6 +46,8 @@ describe('answers that are none', () => {
     'a group as the address': { address: '224.0.0.9' },
     'the loopback as the address': { address: '127.0.0.1' },
     'everybody as the address': { address: '255.255.255.255' },
+    'everybody on the network as the address': { address: '192.0.2.255' },
+    'the network as the address': { address: '192.0.2.0' },
   };
 
   test.each(Object.entries(wrong))('%s: counted and ignored', async (_name, change) => {

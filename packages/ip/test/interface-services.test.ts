@@ -216,6 +216,9 @@ describe('addresses and gateways', () => {
     expect(statuses).toEqual(bad.map(() => NX_IP_ADDRESS_ERROR));
     expect(host.ip.setAddress(host.eth0, ipWord('192.0.2.9'), ipWord('255.0.255.0'))).toBe(NX_IP_ADDRESS_ERROR);
     expect([host.eth0.address, host.eth0.mask]).toEqual([ipWord('192.0.2.1'), ipWord(MASK)]);
+    const listener = { addressClaimed: () => {}, addressRefused: () => {} };
+    const { defence } = host.ip.arp;
+    expect(defence.claim(host.eth0, ipWord('192.0.2.255'), 24, listener)).toBe(NX_IP_ADDRESS_ERROR);
     host.finish();
   });
 

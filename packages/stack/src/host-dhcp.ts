@@ -4,12 +4,13 @@ import {
   type DhcpClient,
   type DhcpInterface,
   type DhcpLease,
+  type DhcpRoute,
   DhcpService,
   LinkLocal,
   type LinkLocalListener,
 } from '@strata/dhcp';
 import type { IpInterface } from '@strata/ip';
-import { formatIpv4, ipv4Address, ipv4Mask } from '@strata/wire';
+import { formatIpv4, IPV6_MINIMUM_MTU, ipv4Address, ipv4Mask } from '@strata/wire';
 import type { Host } from './host.ts';
 import { NetError } from './net-error.ts';
 import { ticksOf, type WaitOptions } from './stream-connection.ts';
@@ -23,6 +24,7 @@ class ConfiguredInterface implements DhcpInterface {
   private readonly on: IpInterface;
   /** What was set by the last lease. */
   private routes: (readonly [network: number, mask: number])[];
+  private routers: string;
 
   constructor(host: Host, on: IpInterface) {
     const properties = host.drivers[on.index]?.properties;
@@ -33,12 +35,17 @@ class ConfiguredInterface implements DhcpInterface {
     this.host = host;
     this.on = on;
     this.routes = [];
+    this.routers = '';
   }
 
   claim(address: number, prefixLength: number, claimed: () => void, refused: () => void): Status {
     const { defence } = this.host.ip.arp;
     defence.abandon(this.on);
     return defence.claim(this.on, address, prefixLength, { addressClaimed: claimed, addressRefused: refused });
+  }
+
+  abandon(): void {
+    this.host.ip.arp.defence.abandon(this.on);
   }
 
   configure(lease: DhcpLease | null): void {
@@ -48,6 +55,8 @@ class ConfiguredInterface implements DhcpInterface {
     if (lease === null) {
       ip.arp.defence.abandon(this.on);
       ip.setGateway(0);
+      this.routers = '';
+      this.setMtu(0);
       if (this.on.address !== 0) ip.setAddress(this.on, 0, 0);
       this.host.nameServers.length = 0;
       return;
@@ -55,24 +64,40 @@ class ConfiguredInterface implements DhcpInterface {
     if (this.on.address !== lease.address || this.on.mask !== ipv4Mask(lease.prefixLength)) {
       ip.setAddress(this.on, lease.address, ipv4Mask(lease.prefixLength));
     }
+    this.setMtu(lease.mtu);
     this.setRoutes(lease);
     this.host.nameServers.splice(0, this.host.nameServers.length, ...lease.dnsServers.map(ipv4Address));
+  }
+
+  /** What the server says of the link, if a datagram of the size that all accept still fits (RFC 1122 3.3.2); 0: the link's own. */
+  private setMtu(mtu: number): void {
+    const own = this.on.link?.properties.mtu ?? 0;
+    const smallest = this.on.ipv6.enabled ? IPV6_MINIMUM_MTU : SMALLEST_MTU;
+    const wanted = mtu >= smallest && mtu < own ? mtu : own;
+    if (this.on.mtu !== wanted) this.host.ip.setMtu(this.on, wanted);
   }
 
   private setRoutes(lease: DhcpLease): void {
     const { ip } = this.host;
     // RFC 3442: classless routes, where there are any, take the place of the routers.
-    if (lease.routes.length === 0) {
-      ip.setGateway(lease.routers[0] ?? 0);
-      return;
+    const routers =
+      lease.routes.length === 0 ? lease.routers : lease.routes.filter(isDefault).map((each) => each.router);
+    if (routers.join() !== this.routers) {
+      // A renewal that names the same ones leaves the one in use, which may not be the first any more.
+      this.routers = routers.join();
+      ip.setGateway(0);
+      for (const router of routers) ip.addGateway(router);
     }
     for (const route of lease.routes) {
       const mask = ipv4Mask(route.prefixLength);
-      if (route.prefixLength === 0) ip.setGateway(route.router);
-      else if (ip.addRoute(route.network, mask, route.router) === NX_SUCCESS) this.routes.push([route.network, mask]);
+      if (isDefault(route)) continue;
+      if (ip.addRoute(route.network, mask, route.router) === NX_SUCCESS) this.routes.push([route.network, mask]);
     }
   }
 }
+
+/** Octets. A server that asks for less would have everything cut to shreds. */
+const SMALLEST_MTU = 576;
 
 /** The DHCP of each host that has asked for it. */
 const services = new WeakMap<Host, DhcpService>();
@@ -138,6 +163,10 @@ function firstInterface(host: Host): IpInterface {
   const first = host.ip.interfaces.find((one) => one !== host.ip.loopback);
   if (first === undefined) throw new NetError(`${host.name} is on no link`, NX_INVALID_INTERFACE);
   return first;
+}
+
+function isDefault(route: DhcpRoute): boolean {
+  return route.prefixLength === 0;
 }
 
 /** A lease in words, for people: `192.0.2.77/24 from 192.0.2.1 for 3600 s`. */

@@ -60,14 +60,16 @@ export class ArpDefence {
    */
   claim(outgoing: IpInterface, address: number, prefixLength: number, listener: AddressClaimListener): Status {
     if (outgoing.link === null) return NX_INVALID_INTERFACE;
-    if (!isHostAddress(address)) return NX_IP_ADDRESS_ERROR;
+    const mask = ipv4Mask(prefixLength);
+    const isBroadcast = prefixLength < 31 && (address | mask) === -1;
+    if (!isHostAddress(address) || isBroadcast) return NX_IP_ADDRESS_ERROR;
     let claim = this.claims[outgoing.index] ?? null;
     if (claim === null) {
       claim = new AddressClaim(this.arp, this.policy, outgoing);
       this.claims[outgoing.index] = claim;
     }
     if (claim.active) return NX_ALREADY_ENABLED;
-    claim.begin(address, ipv4Mask(prefixLength), listener);
+    claim.begin(address, mask, listener);
     return NX_SUCCESS;
   }
 
