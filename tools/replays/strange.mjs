@@ -243,28 +243,41 @@ export const moreDuplicates = Object.fromEntries([
   ]),
   ...rivals(SLAAC).map(([what, rival, lost]) => [
     `an advertised address, and ${what}`,
-    [
-      offers(...newPrefix()),
-      { expect: probe(SLAAC), within: 2 },
-      { inject: rival },
-      { wait: 6 },
-      ...(lost ? usesNot : uses)(SLAAC),
-      ...uses(HOST.local),
-    ],
+    {
+      dad: true,
+      steps: [
+        offers(...newPrefix()),
+        { expect: probe(SLAAC), within: 2 },
+        { inject: rival },
+        { wait: 6 },
+        ...(lost ? usesNot : uses)(SLAAC),
+        ...uses(HOST.local),
+      ],
+    },
+  ]),
+  ...[
+    ['a solicitation from nobody', asksAs(SLAAC)],
+    ['an advertisement', claims(SLAAC)],
+  ].map(([what, rival]) => [
+    `an advertised address that is used at once, and given up for ${what}`,
+    [offers(...newPrefix()), ...uses(SLAAC), { expect: probe(SLAAC), within: 2 }, { inject: rival }, ...usesNot(SLAAC)],
   ]),
   [
     'an advertised address is looked for three times, a second apart, and used a second later',
-    [
-      offers(...newPrefix()),
-      { expect: probe(SLAAC), within: 2 },
-      { expect: probe(SLAAC), within: 1.1 },
-      { expect: probe(SLAAC), within: 1.1 },
-      { inject: solicits(SLAAC) },
-      { forbid: { icmpv6: [ADVERTISEMENT] }, for: 0.8 },
-      { wait: 0.3 },
-      { forbid: { icmpv6: [SOLICITATION] }, for: 2 },
-      ...uses(SLAAC),
-    ],
+    {
+      dad: true,
+      steps: [
+        offers(...newPrefix()),
+        { expect: probe(SLAAC), within: 2 },
+        { expect: probe(SLAAC), within: 1.1 },
+        { expect: probe(SLAAC), within: 1.1 },
+        { inject: solicits(SLAAC) },
+        { forbid: { icmpv6: [ADVERTISEMENT] }, for: 0.8 },
+        { wait: 0.3 },
+        { forbid: { icmpv6: [SOLICITATION] }, for: 2 },
+        ...uses(SLAAC),
+      ],
+    },
   ],
 ]);
 

@@ -144,7 +144,8 @@ class ReplayRun {
     for (const address of addresses) host.addAddress(on, address);
     // Without any address of its own choice a host still has that of the link.
     if (addresses.length === 0) ipv6.enable(on);
-    if (!dad) ipv6.set({ dadTransmits: set.dadTransmits ?? host.profile.ip.ipv6.dadTransmits });
+    const { dadTransmits = host.profile.ip.ipv6.dadTransmits } = set;
+    if (!dad) ipv6.set({ dadTransmits, dadOptimistic: true });
     for (const port of udpListen) {
       const socket = host.udp.createSocket({
         listener: {

@@ -53,6 +53,11 @@ export class Ipv6Address {
     return this.state === ADDRESS_VALID || this.state === ADDRESS_DEPRECATED;
   }
 
+  /** True while it may still turn out to be somebody else's. */
+  get doubtful(): boolean {
+    return this.state === ADDRESS_TENTATIVE || this.deadline !== NEVER;
+  }
+
   is(w0: number, w1: number, w2: number, w3: number): boolean {
     const own = this.address;
     return own.w3 === w3 && own.w2 === w2 && own.w1 === w1 && own.w0 === w0;

@@ -66,6 +66,8 @@ export interface Ipv6Settings {
   readonly fragmentId?: number;
   /** Solicitations of duplicate detection; 0: none. */
   readonly dadTransmits?: number;
+  /** Use addresses while they are looked for (RFC 4429). */
+  readonly dadOptimistic?: boolean;
   /** Send Multicast Listener reports. */
   readonly mld?: boolean;
   readonly retransTimerMs?: number;
@@ -359,6 +361,7 @@ export class Ipv6 {
     this.reachableRandom = settings.reachableRandom ?? this.reachableRandom;
     if (settings.fragmentId !== undefined) this.sender.fragments.identification = settings.fragmentId;
     if (settings.dadTransmits !== undefined) ip.nd.detection.transmits = settings.dadTransmits;
+    ip.nd.detection.optimistic = settings.dadOptimistic ?? ip.nd.detection.optimistic;
     if (settings.mld !== undefined) ip.groups.mld.version = settings.mld ? 2 : 0;
     for (const each of ip.interfaces) {
       const own = each.ipv6;

@@ -447,6 +447,7 @@ export class Ipv6Receiver implements ReassemblyOwner {
       } else info.toUnicast = true;
     }
     const impostor = incoming.ipv6.find(source0, source1, source2, source3);
-    return impostor?.usable === true ? DROP_IPV6_OWN_SOURCE : 0;
+    // Whose an address is that is still looked for, Neighbor Discovery finds out.
+    return impostor?.usable === true && !impostor.doubtful ? DROP_IPV6_OWN_SOURCE : 0;
   }
 }

@@ -20,11 +20,14 @@ export class DuplicateDetection {
   private readonly policy: Ipv6Policy;
   /** Solicitations per address; settable, the policy's at first. */
   transmits: number;
+  /** Addresses are used while they are looked for, and given up when somebody turns out to have them (RFC 4429). */
+  optimistic: boolean;
 
   constructor(nd: Nd, policy: Ipv6Policy) {
     this.nd = nd;
     this.policy = policy;
     this.transmits = policy.dadTransmits;
+    this.optimistic = false;
   }
 
   /** Begins with an address that is in its interface's list. `delayed`: others may begin at the same moment. */
@@ -43,6 +46,7 @@ export class DuplicateDetection {
       const wait = delayed && this.policy.dadDelay > 0 ? nd.ip.random.below(this.policy.dadDelay + 1) : 0;
       address.deadline = nd.ip.time.now + wait;
     }
+    if (this.optimistic) this.use(address);
     if (address.deadline <= nd.ip.time.now) this.advance(address);
     nd.timers.changed();
   }
@@ -51,7 +55,7 @@ export class DuplicateDetection {
     let next = NEVER;
     for (const each of this.nd.ip.interfaces) {
       for (const address of each.ipv6.addresses) {
-        if (address.state === ADDRESS_TENTATIVE && address.deadline < next) next = address.deadline;
+        if (address.deadline < next) next = address.deadline;
       }
     }
     return next;
@@ -61,7 +65,7 @@ export class DuplicateDetection {
     for (const each of this.nd.ip.interfaces) {
       // A copy: the end of one may bring the next address.
       for (const address of [...each.ipv6.addresses]) {
-        if (address.state === ADDRESS_TENTATIVE && address.deadline <= now) this.advance(address);
+        if (address.deadline <= now) this.advance(address);
       }
     }
   }
@@ -87,12 +91,16 @@ export class DuplicateDetection {
 
   private pass(address: Ipv6Address): void {
     address.deadline = NEVER;
+    if (address.state === ADDRESS_TENTATIVE) this.use(address);
+  }
+
+  private use(address: Ipv6Address): void {
     address.state = ADDRESS_VALID;
     this.trace(TRACE_IPV6_ADDRESS_ASSIGNED, address);
     this.nd.ip.ipv6.assigned(address);
   }
 
-  /** Somebody else has a tentative address, or wants it too (RFC 4862 5.4.3, 5.4.4). */
+  /** Somebody else has an address that is looked for, or wants it too (RFC 4862 5.4.3, 5.4.4). */
   fail(address: Ipv6Address): void {
     address.deadline = NEVER;
     address.state = ADDRESS_DUPLICATE;

@@ -35,7 +35,7 @@ import {
   scanNdOptions,
 } from '@strata/wire';
 import type { IpInterface } from '../interface.ts';
-import { ADDRESS_TENTATIVE, sourceOf } from '../ipv6/address.ts';
+import { sourceOf } from '../ipv6/address.ts';
 import { isMulticast6, isUnspecified6 } from '../ipv6/scope.ts';
 import { receiveAdvertisement } from './advertisement.ts';
 import { ND_INCOMPLETE, ND_REACHABLE, ND_STALE, ND_STATIC, type NdEntry } from './entry.ts';
@@ -108,8 +108,7 @@ export class NdReceiver {
     }
     const own = incoming.ipv6.find(w0, w1, w2, w3);
     if (own === null) return DROP_ND_NOT_FOR_US;
-    if (own.state === ADDRESS_TENTATIVE) {
-      if (!unspecified) return DROP_ND_NOT_FOR_US;
+    if (own.doubtful && unspecified) {
       this.nd.detection.fail(own);
       return DROP_ND_DUPLICATE;
     }
@@ -157,7 +156,7 @@ export class NdReceiver {
     if (isMulticast6(info.destination0) && (flags & NA_SOLICITED) !== 0) return DROP_ND_DESTINATION;
     const own = incoming.ipv6.find(w0, w1, w2, w3);
     if (own !== null) {
-      if (own.state === ADDRESS_TENTATIVE) this.nd.detection.fail(own);
+      if (own.doubtful) this.nd.detection.fail(own);
       return DROP_ND_DUPLICATE;
     }
     const entry = this.nd.cache.find(incoming.index, w0, w1, w2, w3);
