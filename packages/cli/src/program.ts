@@ -55,6 +55,12 @@ interface Parsed {
  * @param words the command line without `node` and the script
  */
 export async function runProgram(words: readonly string[], terminal: Terminal, version: string): Promise<number> {
+  const code = await runCommand(words, terminal, version);
+  terminal.over(code);
+  return code;
+}
+
+async function runCommand(words: readonly string[], terminal: Terminal, version: string): Promise<number> {
   try {
     checkCommand(words[0]);
     const { rest, taken } = takeWords(helpWanted(words));

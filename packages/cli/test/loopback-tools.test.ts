@@ -221,7 +221,21 @@ describe('strata ping on the loopback bridge', () => {
     const { code, stderr } = await line('ping example.org');
     expect(code).toBe(1);
     expect(stderr).toContain('example.org: no DNS server is known');
-    expect(stderr).toContain('name a DNS server with --dns ADDRESS');
+    expect(stderr).toContain('the hosts of this lab are device (192.0.2.1) and broker (192.0.2.2)');
+    expect((await line('ping broker.lab -c 1')).code).toBe(0);
+  });
+
+  test('a failure says where its frames are', async () => {
+    const capture = join(mkdtempSync(join(tmpdir(), 'strata-')), 'lost.pcapng');
+    const { code, stderr } = await strata(['ping', '192.0.2.99', '-c', '1', '--pcap', capture]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`\n  the frames are in ${capture}\n`);
+  });
+
+  test('--trace says when there was nothing to tell', async () => {
+    const { stderr } = await strata(['ping', '-c', '1', '--trace', 'dhcp,dns']);
+    expect(stderr).toContain('--trace dhcp,dns: nothing happened in these layers');
+    expect(await strata(['ping', '--trace', 'packet'])).toMatchObject({ code: 2 });
   });
 
   test('with IPv6, waits for an address of its own and says which', async () => {

@@ -263,6 +263,7 @@ interface Outcome {
 /** Says where the capture is. */
 function noteCapture(site: LoopbackSite, pcap: CaptureTarget, terminal: Terminal): void {
   if (pcap.kind === 'file') {
+    terminal.captureIsNamed = true;
     const frames = formatNumberOf(site.lab.capture?.frames ?? 0, 'frame');
     terminal.note(`${pcap.path}: ${frames}; open it with wireshark ${pcap.path}`);
   }

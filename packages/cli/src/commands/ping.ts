@@ -125,12 +125,16 @@ async function runPing(args: Arguments, terminal: Terminal, always6 = false): Pr
   if (results.some((result) => result.status === NX_SUCCESS)) {
     return EXIT_OK;
   }
+  if (results.length === 0) throw new UserError({ what: 'interrupted before the first reply' });
   const unroutable = results.some((result) => result.status === NX_IP_ADDRESS_ERROR);
   throw new UserError({
     what: unroutable ? `there is no route to ${address}` : `${address} does not answer`,
-    next: unroutable
-      ? 'it is on another network: name a router on the network of --address with --gateway'
-      : 'is it up, and in the network of --address? --trace arp,icmp shows who asks and who answers',
+    next:
+      site.hosts !== null
+        ? `${site.hosts}; --trace arp,icmp shows who asks and who answers`
+        : unroutable
+          ? 'it is on another network: name a router on the network of --address with --gateway'
+          : 'is it up, and in the network of --address? --trace arp,icmp shows who asks and who answers',
   });
 }
 

@@ -81,7 +81,7 @@ async function runPool(args: Arguments, terminal: Terminal): Promise<number> {
   const measured = await runScenario(name, { lab, faults, packets: [packets, packets], payloadSize, audit: true });
   // The search is silent: no capture, no traces.
   const quiet = labOptions(
-    { ...flags, common: { ...common, pcap: null, keylog: null, traceLayers: 0 } },
+    { ...flags, common: { ...common, pcap: null, keylog: null, tcpProbe: null, traceLayers: 0 } },
     terminal,
     null,
   );

@@ -13,6 +13,7 @@ import {
   finishHandshakes,
   makeSession,
   openStore,
+  patience,
   untilEnd,
 } from '../mosquitto/session.ts';
 import { openSite, type TracedEvent } from '../site/open-site.ts';
@@ -87,7 +88,12 @@ async function runPub(args: Arguments, terminal: Terminal, options: PublishOptio
             await site.device.waits.sleep(Math.ceil(options.repeatDelayMicroseconds / TICK), stop);
           }
           debug.current?.publishing(options.topic, payload.length);
-          await current.publish(options.topic, payload, { qos: options.qos, retain: options.retain, signal: stop });
+          await current.publish(options.topic, payload, {
+            qos: options.qos,
+            retain: options.retain,
+            signal: stop,
+            ...patience(options, payload.length),
+          });
         }
         if (stop.aborted) {
           break;
@@ -95,7 +101,7 @@ async function runPub(args: Arguments, terminal: Terminal, options: PublishOptio
       }
       await finishHandshakes(current, site.device, stop);
     };
-    await site.run(() => untilEnd(current, stop, work), 'pub');
+    await site.run(() => untilEnd(current, site.device, stop, work), 'pub');
     return EXIT_OK;
   } catch (error) {
     if (error instanceof NetError) {

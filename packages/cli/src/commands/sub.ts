@@ -14,6 +14,7 @@ import {
   finishHandshakes,
   makeSession,
   openStore,
+  patience,
   untilEnd,
 } from '../mosquitto/session.ts';
 import { topicMatches } from '../mosquitto/topic.ts';
@@ -161,7 +162,7 @@ class Subscriber {
   async run(embedded: EmbeddedBroker | null, readings: readonly Reading[]): Promise<Ending> {
     const feed = embedded === null ? null : new Feed(this.site, embedded, readings);
     await feed?.retain();
-    return (await untilEnd(this.session, this.stop, () => this.listenInTime(feed))) ?? 'interrupted';
+    return (await untilEnd(this.session, this.site.device, this.stop, () => this.listenInTime(feed))) ?? 'interrupted';
   }
 
   /** `-W` counts from the start: a broker that does not answer is not waited for any longer than one that is silent. */
@@ -195,11 +196,11 @@ class Subscriber {
     const { topics, unsubscribe, qos } = this.options;
     for (const filter of topics) {
       this.debug?.requesting(filter, qos);
-      await this.session.subscribe(filter, qos, { signal });
+      await this.session.subscribe(filter, qos, { signal, ...patience(this.options) });
     }
     for (const filter of unsubscribe) {
       this.debug?.requesting(filter, 0);
-      await this.session.unsubscribe(filter, { signal });
+      await this.session.unsubscribe(filter, { signal, ...patience(this.options) });
     }
   }
 

@@ -1,12 +1,13 @@
 import { ERROR_TIME_EXCEEDED, NX_SUCCESS } from '@strata/contracts';
 import type { PingResult } from '@strata/stack';
-import { EXIT_FAILED, EXIT_OK, UsageError } from '../errors.ts';
+import { EXIT_OK, UsageError, UserError } from '../errors.ts';
 import { type Arguments, given, seconds, text, wholeNumber } from '../flags/arguments.ts';
 import { declareCommonFlags } from '../flags/common.ts';
 import { declareFaultFlags, readLoopbackFaultFlags } from '../flags/faults.ts';
 import { declareTapFlags, readTapFlags } from '../flags/tap.ts';
 import { openSite, siteFlags } from '../site/open-site.ts';
 import { MOST_ROUTERS, RoutedSite } from '../site/routed-site.ts';
+import { formatNumberOf } from '../terminal/format.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Command } from './command.ts';
 
@@ -99,7 +100,13 @@ async function runTraceroute(args: Arguments, terminal: Terminal): Promise<numbe
   } finally {
     await site.close();
   }
-  return reached ? EXIT_OK : EXIT_FAILED;
+  if (reached) return EXIT_OK;
+  throw new UserError({
+    what: stop.aborted
+      ? 'interrupted before the host was reached'
+      : `${host} was not reached within ${formatNumberOf(most, 'hop')}`,
+    next: site.hosts ?? '-m allows more hops; --trace icmp shows what comes back',
+  });
 }
 
 /** Without a TAP device, a lab with routers: a cable alone has none to find. */

@@ -1,4 +1,4 @@
-import { LAYER_NAMES } from '@strata/contracts';
+import { LAYER_NAMES, TRACE_EVENTS } from '@strata/contracts';
 import { ALL_QUIRKS, QUIRKS } from '@strata/stack';
 import type { Argv } from 'yargs';
 import { UsageError } from '../errors.ts';
@@ -78,7 +78,7 @@ export function declareCommonFlags<T>(program: Argv<T>): Argv<T> {
       group: GROUP,
       type: 'string',
       requiresArg: true,
-      describe: 'print events of these layers: tcp,mqtt or all',
+      describe: `print events of these layers, with commas: all, ${TRACED.join(', ')}`,
     })
     .option('ndjson', {
       group: GROUP,
@@ -144,6 +144,9 @@ function readQuirks(lists: readonly string[]): string[] {
   return names;
 }
 
+/** Names of the layers that have events: those of the ground have none, and `strata pool` tells who holds packets. */
+const TRACED = LAYER_NAMES.filter((_, layer) => TRACE_EVENTS.some(({ id }) => id >> 8 === layer));
+
 /** Every layer. */
 export const ALL_LAYERS = 2 ** LAYER_NAMES.length - 1;
 
@@ -152,17 +155,17 @@ export function parseLayers(list: string): number {
   let layers = 0;
   for (const part of list.split(',')) {
     const name = part.trim().toLowerCase();
-    const index = LAYER_NAMES.indexOf(name);
+    const index = TRACED.indexOf(name);
     if (name === 'all') {
       layers = ALL_LAYERS;
     } else if (index >= 0) {
-      layers |= 1 << index;
+      layers |= 1 << LAYER_NAMES.indexOf(name);
     } else {
-      const [meant] = nearest(name, LAYER_NAMES, 1);
+      const [meant] = nearest(name, TRACED, 1);
       throw new UsageError(
         `--trace ${list}`,
         name === '' ? 'a layer name is missing' : `there is no layer "${part.trim()}"`,
-        meant === undefined ? `the layers are ${LAYER_NAMES.join(', ')}, or all` : `did you mean ${meant}?`,
+        meant === undefined ? `the layers are ${TRACED.join(', ')}, or all` : `did you mean ${meant}?`,
       );
     }
   }

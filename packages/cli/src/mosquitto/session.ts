@@ -104,10 +104,19 @@ export function makeSession(
   }
 }
 
-/** How long a connection may take to be made. */
-export const CONNECT_SECONDS = 30;
-/** How long it may take to end. */
-export const CLOSE_SECONDS = 15;
+/** How long a stream may take to open, and then a broker to accept the connection. */
+const CONNECT_SECONDS = 30;
+/** How long it may take to end; and how long the broker may take for its own end, once it has ours. */
+const CLOSE_SECONDS = 15;
+const LINGER_SECONDS = 2;
+/** How long a broker may take to acknowledge, besides what a message takes on the slowest link. */
+const ACKNOWLEDGE_SECONDS = 30;
+const SLOWEST_BYTES_PER_SECOND = 1000;
+
+/** How long to wait for the acknowledgement of `bytes`; without limit when the connection is made again when it is lost. */
+export function patience(options: ConnectionOptions, bytes = 0): { readonly timeoutSeconds?: number } {
+  return options.reconnect ? {} : { timeoutSeconds: ACKNOWLEDGE_SECONDS + bytes / SLOWEST_BYTES_PER_SECOND };
+}
 
 /** Connects as the options say. */
 export async function connectSession(
@@ -119,8 +128,9 @@ export async function connectSession(
   await session.connect({
     keepAliveSeconds,
     cleanSession,
-    timeoutSeconds: CONNECT_SECONDS,
     waitTicks: (CONNECT_SECONDS * SECOND) / TICK,
+    // The client's own wait says what it was that did not come.
+    timeoutSeconds: 2 * CONNECT_SECONDS + 1,
     signal,
   });
 }
@@ -139,9 +149,13 @@ export async function finishHandshakes(session: MqttSession, device: Host, stop:
 }
 
 /** Ends a session in order; a connection that will not end is left behind. */
-async function endSession(session: MqttSession): Promise<void> {
+async function endSession(session: MqttSession, device: Host): Promise<void> {
+  const enough = new AbortController();
+  const left = session
+    .disconnect({ timeoutSeconds: CLOSE_SECONDS, signal: enough.signal })
+    .finally(() => enough.abort());
   try {
-    await session.disconnect({ timeoutSeconds: CLOSE_SECONDS });
+    await Promise.all([left, linger(session, device, enough)]);
   } catch (error) {
     if (!(error instanceof NetError)) {
       throw error;
@@ -151,17 +165,35 @@ async function endSession(session: MqttSession): Promise<void> {
   }
 }
 
-/** Does `work`, then ends the session in order. Resolves with null when `stop` has cut the work short. */
-export async function untilEnd<T>(session: MqttSession, stop: AbortSignal, work: () => Promise<T>): Promise<T | null> {
+/** A broker that has everything, our end included, is not waited for long. */
+async function linger(session: MqttSession, device: Host, enough: AbortController): Promise<void> {
+  const step = SECOND / TICK / 10;
+  for (let waited = 0; waited < LINGER_SECONDS * 10 && !enough.signal.aborted; ) {
+    await device.waits.sleep(step, enough.signal);
+    waited += session.isDelivered ? 1 : 0;
+  }
+  enough.abort();
+}
+
+/** Does `work`, then ends the session in order, whether it succeeded or not. Resolves with null when `stop` has cut the work short. */
+export async function untilEnd<T>(
+  session: MqttSession,
+  device: Host,
+  stop: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T | null> {
   let result: T | null = null;
   try {
     result = await work();
   } catch (error) {
     if (!stop.aborted || !(error instanceof NetError) || error.status !== NX_WAIT_ABORTED) {
+      if (session.isConnected) {
+        await endSession(session, device);
+      }
       throw error;
     }
   }
-  await endSession(session);
+  await endSession(session, device);
   return result;
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { ByteSink } from '@strata/pcap-writer';
 import { FileSink } from '@strata/pcap-writer/node';
-import { UsageError } from '../errors.ts';
+import { EXIT_OK, UsageError } from '../errors.ts';
 import { cannotWrite } from '../files.ts';
 import type { CaptureTarget } from '../flags/common.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -20,7 +20,11 @@ export function openCaptureSink(target: CaptureTarget, terminal: Terminal): Byte
     return { live: true, write: (chunk) => terminal.capture(chunk), end: () => undefined };
   }
   try {
-    return reporting(new FileSink(resolve(terminal.surroundings.directory, target.path)), target.path);
+    const sink = reporting(new FileSink(resolve(terminal.surroundings.directory, target.path)), target.path);
+    terminal.whenOver((code) => {
+      if (code !== EXIT_OK && !terminal.captureIsNamed) terminal.error(`  the frames are in ${target.path}`);
+    });
+    return sink;
   } catch (error) {
     throw cannotWrite('--pcap FILE', target.path, error);
   }

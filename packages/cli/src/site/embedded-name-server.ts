@@ -5,10 +5,9 @@ import type { Host } from '@strata/stack';
 import { datagramSource, type UdpSocket } from '@strata/udp';
 import { formatAddress, parsePrefix } from '@strata/wire';
 import * as dnsPacket from 'dns-packet';
+import { LAB_DOMAIN } from './names.ts';
 
 const PORT = 53;
-/** Names of the hosts of a lab end in this. */
-export const LAB_DOMAIN = 'lab';
 const SECONDS = 60;
 const NAME_ERROR = 3;
 

@@ -27,6 +27,7 @@ export class LoopbackSite implements Site {
   readonly peerAddress: string;
   readonly names: SiteNames;
   readonly epoch: number;
+  readonly hosts: string;
   private mqtt: EmbeddedBroker | null;
   private nameServer: EmbeddedNameServer | null;
 
@@ -45,7 +46,8 @@ export class LoopbackSite implements Site {
     this.brokerEnd = bridge.b;
     this.peerAddress = six ? BROKER_ADDRESS6 : BROKER_ADDRESS;
     this.epoch = this.lab.epochSeconds * 1e6;
-    this.names = new SiteNames(this.device);
+    this.hosts = `the hosts of this lab are device (${DEVICE_ADDRESS}) and broker (${BROKER_ADDRESS})`;
+    this.names = new SiteNames(this.device, `${this.hosts}; --tap NAME and --dns ADDRESS reach others`);
     for (const host of [this.device, this.broker]) {
       const own6 = six ? parseAddress(host === this.device ? DEVICE_ADDRESS6 : BROKER_ADDRESS6) : null;
       this.names.add(host.name, own6 === null ? [host.localAddress] : [own6, host.localAddress]);

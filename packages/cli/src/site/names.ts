@@ -4,18 +4,25 @@ import { type Host, lookUp, NetError, resolverOf } from '@strata/stack';
 import { formatAddress, parseAddress } from '@strata/wire';
 import { UserError } from '../errors.ts';
 
+/** Names of the hosts of a lab end in this. */
+export const LAB_DOMAIN = 'lab';
+const LAB_SUFFIX = new RegExp(`\\.${LAB_DOMAIN}\\.?$`);
+
 /** How long a look-up may take, in seconds. */
 const PATIENCE = 30;
 
 /** Host names, wherever a command takes an address. The resolver is made, and its library loaded, for the first name. */
 export class SiteNames {
   private readonly host: Host;
+  /** What to do about a name that nobody knows, while there is no DNS server. */
+  private readonly advice: string;
   /** Names that need no server. */
   private readonly known: Map<string, readonly IpAddress[]>;
   private made: DnsResolver | null;
 
-  constructor(host: Host) {
+  constructor(host: Host, advice: string) {
     this.host = host;
+    this.advice = advice;
     this.known = new Map();
     this.made = null;
   }
@@ -46,18 +53,23 @@ export class SiteNames {
       if (family === undefined || literal.family === family) return name;
       throw new UserError({ what: `${name} is not an IPv${family} address` });
     }
+    if (/^[\d.]+$|:/.test(name)) {
+      throw new UserError({ what: `${name} is not an address`, next: 'write it as 192.0.2.1 or 2001:db8::1' });
+    }
+    const bare = name.toLowerCase().replace(LAB_SUFFIX, '');
+    const asked = this.known.has(bare) ? bare : name;
+    if (this.host.nameServers.length === 0 && !this.known.has(asked)) {
+      throw new UserError({ what: `there is no host ${name}`, why: 'no DNS server is known', next: this.advice });
+    }
     try {
       const options = { timeoutSeconds: PATIENCE, ...(family === undefined ? {} : { family }) };
-      const [first] = await lookUp(this.host, await this.resolver(), name, options);
+      const [first] = await lookUp(this.host, await this.resolver(), asked, options);
       return formatAddress(first as IpAddress);
     } catch (error) {
       if (!(error instanceof NetError)) throw error;
       throw new UserError({
         what: error.message,
-        next:
-          this.host.nameServers.length === 0
-            ? 'name a DNS server with --dns ADDRESS, or give an address'
-            : `asked of ${this.host.nameServers.map(formatAddress).join(', ')}; --trace dns shows questions and answers`,
+        next: `asked of ${this.host.nameServers.map(formatAddress).join(', ')}; --trace dns shows questions and answers`,
       });
     }
   }

@@ -26,6 +26,7 @@ export class RoutedSite implements Site {
   readonly peerAddress: string;
   readonly names: SiteNames;
   readonly epoch: number;
+  readonly hosts: string;
 
   constructor(flags: SiteFlags, terminal: Terminal, routers: number, six: boolean) {
     this.lab = new Lab(labOptions(flags, terminal, null));
@@ -57,7 +58,8 @@ export class RoutedSite implements Site {
     this.device = hosts[0];
     this.deviceEnd = ends[0];
     this.peerAddress = bare(last);
-    this.names = new SiteNames(this.device);
+    this.hosts = `the hosts of this lab are device (${bare(first)}) and broker (${this.peerAddress})`;
+    this.names = new SiteNames(this.device, `${this.hosts}; --tap NAME and --dns ADDRESS reach others`);
     this.names.add('device', [this.device.resolve(bare(first))]);
     this.names.add('broker', [this.device.resolve(this.peerAddress)]);
     this.epoch = this.lab.epochSeconds * 1e6;

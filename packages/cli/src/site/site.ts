@@ -17,6 +17,8 @@ export interface Site {
   readonly peerAddress: string | null;
   /** Host names, wherever an address is wanted. */
   readonly names: SiteNames;
+  /** The hosts of an emulated network, in words; null on a real one. */
+  readonly hosts: string | null;
   /** Moment 0 of the lab in microseconds since 1970. */
   readonly epoch: number;
   /** Runs `work`, and time, until it is done. */

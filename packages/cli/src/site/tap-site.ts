@@ -30,6 +30,7 @@ export class TapSite implements Site {
   readonly deviceEnd: SegmentEnd;
   readonly peerAddress: string | null;
   readonly epoch: number;
+  readonly hosts: null;
   readonly tap: TapDevice;
   readonly names: SiteNames;
   private readonly flags: TapFlags;
@@ -58,7 +59,8 @@ export class TapSite implements Site {
     this.pool = pool;
     const [peer] = flags.hostAddresses;
     this.peerAddress = peer === undefined ? null : formatAddress(peer.address);
-    this.names = new SiteNames(device);
+    this.names = new SiteNames(device, 'name a DNS server with --dns ADDRESS, or give an address');
+    this.hosts = null;
     this.flags = flags;
     this.stop = stop;
     this.ready = false;

@@ -11,12 +11,15 @@ export class TracePrinter implements TraceListener {
   private readonly layers: number;
   private readonly ndjson: boolean;
   private readonly print: (line: string) => void;
+  /** Events printed. */
+  printed: number;
 
   /** @param layers one bit per layer */
   constructor(layers: number, ndjson: boolean, print: (line: string) => void) {
     this.layers = layers;
     this.ndjson = ndjson;
     this.print = print;
+    this.printed = 0;
   }
 
   traced(
@@ -32,6 +35,7 @@ export class TracePrinter implements TraceListener {
     if (!tracesEvent(this.layers, id)) {
       return;
     }
+    this.printed++;
     const name = NAMES.get(id) ?? `event-${id}`;
     const text = describeTraceEvent(id, a, b, c, d);
     if (this.ndjson) {

@@ -30,11 +30,26 @@ export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'mage
  */
 export class Terminal {
   readonly surroundings: Surroundings;
+  /** True when the command itself says where its capture is. */
+  captureIsNamed: boolean;
   private captureOnStdout: boolean;
+  private readonly lastWords: ((code: number) => void)[];
 
   constructor(surroundings: Surroundings) {
     this.surroundings = surroundings;
+    this.captureIsNamed = false;
     this.captureOnStdout = false;
+    this.lastWords = [];
+  }
+
+  /** Has `say` called when the command is over, whatever came of it, with its exit code. */
+  whenOver(say: (code: number) => void): void {
+    this.lastWords.push(say);
+  }
+
+  /** The command is over. */
+  over(code: number): void {
+    for (const say of this.lastWords.splice(0)) say(code);
   }
 
   /** From now on stdout belongs to a capture (`--pcap -`); all text goes to stderr. */
