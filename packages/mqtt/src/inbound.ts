@@ -45,7 +45,7 @@ export function findPublish(octets: Uint8Array): PublishPlace | null {
 export class Inbound {
   /** First octet of the control packet at the front. */
   octet: number;
-  /** Its remaining length, and the octets of its fixed header. */
+  /** Its remaining length, and the octets of its fixed header; both 0 while that has not come. */
   remaining: number;
   headerSize: number;
   /** Where {@link look} put what was asked for. */
@@ -103,6 +103,8 @@ export class Inbound {
    */
   scan(): number {
     const waiting = this.length;
+    this.remaining = 0;
+    this.headerSize = 0;
     if (waiting === 0) return FRAME_INCOMPLETE;
     this.look(Math.min(waiting, 1 + MAXIMUM_LENGTH_OCTETS));
     const { bytes, at } = this;

@@ -27,6 +27,7 @@ import {
 import { buildAcknowledgement, type ConnectParts } from './build.ts';
 import {
   MQTT_CONNACK,
+  MQTT_CONNECT,
   MQTT_PINGRESP,
   MQTT_PUBACK,
   MQTT_PUBCOMP,
@@ -89,6 +90,9 @@ export interface IncomingOwner {
 
 /** Octets of a whole CONNACK. */
 const CONNACK_LENGTH = 4;
+
+/** Remaining length of SUBACK: one filter is asked for at a time, so there is one return code (MQTT-3.8.4-5). */
+const SUBACK_REMAINING = 3;
 
 /**
  * Reads the stream and acts on each control packet, strictly: whatever MQTT 3.1.1 does not allow a broker to send is handed
@@ -160,6 +164,11 @@ export class Incoming {
           return;
         }
       } else if (found === FRAME_INCOMPLETE || (found === FRAME_LARGE && !this.large.isHeaderHere())) {
+        const reason = inbound.headerSize === 0 ? 0 : this.judgeBeginning();
+        if (reason !== 0) {
+          owner.violation(reason, inbound.octet);
+          return;
+        }
         const packet = stream.receive();
         if (packet === null) return;
         if (owner.quirks.connackAlone && owner.state === MQTT_STATE_CONNECTING && packet.length !== CONNACK_LENGTH) {
@@ -174,6 +183,29 @@ export class Incoming {
           return;
         }
       } else owner.violation(found, inbound.octet);
+    }
+  }
+
+  /** The fixed header tells already: nobody waits for the rest of what will not be accepted. 0 or the reason. */
+  private judgeBeginning(): number {
+    const { inbound, owner } = this;
+    const type = inbound.octet >> 4;
+    if (owner.state === MQTT_STATE_CONNECTING) {
+      return type === MQTT_CONNACK && !owner.sender.connectWanted ? 0 : DROP_MQTT_CONNACK_MISSING;
+    }
+    switch (type) {
+      case MQTT_CONNACK:
+        return DROP_MQTT_CONNACK_AGAIN;
+      case MQTT_CONNECT:
+      case MQTT_SUBSCRIBE:
+      case MQTT_UNSUBSCRIBE:
+        return DROP_MQTT_DIRECTION;
+      case MQTT_SUBACK:
+        return inbound.remaining === SUBACK_REMAINING ? 0 : DROP_MQTT_LENGTH;
+      case MQTT_PUBLISH:
+        return owner.quirks.malformedLeak ? 0 : this.header.judgeLengths();
+      default:
+        return 0;
     }
   }
 
@@ -205,8 +237,9 @@ export class Incoming {
       case MQTT_PUBACK:
         return this.handleAcknowledgement(type, MQTT_PUBLISH);
       case MQTT_SUBACK:
-        // One filter was asked for, so there is one return code (MQTT-3.8.4-5).
-        return this.inbound.remaining === 3 ? this.handleAcknowledgement(type, MQTT_SUBSCRIBE) : DROP_MQTT_LENGTH;
+        return this.inbound.remaining === SUBACK_REMAINING
+          ? this.handleAcknowledgement(type, MQTT_SUBSCRIBE)
+          : DROP_MQTT_LENGTH;
       case MQTT_UNSUBACK:
         return this.handleAcknowledgement(type, MQTT_UNSUBSCRIBE);
       case MQTT_PINGRESP:

@@ -26,6 +26,13 @@ export class PublishHeader {
     return ((inbound.bytes[at] as number) << 8) | (inbound.bytes[at + 1] as number);
   }
 
+  /** Whether the topic ends within the control packet, as soon as its length has come. 0 or the reason. */
+  judgeLengths(): number {
+    const { octet, headerSize, remaining, length } = this.inbound;
+    if (length < headerSize + 2) return 0;
+    return this.readTopicLength() + ((octet & 6) === 0 ? 2 : 4) > remaining ? DROP_MQTT_STRING_LENGTH : 0;
+  }
+
   /** Judges the header, which must have come as far as its own lengths allow. 0 or the reason. */
   judge(): number {
     const { inbound } = this;

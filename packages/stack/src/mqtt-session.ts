@@ -17,6 +17,7 @@ import {
   MQTT_PUBACK,
   MQTT_PUBCOMP,
   MQTT_SUBACK,
+  MQTT_TYPE_NAMES,
   MQTT_UNSUBACK,
   MqttClient,
   type MqttClientOptions,
@@ -27,14 +28,16 @@ import {
   type MqttPayloadSource,
   type MqttText,
 } from '@strata/mqtt';
+import { TCP_FIN_WAIT_2 } from '@strata/tcp';
 import { type Suspension, type Waited, WaitQueue } from '@strata/time';
-import { TlsConnector, TlsSetup } from '@strata/tls';
+import { TlsSetup } from '@strata/tls';
+import { HostTlsConnector, TcpConnector } from './connectors.ts';
 import type { Host } from './host.ts';
 import { NetError } from './net-error.ts';
 import { mqttQuirks } from './quirks.ts';
 import { ticksOf, type WaitOptions } from './stream-connection.ts';
 import type { HostTlsOptions } from './tls.ts';
-import { tlsCause } from './tls-cause.ts';
+import { connectorCause } from './tls-cause.ts';
 
 /** How an MQTT client secures its connection. The server must be `host`; default: the broker as it was named. */
 export type MqttTlsOptions = HostTlsOptions & {
@@ -117,7 +120,6 @@ export class MqttSession implements AsyncDisposable {
   /** Requests that await their acknowledgement, by type and packet identifier. */
   private readonly requests: Map<number, Suspension<number>>;
   private answer: MqttConnected;
-  private lost: Status;
   /** What the application waits for goes on with the next connection: the client makes one by itself, with the same session. */
   private cleanSession: boolean;
 
@@ -132,7 +134,6 @@ export class MqttSession implements AsyncDisposable {
     this.ending = new WaitQueue(waits, NX_NOT_SUCCESSFUL, `${name}: MQTT disconnect`);
     this.requests = new Map();
     this.answer = { returnCode: -1, sessionPresent: false };
-    this.lost = NX_NOT_CONNECTED;
     this.cleanSession = true;
     this.tls = options.tls === undefined ? null : { host: options.broker, ...options.tls };
     this.connector = options.connector ?? this.makeConnector();
@@ -190,27 +191,33 @@ export class MqttSession implements AsyncDisposable {
   }
 
   private disconnected(status: Status): void {
-    this.lost = status === NX_SUCCESS ? NX_NOT_CONNECTED : status;
+    const lost = status === NX_SUCCESS ? NX_NOT_CONNECTED : status;
     const goesOn = this.client.returns;
     if (!goesOn) {
-      this.sending.refuse(this.lost);
-      this.receiving.refuse(this.lost);
+      this.sending.refuse(lost);
+      this.receiving.refuse(lost);
     }
     for (const [key, request] of this.requests) {
       // Messages are sent again with the session that goes on; requests are made anew, under other identifiers.
       if (goesOn && !this.cleanSession && isMessageKey(key)) continue;
       this.requests.delete(key);
-      request.refused(this.lost);
+      request.refused(lost);
     }
     while (this.ending.give(status));
+  }
+
+  /** Why there is no connection: known as soon as it is being ended, before it is over. */
+  private ended(): Status {
+    const { status } = this.client.failure();
+    return status === NX_SUCCESS ? NX_NOT_CONNECTED : status;
   }
 
   /** An error that says why the last connection ended or was not made, with its cause chain. */
   failure(what: string, status: Status): NetError {
     const { explanation, streamStatus } = this.client.failure();
-    const tls = this.connector instanceof TlsConnector ? tlsCause(this.connector.session) : undefined;
     const stream = streamStatus === NX_SUCCESS ? undefined : new NetError('the stream below', streamStatus);
-    return new NetError(explanation === '' ? what : `${what}: ${explanation}`, status, tls ?? stream);
+    const cause = connectorCause(this.connector) ?? stream;
+    return new NetError(explanation === '' ? what : `${what}: ${explanation}`, status, cause);
   }
 
   /** Connects: TCP, TLS if wanted, CONNECT, CONNACK. @throws NetError with the whole chain when that fails */
@@ -301,7 +308,7 @@ export class MqttSession implements AsyncDisposable {
   async next(options: WaitOptions = {}): Promise<MqttMessage | MqttMessageStream> {
     const message = this.taken();
     if (message !== null && this.receiving.length === 0) return message;
-    if (!this.client.isConnected && !this.client.returns) throw this.failure('receive', this.lost);
+    if (!this.client.isConnected && !this.client.returns) throw this.failure('receive an MQTT message', this.ended());
     const { status, value } = await this.receiving.until(() => this.taken(), ticksOf(options), options.signal);
     if (value === null) throw this.failure('receive an MQTT message', status);
     return value;
@@ -340,6 +347,13 @@ export class MqttSession implements AsyncDisposable {
     this.client.disconnect();
     const { status } = await over;
     if (status !== NX_SUCCESS) throw this.failure('disconnect from the MQTT broker', status);
+  }
+
+  /** All that was sent has been acknowledged by the broker's TCP, the end included: only the broker's own end is missing. */
+  get isDelivered(): boolean {
+    const { connector } = this;
+    const tcp = connector instanceof HostTlsConnector ? connector.tcp : connector;
+    return tcp instanceof TcpConnector && tcp.socket?.state === TCP_FIN_WAIT_2;
   }
 
   /** Ends the client for good; everything it keeps is released. */
@@ -391,8 +405,9 @@ export class MqttSession implements AsyncDisposable {
     if (value === null || outcome !== NX_SUCCESS) throw this.failure(what, outcome);
     if (value.acknowledged === null) return 0;
     const acknowledged = await value.acknowledged;
-    if (acknowledged.value === null) throw this.failure(what, acknowledged.status);
-    return acknowledged.value;
+    if (acknowledged.value !== null) return acknowledged.value;
+    const silent = acknowledged.status === NX_NO_RESPONSE;
+    throw this.failure(silent ? `${what}: the broker sent no ${MQTT_TYPE_NAMES[type]}` : what, acknowledged.status);
   }
 
   private expect(type: number, id: number, what: string, options: WaitOptions): Promise<Waited<number>> {

@@ -12,8 +12,10 @@ import {
   type StreamConnector,
   type StreamListener,
 } from '@strata/contracts';
+import { TcpSocket } from '@strata/tcp';
 import { type AbortSource, WaitQueue, type Waits } from '@strata/time';
 import { TlsConnector, TlsSession } from '@strata/tls';
+import { HostTlsConnector, tcpCause } from './connectors.ts';
 import { NetError } from './net-error.ts';
 import { tlsCause } from './tls-cause.ts';
 
@@ -54,6 +56,8 @@ export class StreamConnection implements AsyncDisposable {
   private readonly receiving: WaitQueue<Uint8Array | 'finished' | 'broken'>;
   private readonly ending: WaitQueue<true>;
   private stream: PacketStream | null;
+  /** Who opened it, if this object asked for it. */
+  private connector: StreamConnector | null;
   private open: boolean;
   private peerDone: boolean;
   /** `close` was called: nobody reads what comes now. */
@@ -72,6 +76,7 @@ export class StreamConnection implements AsyncDisposable {
     this.receiving = new WaitQueue(waits, NX_NO_PACKET, `receive on ${what}`);
     this.ending = new WaitQueue(waits, NX_NOT_SUCCESSFUL, `close ${what}`);
     this.stream = null;
+    this.connector = null;
     this.open = false;
     this.peerDone = false;
     this.closing = false;
@@ -118,6 +123,7 @@ export class StreamConnection implements AsyncDisposable {
 
   /** Begins to connect. @throws NetError when the connector cannot begin */
   begin(connector: StreamConnector): this {
+    this.connector = connector;
     const stream = connector.connect(this.events);
     if (stream === null) {
       const session = connector instanceof TlsConnector ? connector.session : null;
@@ -218,10 +224,16 @@ export class StreamConnection implements AsyncDisposable {
     await this.close();
   }
 
-  /** An error with what lay behind it, when TLS knows. */
-  private error(what: string, status: Status, session: unknown = this.stream): NetError {
-    const cause = session instanceof TlsSession ? tlsCause(session) : undefined;
+  /** An error with what lay behind it, when TCP or TLS knows. */
+  private error(what: string, status: Status, stream: unknown = this.stream): NetError {
+    const cause = this.cause(stream);
     return new NetError(`${what} ${this.what}`, status, cause?.status === status ? cause.cause : cause);
+  }
+
+  private cause(stream: unknown): NetError | undefined {
+    if (stream instanceof TcpSocket) return tcpCause(stream, 'tcp');
+    const below = this.connector instanceof HostTlsConnector ? this.connector.tcp.cause() : undefined;
+    return stream instanceof TlsSession ? tlsCause(stream, below) : undefined;
   }
 
   private failure(): Status {

@@ -1,6 +1,7 @@
 import type { IpAddress, Status, StreamListener } from '@strata/contracts';
 import type { TcpServer, TcpSocketOptions } from '@strata/tcp';
-import { TlsConnector, TlsSession, type TlsSessionOptions } from '@strata/tls';
+import { TlsSession, type TlsSessionOptions } from '@strata/tls';
+import { HostTlsConnector } from './connectors.ts';
 import type { Host } from './host.ts';
 import { NetError } from './net-error.ts';
 import { StreamConnection } from './stream-connection.ts';
@@ -46,8 +47,8 @@ export function makeTlsConnector(
   port: number,
   options: HostTlsOptions | (() => HostTlsOptions),
   tcp: TcpSocketOptions,
-): TlsConnector {
-  return new TlsConnector(host.connector(address, port, tcp), () =>
+): HostTlsConnector {
+  return new HostTlsConnector(host.connector(address, port, tcp), () =>
     sessionOptions(host, 'client', typeof options === 'function' ? options() : options),
   );
 }
