@@ -10,19 +10,38 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  */
 const MEASURE = `
   import { netxProfile } from '@strata/stack';
-  import { connectedPair, heapPerUnit, transfer } from './packages/stack/bench/two-hosts.mjs';
-  const [, profile, family] = process.argv;
-  const SEGMENTS = family === '6' ? 15_000 : 50_000;
-  const options = { family: Number(family) };
-  const pair = connectedPair(profile === 'netx' ? { ...options, profile: netxProfile, windowSize: 32 * 1024 } : options);
-  for (const socket of [pair.client, pair.server]) {
-    for (const counters of [socket, socket.service.counters, socket.service.network.counters]) {
-      for (const name in counters) if (/bytes(Sent|Received)$/i.test(name)) counters[name] += 2 ** 31;
+  import { connectedPair, datagramPair, datagrams, heapPerUnit, transfer } from './packages/stack/bench/two-hosts.mjs';
+  const [, what, profile, family] = process.argv;
+  const options = { family: Number(family), routed: what !== 'stream' };
+  let growth;
+  if (what !== 'datagrams') {
+    const SEGMENTS = options.routed ? 6_000 : family === '6' ? 15_000 : 50_000;
+    const pair = connectedPair(profile === 'netx' ? { ...options, profile: netxProfile, windowSize: 32 * 1024 } : options);
+    for (const socket of [pair.client, pair.server]) {
+      for (const counters of [socket, socket.service.counters, socket.service.network.counters]) {
+        for (const name in counters) if (/bytes(Sent|Received)$/i.test(name)) counters[name] += 2 ** 31;
+      }
     }
+    transfer(pair, SEGMENTS * 4000);
+    growth = heapPerUnit(() => transfer(pair, pair.payload * SEGMENTS), SEGMENTS);
+  } else {
+    const DATAGRAMS = 8_000;
+    const pair = datagramPair(options);
+    datagrams(pair, 2 * DATAGRAMS);
+    growth = heapPerUnit(() => datagrams(pair, DATAGRAMS), DATAGRAMS);
   }
-  transfer(pair, SEGMENTS * 4000);
-  process.stdout.write(String(heapPerUnit(() => transfer(pair, pair.payload * SEGMENTS), SEGMENTS)));
+  process.stdout.write(String(growth));
 `;
+
+function growthPerPacket(what: string, profile: string, family: number): number {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--single-threaded', '--input-type=module', '--eval', MEASURE, what, profile, String(family)],
+    { cwd: root, encoding: 'utf8' },
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return Number(stdout);
+}
 
 describe('an established TCP connection', () => {
   test.each([
@@ -32,14 +51,18 @@ describe('an established TCP connection', () => {
   ])(
     'allocates no heap per segment with the %s profile over IPv%i, also when its counters are past 2^31',
     (profile, family) => {
-      const { status, stdout, stderr } = spawnSync(
-        process.execPath,
-        ['--single-threaded', '--input-type=module', '--eval', MEASURE, profile, String(family)],
-        { cwd: root, encoding: 'utf8' },
-      );
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      expect(Number(stdout)).toBeLessThan(1);
+      expect(growthPerPacket('stream', profile, family)).toBeLessThan(1);
     },
     60_000,
   );
+});
+
+describe.each([4, 6])('a router between two hosts with IPv%i', (family) => {
+  test('allocates no heap for the segments that it forwards', () => {
+    expect(growthPerPacket('forwarding', 'modern', family)).toBeLessThan(1);
+  }, 60_000);
+
+  test('allocates no heap for the datagrams that it forwards, nor do the hosts', () => {
+    expect(growthPerPacket('datagrams', 'modern', family)).toBeLessThan(1);
+  }, 60_000);
 });

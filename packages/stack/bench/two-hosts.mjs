@@ -1,21 +1,53 @@
+import { NX_SUCCESS, NX_UDP_PACKET } from '@strata/contracts';
 import { Lab, modernProfile } from '@strata/stack';
 import { parseAddress } from '@strata/wire';
 
-/** Two hosts on the loopback bridge, with an established TCP connection from `a` to `b`, over IPv4 or with `family: 6` over IPv6. */
-export function connectedPair({
-  profile = modernProfile,
-  windowSize = 240 * 1024,
-  packets = 1024,
-  family = 4,
-  ...options
-} = {}) {
+const ON_ONE_LINK = {
+  4: [['192.0.2.1/24'], ['192.0.2.2/24']],
+  6: [['2001:db8::1/64'], ['2001:db8::2/64']],
+};
+/** `a`, the router's two interfaces, `b`. */
+const WITH_ROUTER = {
+  4: [
+    ['192.0.2.1/24', '192.0.2.254'],
+    ['192.0.2.254/24'],
+    ['198.51.100.254/24'],
+    ['198.51.100.1/24', '198.51.100.254'],
+  ],
+  6: [
+    ['2001:db8:1::1/64', '2001:db8:1::f'],
+    ['2001:db8:1::f/64'],
+    ['2001:db8:2::f/64'],
+    ['2001:db8:2::1/64', '2001:db8:2::f'],
+  ],
+};
+
+/**
+ * Two hosts `a` and `b` on the loopback bridge, with IPv4 or with `family: 6` IPv6 addresses that are ready; `routed`: on two
+ * bridges with a router in between.
+ */
+export function twoHosts({ profile = modernProfile, packets = 1024, family = 4, routed = false, ...options } = {}) {
   const lab = new Lab({ seed: 1, profile, ...options });
-  const bridge = lab.bridge();
-  const [a, b] = [lab.host('a', { packets }), lab.host('b', { packets })];
-  const [own, other, length] = family === 6 ? ['2001:db8::1', '2001:db8::2', 64] : ['192.0.2.1', '192.0.2.2', 24];
-  a.attach(bridge.a, { address: `${own}/${length}` });
-  b.attach(bridge.b, { address: `${other}/${length}` });
-  lab.clock.runSync({ until: () => !a.ip.ipv6.settling && !b.ip.ipv6.settling });
+  const addresses = (routed ? WITH_ROUTER : ON_ONE_LINK)[family];
+  const bridges = [lab.bridge()];
+  const hosts = [lab.host('a', { packets })];
+  if (routed) {
+    bridges.push(lab.bridge());
+    hosts.push(lab.host('router', { packets, forwarding: true }));
+  }
+  hosts.push(lab.host('b', { packets }));
+  const ends = bridges.flatMap(({ a, b }) => [a, b]);
+  for (const [i, [address, gateway]] of addresses.entries()) {
+    hosts[(i + 1) >> 1].attach(ends[i], { address, gateway });
+  }
+  lab.clock.runSync({ until: () => hosts.every((host) => !host.ip.ipv6.settling) });
+  const other = parseAddress(addresses.at(-1)[0].replace(/\/.*/, ''));
+  return { lab, a: hosts[0], b: hosts.at(-1), other };
+}
+
+/** Two hosts as {@link twoHosts} makes them, with an established TCP connection from `a` to `b`. */
+export function connectedPair({ windowSize = 240 * 1024, ...options } = {}) {
+  const { lab, a, b, other } = twoHosts(options);
   const socket = { windowSize };
   let accepted = null;
   b.tcp.listen(7, {
@@ -24,9 +56,9 @@ export function connectedPair({
       accepted = connection;
     },
   });
-  const client = a.tcp.open(parseAddress(other), 7, silent(), socket);
+  const client = a.tcp.open(other, 7, silent(), socket);
   lab.clock.runSync({ until: () => accepted !== null });
-  return { lab, client, server: accepted, payload: family === 6 ? 1440 : 1460 };
+  return { lab, client, server: accepted, payload: client.mss };
 }
 
 /** A stream listener that does nothing, to override what matters. */
@@ -41,9 +73,10 @@ export function silent(overrides = {}) {
   };
 }
 
-const NX_SUCCESS = 0;
-
-/** Sends `total` octets from `source` to the other end, which copies every octet out. Returns when all have arrived. */
+/**
+ * Sends `total` octets to the other end, in packets of a full segment as `net.Socket` of `@strata/sockets` makes them. The other
+ * end copies every octet out. Returns when all have arrived.
+ */
 export function transfer({ lab, client, server, payload }, total) {
   const source = new Uint8Array(payload).map((_, i) => i * 7);
   const target = new Uint8Array(2048);
@@ -75,6 +108,42 @@ export function transfer({ lab, client, server, payload }, total) {
   write();
   lab.clock.runSync({ until: () => received >= total });
   return received;
+}
+
+/** Two hosts with a UDP socket each, connected to one another; options as for {@link twoHosts}. */
+export function datagramPair(options = {}) {
+  const { lab, a, b, other } = twoHosts(options);
+  const client = a.udp.createSocket();
+  const server = b.udp.createSocket();
+  client.bind(7000);
+  server.bind(7);
+  return { lab, a, other, client, server };
+}
+
+/** Sends `count` datagrams of 1,000 octets from `a` to `b`, one when another was copied out there. Returns when all have arrived. */
+export function datagrams({ lab, a, other, client, server }, count) {
+  const source = new Uint8Array(1000).map((_, i) => i * 7);
+  const target = new Uint8Array(2048);
+  let sent = 0;
+  let received = 0;
+  const send = () => {
+    const packet = a.pool.allocate(NX_UDP_PACKET);
+    packet.appendBytes(source, 0, source.length);
+    if (client.send(packet, other, 7) !== NX_SUCCESS) throw new Error('a datagram was refused');
+    sent++;
+  };
+  server.listener = {
+    receivable() {
+      const packet = server.receive();
+      packet.extract(0, target, 0, packet.length);
+      packet.release();
+      received++;
+      if (sent < count) send();
+    },
+    failed() {},
+  };
+  send();
+  lab.clock.runSync({ until: () => received >= count });
 }
 
 /**

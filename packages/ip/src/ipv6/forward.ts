@@ -22,7 +22,6 @@ import {
   IPV6_HOP_LIMIT,
   IPV6_MINIMUM_MTU,
   IPV6_SOURCE,
-  ipv6AddressAt,
   ND_LINK_OPTION,
   ND_OPTION_REDIRECTED,
   ND_OPTION_TARGET_LINK,
@@ -40,7 +39,8 @@ import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
 import { ND_HOP_LIMIT } from '../nd/messages.ts';
 import { NX_IP_PACKET_OUT, passes } from '../packet-filter.ts';
-import { isLinkLocal6, isLoopback6, isMulticast6, isUnspecified6 } from './scope.ts';
+import { RecentAddresses } from './recent-addresses.ts';
+import { isLinkLocal6, isUnicast6 } from './scope.ts';
 
 /** Head of a redirected header option. */
 const REDIRECTED_HEADER = 8;
@@ -50,11 +50,13 @@ const REDIRECT_INTERVAL = 100_000;
 /** What a node does that is a router too: IPv6 packets for others (RFC 8200, RFC 4443). It leaves hop-by-hop options alone. */
 export class Ipv6Forwarder {
   private readonly ip: IpInstance;
+  private readonly addresses: RecentAddresses;
   /** When the last redirect was sent, in microseconds. */
   private redirectedAt: number;
 
   constructor(ip: IpInstance) {
     this.ip = ip;
+    this.addresses = new RecentAddresses();
     this.redirectedAt = Number.NEGATIVE_INFINITY;
   }
 
@@ -66,13 +68,9 @@ export class Ipv6Forwarder {
     const { ip } = this;
     const { errors } = ip.icmpv6;
     const { view, prepend: header } = packet;
-    const source = ipv6AddressAt(view, header + IPV6_SOURCE);
-    const destination = ipv6AddressAt(view, header + IPV6_DESTINATION);
-    const travels = (each: typeof source) =>
-      !isMulticast6(each.w0) &&
-      !isUnspecified6(each.w0, each.w1, each.w2, each.w3) &&
-      !isLoopback6(each.w0, each.w1, each.w2, each.w3);
-    if (cast !== LINK_UNICAST || !travels(source) || !travels(destination) || isLinkLocal6(destination.w0)) {
+    const source = this.addresses.at(view, header + IPV6_SOURCE);
+    const destination = this.addresses.at(view, header + IPV6_DESTINATION);
+    if (cast !== LINK_UNICAST || !mayTravel(source) || !mayTravel(destination) || isLinkLocal6(destination.w0)) {
       this.drop(packet, DROP_IPV6_FORWARD_NOT_UNICAST);
       return;
     }
@@ -170,4 +168,8 @@ export class Ipv6Forwarder {
     this.ip.counters.receivePacketsDropped++;
     this.ip.drop(packet, reason);
   }
+}
+
+function mayTravel({ w0, w1, w2, w3 }: IpAddress): boolean {
+  return isUnicast6(w0, w1, w2, w3);
 }

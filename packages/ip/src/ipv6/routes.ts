@@ -142,16 +142,23 @@ export class Ipv6Routes {
 
   /** One that is or may be reachable if there is one, otherwise each in turn (RFC 4861 6.3.6, RFC 4191 3.2). */
   private chooseRouter(destination: IpAddress, wanted: number, peek: boolean): DefaultRouter | null {
-    const routers = this.routers.filter(
-      (each) => each.outgoing.ipv6.running && (wanted < 0 || each.outgoing.index === wanted),
-    );
-    if (routers.length === 0) return null;
-    const good = routers.findIndex((each) => this.stateOf(each) >= ND_STALE);
-    if (good >= 0) {
+    let count = 0;
+    let good: DefaultRouter | null = null;
+    let next = 0;
+    for (const each of this.routers) {
+      if (!leadsOut(each, wanted)) continue;
+      count++;
+      if (good !== null || this.stateOf(each) < ND_STALE) continue;
+      good = each;
       // When this one fails, the others come first.
-      if (!peek) this.turn = (good + 1) % routers.length;
-      return routers[good] as DefaultRouter;
+      next = count;
     }
+    if (good !== null) {
+      if (!peek) this.turn = next % count;
+      return good;
+    }
+    if (count === 0) return null;
+    const routers = this.routers.filter((each) => leadsOut(each, wanted));
     const key = `${destination.w0},${destination.w1},${destination.w2},${destination.w3}`;
     const before = this.turns.get(key);
     if (before !== undefined && routers.includes(before) && this.stateOf(before) === ND_INCOMPLETE) return before;
@@ -279,4 +286,9 @@ export class Ipv6Routes {
 function matches(prefix: IpAddress, length: number, address: IpAddress): boolean {
   const { w0, w1, w2, w3 } = prefix;
   return commonBits(w0, w1, w2, w3, address.w0, address.w1, address.w2, address.w3, length) >= length;
+}
+
+/** True when a router may be used for what is to leave by interface `wanted`, any if that is negative. */
+function leadsOut({ outgoing }: DefaultRouter, wanted: number): boolean {
+  return outgoing.ipv6.running && (wanted < 0 || outgoing.index === wanted);
 }
