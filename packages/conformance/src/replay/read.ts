@@ -110,6 +110,7 @@ class Line {
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
+const isSaid = (value: unknown): value is string | number => isText(value) || typeof value === 'number';
 const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
 const isTrue = (value: unknown): value is true => value === true;
 const isSeconds = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1e9;
@@ -137,7 +138,7 @@ const isRange = (value: unknown): value is [number, number] =>
 function readHeader(line: Line): ReplayHeader {
   line.take('replay', `${VERSION}, in the first line`, (value): value is number => value === VERSION);
   const header: ReplayHeader = {
-    title: line.take('title', 'a text', isText, ''),
+    title: String(line.take('title', 'a text', isSaid, '')),
     mac: line.take('mac', 'a MAC address', (value): value is string => isText(value) && parseMac(value) !== null),
     addresses: line
       .take('addresses', 'a list of addresses with prefix lengths', listOf(isOwnAddress), [])

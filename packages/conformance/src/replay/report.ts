@@ -60,6 +60,7 @@ export function replayJson(result: ReplayResult): unknown {
   return {
     file: name,
     title,
+    pass,
     result: pass ? 'pass' : malformed ? 'unreadable' : 'fail',
     seconds: duration / 1e6,
     frames: frames.length,
