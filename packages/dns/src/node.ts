@@ -2,11 +2,11 @@
 import { Buffer } from 'node:buffer';
 import { parseAddress } from '@strata/wire';
 import * as dnsPacket from 'dns-packet';
+import { isWellFormed, withoutRecords } from './message-shape.ts';
 import type { DnsCodec, DnsMessage, DnsQuestion, DnsRecord } from './record.ts';
 
 /** RFC 1035 4.1.1: the low four bits of the flags. */
 const RCODE_MASK = 0xf;
-const HEADER = 12;
 
 export const dnsPacketCodec: DnsCodec = {
   encode({ id, name, type, udpSize }: DnsQuestion): Uint8Array {
@@ -35,8 +35,10 @@ export const dnsPacketCodec: DnsCodec = {
   },
 
   decode(bytes: Uint8Array): DnsMessage | null {
-    if (bytes.length < HEADER) return null;
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    // The library trusts lengths of records; after this they are true.
+    const whole = isWellFormed(bytes) ? bytes : withoutRecords(bytes);
+    if (whole === null) return null;
+    const buffer = Buffer.from(whole.buffer, whole.byteOffset, whole.length);
     try {
       return readMessage(dnsPacket.decode(buffer), buffer.readUInt16BE(2));
     } catch {
@@ -52,6 +54,7 @@ function readMessage(packet: dnsPacket.DecodedPacket, flags: number): DnsMessage
     response: (flags & 0x8000) !== 0,
     opcode: (flags >>> 11) & 0xf,
     truncated: (flags & 0x200) !== 0,
+    recursive: (flags & 0x80) !== 0,
     rcode: flags & RCODE_MASK,
     question:
       question === undefined || more.length > 0 || (question.class ?? 'IN') !== 'IN'

@@ -29,6 +29,7 @@ import {
   RCODE_NAME_ERROR,
   RCODE_NO_ERROR,
   RCODE_NOT_IMPLEMENTED,
+  RCODE_REFUSED,
 } from './record.ts';
 import type { DnsResolver } from './resolver.ts';
 import { TcpExchange } from './tcp-exchange.ts';
@@ -187,6 +188,11 @@ export class Query implements Timed, UdpListener {
       counters.truncated++;
       if (tracer) tracer.event(TRACE_DNS_TRUNCATED, this.id, 0, 0, 0, ref);
       this.askByTcp();
+    } else if (isReferral(message)) {
+      counters.serverFailures++;
+      this.lastCode = RCODE_REFUSED;
+      if (tracer) tracer.event(TRACE_DNS_REFUSED, this.id, RCODE_REFUSED, 0, 0, ref);
+      this.attempt();
     } else if (rcode === RCODE_NO_ERROR || rcode === RCODE_NAME_ERROR) {
       this.cancel();
       this.listener.answered(message);
@@ -262,6 +268,12 @@ export class Query implements Timed, UdpListener {
     this.deadline = deadline;
     this.alarm.set(deadline);
   }
+}
+
+/** "Ask them" instead of an answer, by a server that does not search for others (RFC 1123 6.1.3.1, RFC 2308 2.2). */
+function isReferral({ rcode, recursive, answers, authorities }: DnsMessage): boolean {
+  if (rcode !== RCODE_NO_ERROR || recursive || answers.length > 0) return false;
+  return authorities.some(({ type }) => type === 'NS') && !authorities.some(({ type }) => type === 'SOA');
 }
 
 const EMPTY = new Uint8Array(0);

@@ -54,6 +54,8 @@ export interface DnsMessage {
   readonly response: boolean;
   readonly opcode: number;
   readonly truncated: boolean;
+  /** The server asks others on behalf of its clients. */
+  readonly recursive: boolean;
   readonly rcode: number;
   /** Null unless there is exactly one question, of class IN. */
   readonly question: { readonly name: string; readonly type: string } | null;

@@ -248,6 +248,15 @@ describe('servers that do not help', () => {
     });
   });
 
+  test('a server that only names others is passed over; the same answer of one that searches means there is none', async () => {
+    const authorities: Resource[] = [{ type: 'NS', name: 'example', data: 'ns.example', ttl: 60 }];
+    const made = site(() => [{ authorities }], answers(a('x.example', '192.0.2.7')));
+    expect(addressesOf((await made.ask('x.example')).records)).toEqual(['192.0.2.7']);
+    expect(made.lab.now).toBeLessThan(SECOND);
+    const searching = site(() => [{ authorities, flags: 0x80 }], answers(a('x.example', '192.0.2.7')));
+    expect((await searching.ask('x.example')).records).toEqual([]);
+  });
+
   test('a server that does not know EDNS is asked without it (RFC 6891 7)', async () => {
     const made = site(({ udpSize }) => (udpSize > 0 ? [{ code: 1 }] : [{ answers: [a('x.example', '192.0.2.7')] }]));
     expect(addressesOf((await made.ask('x.example')).records)).toEqual(['192.0.2.7']);
@@ -283,6 +292,15 @@ describe('answers that do not fit (RFC 7766)', () => {
     const answer = await made.ask('x.example');
     expect(answer.records).toHaveLength(200);
     expect(made.resolver.counters).toMatchObject({ truncated: 1, tcpQueries: 1 });
+  });
+
+  test('cut in the middle of a record: the whole one comes by TCP all the same', async () => {
+    const whole = [a('x.example', '192.0.2.7')];
+    const made = site(({ byTcp }) =>
+      byTcp ? [{ answers: whole }] : [{ truncated: true, answers: whole, change: (bytes) => bytes.slice(0, -3) }],
+    );
+    expect(addressesOf((await made.ask('x.example')).records)).toEqual(['192.0.2.7']);
+    expect(made.resolver.counters.truncated).toBe(1);
   });
 
   test('a server without TCP is given up for the next', async () => {
