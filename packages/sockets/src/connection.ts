@@ -15,7 +15,7 @@ import {
   type StreamListener,
   type Timed,
 } from '@strata/contracts';
-import type { TcpSocket, TcpSocketOptions } from '@strata/tcp';
+import { TCP_ESTABLISHED, type TcpSocket, type TcpSocketOptions } from '@strata/tcp';
 import { codeOfCause } from './errors.ts';
 import { inTurn } from './event-loop.ts';
 import type { SocketHost } from './host.ts';
@@ -405,7 +405,7 @@ export class Connection implements StreamListener, Timed {
     if (tcp !== null) {
       drain(tcp);
       if (this.isUnused) tcp.destroy();
-      else if (!this.isOver) tcp.disconnect(abort || unread);
+      else if (!this.isOver) end(tcp, abort || unread);
     }
     if (interrupted !== null) inTurn(this.host, () => interrupted(null));
     inTurn(this.host, done);
@@ -416,7 +416,7 @@ export class Connection implements StreamListener, Timed {
     const { tcp } = this;
     if (tcp === null || this.isOver || tcp.receiveBytes === 0) return;
     drain(tcp);
-    tcp.disconnect(true);
+    end(tcp, true);
   }
 
   /** @param idleSeconds before the first probe; 0 leaves what is set */
@@ -428,6 +428,12 @@ export class Connection implements StreamListener, Timed {
   setNoDelay(on: boolean): void {
     this.tcp?.setNoDelay(on);
   }
+}
+
+/** Ends in order, or at once: a connection that is open or being closed with a reset, whatever the profile. */
+function end(tcp: TcpSocket, abort: boolean): void {
+  if (abort && tcp.state >= TCP_ESTABLISHED) tcp.abort();
+  else tcp.disconnect(abort);
 }
 
 function drain(tcp: TcpSocket): void {

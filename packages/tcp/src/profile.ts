@@ -82,6 +82,8 @@ export interface TcpProfile {
   /** An abort sends RST with ACK; otherwise RST alone. */
   readonly resetWithAck: boolean;
 
+  /** An abort resets a connection that is being closed too; otherwise that is given up without a word, as NetX gives it up. */
+  readonly resetWhileClosing: boolean;
   /** A SYN or SYN-ACK whose options cannot be read is answered with a reset and ends the attempt; otherwise it is dropped. */
   readonly resetOnBadOptions: boolean;
 

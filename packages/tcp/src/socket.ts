@@ -414,10 +414,12 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     }
     if (state < TCP_ESTABLISHED || state === TCP_TIMED_WAIT) return NX_NOT_CONNECTED;
     if (abort) {
-      // RFC 9293 3.10.5: where both ends have said that they are done, nobody needs to be told.
-      if (state !== TCP_CLOSING && state !== TCP_LAST_ACK) sendReset(this);
-      endConnection(this, CAUSE_ABORTED);
-      return NX_IN_PROGRESS;
+      if (state < TCP_FIN_WAIT_1 || this.profile.resetWhileClosing) {
+        this.abort();
+        return NX_IN_PROGRESS;
+      }
+      this.abandon();
+      return NX_NOT_CONNECTED;
     }
     if (this.profile.resetOnUnread && this.rcvQueued > 0) {
       sendReset(this);
@@ -431,6 +433,15 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     }
     if (state === TCP_FIN_WAIT_2) armFinWait2(this);
     return NX_NOT_CONNECTED;
+  }
+
+  /** Ends an open connection, or one that is being closed, at once with a reset, whatever the profile (RFC 9293 3.10.5). */
+  abort(): void {
+    const { state } = this;
+    if (state < TCP_ESTABLISHED || state === TCP_TIMED_WAIT) return;
+    // Where both ends have said that they are done, nobody needs to be told.
+    if (state !== TCP_CLOSING && state !== TCP_LAST_ACK) sendReset(this);
+    endConnection(this, CAUSE_ABORTED);
   }
 
   /** Gives up an orderly close that took too long (NetX: the wait of the disconnect expired). Nothing is sent. */

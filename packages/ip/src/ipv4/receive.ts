@@ -305,7 +305,9 @@ export class Ipv4Receiver implements ReassemblyOwner {
   private judgeSource(header: Ipv4Repr, incoming: IpInterface): number {
     const source = header.source;
     if (isHostAddress(source)) {
-      if (source === incoming.broadcast) return DROP_IPV4_SOURCE_ADDRESS;
+      // The network's number is its broadcast address of old, and nobody's (RFC 1812 4.2.3.1).
+      const isNetwork = incoming.broadcast !== 0 && source === (incoming.address & incoming.mask);
+      if (source === incoming.broadcast || isNetwork) return DROP_IPV4_SOURCE_ADDRESS;
       return source === incoming.address || this.ip.ownsAddress(source) ? DROP_IPV4_OWN_SOURCE : 0;
     }
     // A query of IGMP may come from a switch, which needs no address (RFC 4541 2.1.1).

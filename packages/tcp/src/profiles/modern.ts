@@ -55,6 +55,7 @@ export const modernTcpProfile: TcpProfile = {
   timesSimultaneousOpen: true,
   finWhileOpening: false,
   resetWithAck: true,
+  resetWhileClosing: true,
   resetOnBadOptions: false,
   timeWait: 60 * SECOND,
   finWait2: 60 * SECOND,

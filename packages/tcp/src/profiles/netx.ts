@@ -54,6 +54,7 @@ export const netxTcpProfile: TcpProfile = {
   timesSimultaneousOpen: false,
   finWhileOpening: true,
   resetWithAck: false,
+  resetWhileClosing: false,
   resetOnBadOptions: true,
   timeWait: 240 * SECOND,
   finWait2: NEVER,

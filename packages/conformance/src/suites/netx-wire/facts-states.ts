@@ -198,6 +198,55 @@ export const stateFacts: readonly Scenario[] = [
     },
   },
   {
+    name: 'a SYN from an address that is no host’s, or from our own, is dropped silently, and the socket stays armed',
+    covers: ['no-host'],
+    ipVersions: [4, 6],
+    check(t) {
+      const strange =
+        t.ipVersion === 4
+          ? ['255.255.255.255', '224.0.0.5', '192.0.2.255', '192.0.2.0', '0.0.0.0', '127.0.0.1', '192.0.2.1']
+          : ['ff02::1', 'ff0e::5', '::', '::1', '2001:db8::1'];
+      const peer = t.peer();
+      const socket = peer.socket();
+      peer.host.tcp.serverListen(PORT, socket, 5, null);
+      socket.accept();
+      for (const text of strange) {
+        const c = peer.connection({ hostPort: PORT });
+        c.emit('S', { seq: 0, options: mss(1460), from: parseAddress(text) ?? peer.self.address });
+        c.silence(2 * SECOND);
+        t.equal(socket.inspect().state, 'LISTEN', `the state after a SYN from ${text}`);
+      }
+      const land = peer.connection({ hostPort: PORT });
+      land.emit('S', { seq: 0, from: peer.hostStation.address });
+      land.silence(2 * SECOND);
+      const c = peer.connection({ hostPort: PORT });
+      c.emit('S', { seq: 0, options: mss(1460) });
+      c.expect('S.', { ack: 1 });
+      peer.host.tcp.unlisten(PORT);
+    },
+  },
+  {
+    name: 'segments in LISTEN that are no SYN: an acknowledgment draws a reset with its number, all else nothing',
+    covers: ['listen-noise'],
+    check(t) {
+      const peer = t.peer();
+      const socket = peer.socket();
+      peer.host.tcp.serverListen(PORT, socket, 5, null);
+      socket.accept();
+      const c = peer.connection({ hostPort: PORT });
+      for (const flags of ['F', 'P', 'R', 'SF', '']) {
+        c.emit(flags, { seq: 0, len: flags === 'P' ? 5 : 0 });
+        c.silence(SECOND);
+      }
+      for (const flags of ['.', 'F.', 'S.']) {
+        c.emit(flags, { seq: 0, ack: 5 });
+        c.expect('R', { seq: 5, len: 0 });
+      }
+      t.equal(socket.inspect().state, 'LISTEN', 'the state');
+      peer.host.tcp.unlisten(PORT);
+    },
+  },
+  {
     name: 'a SYN inside the window of an open connection resets it, with a reset on the wire',
     covers: ['syn-on-open'],
     check(t) {
@@ -285,6 +334,37 @@ export const stateFacts: readonly Scenario[] = [
       t.equal(other.close(true), NX_IN_PROGRESS, 'the status with NX_NO_WAIT');
       other.expect('R', { seq: 1 });
       t.equal(other.state, 'CLOSED', 'the state at once');
+    },
+  },
+  {
+    name: 'with NX_NO_WAIT a connection that is being closed answers 0x38 and is given up without a word',
+    covers: ['disconnect-closing'],
+    check(t) {
+      const peer = t.peer();
+      const ways: Record<string, (c: Connection) => void> = {
+        FIN_WAIT_1: (c) => void c.close(),
+        FIN_WAIT_2: (c) => {
+          c.close();
+          c.emit('.', { seq: 1, ack: 2 });
+        },
+        CLOSING: (c) => {
+          c.close();
+          c.emit('F.', { seq: 1, ack: 1 });
+        },
+        LAST_ACK: (c) => {
+          c.emit('F.', { seq: 1, ack: 1 });
+          c.close();
+        },
+      };
+      for (const [state, way] of Object.entries(ways)) {
+        const c = peer.active();
+        way(c);
+        peer.drain();
+        t.equal(c.state, state, 'the state');
+        t.equal(c.close(true), NX_NOT_CONNECTED, `the status in ${state}`);
+        c.silence(15 * SECOND);
+        t.equal(c.state, 'CLOSED', `the state after ${state}`);
+      }
     },
   },
   {
