@@ -60,7 +60,7 @@ peerSuite(['namespace', 'tshark'], 'strata ping over a TAP device', () => {
 
   test('a name that cannot be looked up ends it', async () => {
     const { stderr } = await ping('nobody.example', '-c', '1').expectExit(1);
-    expect(stderr).toMatch(/^strata: nobody\.example: no DNS server is known.*\n.*--dns/);
+    expect(stderr).toMatch(/^strata: there is no host nobody\.example: no DNS server is known.*\n.*--dns/);
   });
 
   test('Ctrl-C ends it with the statistics so far', async () => {
