@@ -15,7 +15,7 @@ const ABORTED_WITH_RESET = ['TCP_ESTABLISHED', 'TCP_CLOSE_WAIT', 'TCP_FIN_WAIT1'
 const gone = (state) =>
   `  +.1 < . ${state.received}:${state.received}(0) ack ${state.sent} win 65535\n   +0 > R ${at(state)}\n`;
 const lives = (state, sent = state.sent) =>
-  `  +.1 < . ${state.received - 1}:${state.received - 1}(0) ack ${state.unacknowledged} win 65535\n` +
+  `  +.1 < P. ${state.received - 1}:${state.received}(1) ack ${state.unacknowledged} win 65535\n` +
   `   +0 > . ${sent}:${sent}(0) ack ${state.received}\n`;
 
 export const CALLS = {

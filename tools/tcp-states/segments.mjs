@@ -20,14 +20,18 @@ function arrives(flags, sequence, { length = 0, ack = null, urgent = null, time 
 
 /** An acknowledgment by itself. */
 const answer = (state, ack = state.received) => `   +0 > . ${state.sent}:${state.sent}(0) ack ${ack}\n`;
+/** The acknowledgment of data or a FIN, which may be late (RFC 9293 3.8.6.3). */
+const lateAnswer = (state, ack) => answer(state, ack).replace('+0 >', '+0~+.2 >');
 const reset = (sequence) => `   +0 > R ${wrap(sequence)}:${wrap(sequence)}(0)\n`;
 
-/** Whoever asks with a segment from before the window gets an acknowledgment while there is a connection … */
+/** Whoever repeats an octet from before the window gets an acknowledgment while there is a connection … */
 const lives = (state, received = state.received) =>
-  `${arrives('.', received - 1, { ack: state.unacknowledged })}${answer(state, received)}`;
+  `${arrives('P.', received - 1, { length: 1, ack: state.unacknowledged })}${answer(state, received)}`;
 /** … and a reset when there is none. */
 const gone = (state) => `${arrives('.', state.received, { ack: state.sent })}${reset(state.sent)}`;
-const is = (name) => (name === undefined ? '' : `   +0 %{ assert tcpi_state == ${name} }%\n`);
+/** How the application sees the state; what only waits may be over for it. */
+const is = (name) =>
+  name === undefined || name === 'TCP_TIME_WAIT' ? '' : `   +0 %{ assert tcpi_state == ${name} }%\n`;
 
 const unchanged = (state, lines) => lines + is(state.name) + lives(state);
 const opening = (state) => state.unacknowledged === 0;
@@ -87,7 +91,7 @@ const text =
     return {
       clause,
       sentence,
-      lines: line + answer(state, received) + is(name) + lives(after, received),
+      lines: line + lateAnswer(state, received) + is(name) + lives(after, received),
     };
   };
 
@@ -244,7 +248,7 @@ export const SEGMENTS = {
       sentence: 'a FIN that acknowledges ours leads to TIME-WAIT',
       lines:
         arrives('F.', state.received, { ack: state.sent }) +
-        answer(state, state.received + 1) +
+        lateAnswer(state, state.received + 1) +
         is('TCP_TIME_WAIT') +
         lives(after, state.received + 1),
     };

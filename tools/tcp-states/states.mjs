@@ -21,7 +21,7 @@ const FIN_OUT = `${ESTABLISHED}   +0 shutdown(4, SHUT_WR) = 0
 `;
 
 const FIN_IN = `${ESTABLISHED}   +0 < F. 1:1(0) ack 1 win 65535
-   +0 > . 1:1(0) ack 2
+   +0~+.2 > . 1:1(0) ack 2
 `;
 
 /** States in which both ends have sent a SYN, and the segments of the table apply alike. */
@@ -58,7 +58,7 @@ export const SYNCHRONIZED = {
     name: 'TCP_FIN_WAIT2',
   },
   closing: {
-    setup: `${FIN_OUT}   +0 < F. 1:1(0) ack 1 win 65535\n   +0 > . 2:2(0) ack 2\n`,
+    setup: `${FIN_OUT}   +0 < F. 1:1(0) ack 1 win 65535\n   +0~+.2 > . 2:2(0) ack 2\n`,
     received: 2,
     sent: 2,
     unacknowledged: 1,
@@ -82,7 +82,7 @@ export const SYNCHRONIZED = {
     finished: true,
   },
   'time-wait': {
-    setup: `${FIN_OUT}  +.1 < F. 1:1(0) ack 2 win 65535\n   +0 > . 2:2(0) ack 2\n`,
+    setup: `${FIN_OUT}  +.1 < F. 1:1(0) ack 2 win 65535\n   +0~+.2 > . 2:2(0) ack 2\n`,
     received: 2,
     sent: 2,
     unacknowledged: 2,

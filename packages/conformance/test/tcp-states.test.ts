@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { formatDrillResult, runDrill, STRICT } from '@strata/conformance';
 import { scripts } from '../../../tools/tcp-states.mjs';
 
 const ROOT = fileURLToPath(new URL('../scripts/states', import.meta.url));
@@ -11,4 +12,18 @@ test('the scripts of states are those of tools/tcp-states.mjs', () => {
   expect(present.sort()).toEqual([...scripts().keys()].sort());
   const others = [...scripts()].filter(([name, text]) => readFileSync(join(ROOT, name), 'utf8') !== text);
   expect(others.map(([name]) => name)).toEqual([]);
+});
+
+/** FreeBSD takes no reset in TIME-WAIT (RFC 1337), and does not answer it either. */
+const NOT_OF_BSD =
+  /^time-wait\/(?:reset-(?:exact|inside|last-inside|with-ack-exact|with-data-exact)|everything-and-reset)\.pkt$/;
+
+test('they hold with the settings of FreeBSD, too', () => {
+  const failed: string[] = [];
+  for (const [name, text] of scripts()) {
+    const source = text.replace(/^ {4}0 /m, '    0 `sysctl -w net.inet.tcp.rfc1323=1`\n   +0 ');
+    const result = runDrill(source, { name, leniency: STRICT, unexpectedAtEnd: 'fail' });
+    if (result.verdict !== 'pass' && !NOT_OF_BSD.test(name)) failed.push(formatDrillResult(result));
+  }
+  expect(failed).toEqual([]);
 });

@@ -49,6 +49,8 @@ export interface TcpProfile {
   /** Retransmissions of one segment after which IP and the application are told of the trouble (R1); 0: never. */
   readonly doubtAfter: number;
   readonly maximumSynRetries: number;
+  /** The same of a SYN-ACK that answers a SYN; absent: as for a SYN. */
+  readonly maximumSynAckRetries?: number;
   /** Packets that may wait for acknowledgment (nx_tcp_socket_transmit_configure). */
   readonly transmitQueueMaximum: number;
   /** Octets that may wait in the transmit queue where sending is buffered. */

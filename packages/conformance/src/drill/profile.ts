@@ -22,6 +22,7 @@ import { linuxAcks } from './linux-acks.ts';
 /** Sizes that leave limits to the sockets of a script. */
 const ROOM = {
   maximumSynRetries: 5,
+  maximumSynAckRetries: 5,
   transmitQueueMaximum: 1 << 20,
   sendBuffer: 1 << 30,
   defaultWindow: 15 << 20,

@@ -1,6 +1,7 @@
-import { ECN_PASSIVE, type TcpProfile } from '@strata/tcp';
+import type { TcpProfile } from '@strata/tcp';
 import type { Script, ScriptOption } from './ast.ts';
-import { bsdAcks, bsdOptions, drillTcpProfile, recommendedTcpProfile } from './profile.ts';
+import { asBsd } from './bsd.ts';
+import { drillTcpProfile, recommendedTcpProfile } from './profile.ts';
 
 /** What options and commands of a script have set. */
 export interface DrillSettings {
@@ -196,8 +197,7 @@ export function assumeBsd(settings: DrillSettings): void {
   settings.bsd = true;
   settings.receiveBuffer = BSD_BUFFER;
   settings.sendBuffer = BSD_BUFFER;
-  const options = bsdOptions(settings.tcp.options.offers);
-  settings.tcp = { ...settings.tcp, acks: bsdAcks, options, requireTimestamps: true, ecn: ECN_PASSIVE };
+  settings.tcp = asBsd(settings.tcp);
   settings.notes.push('the script was written for FreeBSD, whose buffer sizes are assumed');
 }
 

@@ -1,7 +1,7 @@
 import { MILLISECOND, SECOND } from '@strata/contracts';
 import { congestionNamed, rtoAbove } from './profile.ts';
 import { assumeBsd, type DrillSettings } from './settings.ts';
-import { applySysctl, setInitialWindow } from './sysctls.ts';
+import { applySysctl, knowsSysctl, setInitialWindow } from './sysctls.ts';
 
 /** What a command meant. */
 export interface ShellOutcome {
@@ -22,8 +22,14 @@ export function runShell(command: string, settings: DrillSettings): ShellOutcome
     const words = splitWords(line);
     while (words[0] === 'sudo') words.shift();
     if (words.length === 0) continue;
-    if (words[0] === 'sleep') {
-      duration += Number(words[1] ?? 0) * SECOND;
+    // Variables of the shell that are only set.
+    while (/^[A-Za-z_]\w*=/.test(words[0] ?? '')) words.shift();
+    if (words.length === 0) continue;
+    if (words[0] === 'sleep' || words[0] === 'usleep') {
+      const time = Number.parseFloat(words[1] ?? '');
+      if (!(time >= 0))
+        return { duration, unsupported: `the command "${line.trim()}": "${words[1] ?? ''}" is no time` };
+      duration += time * (words[0] === 'sleep' ? SECOND : 1);
       continue;
     }
     const problem = runWords(words, settings);
@@ -64,9 +70,23 @@ function splitWords(line: string): string[] {
 const MEANINGLESS = new Set([
   'ethtool',
   'modprobe',
+  'rmmod',
+  'insmod',
   'kldload',
+  'kldunload',
   'kldstat',
-  'ifconfig',
+  'kenv',
+  'ss',
+  'netstat',
+  'sockstat',
+  'cat',
+  'ls',
+  'stat',
+  'uname',
+  'id',
+  'whoami',
+  'logger',
+  'dtrace',
   'dd',
   'truncate',
   'touch',
@@ -92,6 +112,7 @@ function runWords(words: readonly string[], settings: DrillSettings): string | n
   if (words.includes('|')) return `the command "${text}" looks at what the kernel counts`;
   switch (program) {
     case ':':
+    case 'true':
     case 'sync':
     case 'set':
     case 'exit':
@@ -118,6 +139,8 @@ function runWords(words: readonly string[], settings: DrillSettings): string | n
       return echo(args, settings);
     case 'ip':
       return route(args, settings);
+    case 'ifconfig':
+      return interfaceSettings(args, settings);
     case 'tc':
       return trafficControl(args, settings);
     default:
@@ -136,6 +159,7 @@ function runWords(words: readonly string[], settings: DrillSettings): string | n
 
 function setSysctls(args: readonly string[], settings: DrillSettings): string | null {
   const words = args.filter((word) => !word.startsWith('-'));
+  const forgiving = args.some((word) => /^-[a-z]*[ei]/.test(word));
   for (let i = 0; i < words.length; i++) {
     let word = words[i] as string;
     if (words[i + 1] === '=') {
@@ -143,14 +167,28 @@ function setSysctls(args: readonly string[], settings: DrillSettings): string | 
       i += 2;
     }
     const at = word.indexOf('=');
-    if (at < 0) return `reading the sysctl ${word}`;
-    const name = word
-      .slice(0, at)
-      .trim()
-      .replace(/^\/proc\/sys\//, '');
+    const name = (at < 0 ? word : word.slice(0, at)).trim().replace(/^\/proc\/sys\//, '');
+    if (at < 0) {
+      // Its value is only shown.
+      if (!knowsSysctl(name)) return `the sysctl ${name} is not known here`;
+      continue;
+    }
+    // Those that do not exist are to be passed over (-e on Linux, -i on FreeBSD).
+    if (forgiving && !knowsSysctl(name)) {
+      settings.notes.push(`the sysctl ${name} is not known here, and may be missing`);
+      continue;
+    }
     const problem = applySysctl(settings, name, word.slice(at + 1));
     if (problem !== null) return problem;
   }
+  return null;
+}
+
+/** What an interface is told; only its MTU matters here. */
+function interfaceSettings(args: readonly string[], settings: DrillSettings): string | null {
+  const at = args.indexOf('mtu');
+  if (at >= 0) settings.mtu = Number(args[at + 1]);
+  else settings.notes.push(`"ifconfig ${args.join(' ')}" means nothing here`);
   return null;
 }
 
@@ -223,7 +261,7 @@ const ROUTE_ATTRIBUTES: Readonly<Record<string, (settings: DrillSettings, value:
 function route(args: readonly string[], settings: DrillSettings): string | null {
   if (args.includes('tcp_metrics') || args.includes('tcpmetrics')) return null;
   const text = `ip ${args.join(' ')}`;
-  const words = args.filter((word) => !/^-[46]$/.test(word));
+  const words = args.filter((word) => !/^-[a-z0-9]+$/.test(word));
   if (/^(?:link|li|l)$/.test(words[0] ?? '')) {
     const at = words.indexOf('mtu');
     if (at >= 0) settings.mtu = Number(words[at + 1]);
@@ -252,7 +290,8 @@ function route(args: readonly string[], settings: DrillSettings): string | null 
 
 function trafficControl(args: readonly string[], settings: DrillSettings): string | null {
   const text = `tc ${args.join(' ')}`;
-  if (/netem|tbf|htb|police|ingress|clsact|codel/.test(text)) return `"${text}" shapes traffic, which is not available`;
+  if (/netem|tbf|htb|police|ingress|clsact|codel|maxrate|bpf|u32/.test(text))
+    return `"${text}" shapes traffic, which is not available`;
   settings.notes.push(`"${text}" means nothing here: packets leave at once`);
   return null;
 }

@@ -8,7 +8,7 @@ import {
   TRACE_TCP_WINDOW_PROBE,
 } from '@strata/contracts';
 import { TCP_ACK } from '@strata/wire';
-import type { ControlBlock } from '../control-block.ts';
+import { type ControlBlock, ORIGIN_PASSIVE } from '../control-block.ts';
 import { EVENT_TROUBLE, raise } from '../events.ts';
 import { reorderingTimedOut } from '../recovery/sack-recovery.ts';
 import { probeTail } from '../recovery/tail-loss-probe.ts';
@@ -190,10 +190,16 @@ function doubt(tcb: ControlBlock): void {
   if (tcb.flow !== null) tcb.service.network.doubt?.(tcb.flow);
 }
 
+/** Retransmissions of a SYN, or of the SYN-ACK that answers one. */
+function opening({ origin, profile }: ControlBlock): number {
+  if (origin !== ORIGIN_PASSIVE) return profile.maximumSynRetries;
+  return profile.maximumSynAckRetries ?? profile.maximumSynRetries;
+}
+
 /** R2: as many retries as allowed have expired, or the user timeout has (RFC 9293 3.8.3). */
 function isExhausted(tcb: ControlBlock, now: number): boolean {
   const synchronized = isSynchronized(tcb.state);
-  const limit = synchronized ? tcb.maximumRetries : tcb.profile.maximumSynRetries;
+  const limit = synchronized ? tcb.maximumRetries : opening(tcb);
   if (tcb.userTimeout === NEVER) return tcb.retries >= limit;
   if (!synchronized && tcb.retries >= limit) return true;
   return now >= userDeadline(tcb);

@@ -1,0 +1,94 @@
+import { MILLISECOND, SECOND } from '@strata/contracts';
+import {
+  ECN_PASSIVE,
+  MODERN_RTO_LIMITS,
+  modernTcpProfile,
+  Rfc6298Rto,
+  type RtoLimits,
+  type TcpProfile,
+} from '@strata/tcp';
+import { bsdAcks, bsdOptions } from './profile.ts';
+
+/** Timers of FreeBSD, in microseconds. */
+export interface BsdTimers {
+  /** Timeout of the first SYN. */
+  readonly initial: number;
+  readonly minimum: number;
+  /** Added to every timeout but the first. */
+  readonly slop: number;
+  readonly persistMinimum: number;
+  readonly persistMaximum: number;
+}
+
+export const BSD_TIMERS: BsdTimers = {
+  initial: SECOND,
+  minimum: 30 * MILLISECOND,
+  slop: 200 * MILLISECOND,
+  persistMinimum: 5 * SECOND,
+  persistMaximum: 60 * SECOND,
+};
+
+const LONGEST_TIMEOUT = 64 * SECOND;
+
+/** RFC 6298 as FreeBSD keeps it: a fixed time on top of every timeout, and window probes with limits of their own. */
+class BsdRto extends Rfc6298Rto {
+  private readonly timers: BsdTimers;
+
+  constructor(limits: RtoLimits, timers: BsdTimers) {
+    super(limits);
+    this.timers = timers;
+  }
+
+  override timeout(retries: number): number {
+    const { slop } = this.timers;
+    const plain = super.timeout(retries);
+    return Math.min(this.srtt > 0 || retries > 0 ? plain + slop : plain, LONGEST_TIMEOUT);
+  }
+
+  override keepBackoff(): void {}
+
+  override probeInterval(probes: number): number {
+    const { slop, persistMinimum, persistMaximum } = this.timers;
+    const interval = (4 * this.srtt + 8 * this.rttvar) * 2 ** Math.min(probes, 12) + slop;
+    return Math.min(Math.max(interval, persistMinimum), persistMaximum);
+  }
+}
+
+/** The timers that a factory of estimators was made of. */
+const timersOf = new WeakMap<TcpProfile['rto'], BsdTimers>();
+
+/** The estimator of FreeBSD with other timers than it has now. */
+export function bsdRto(now: TcpProfile['rto'], change: Partial<BsdTimers>): TcpProfile['rto'] {
+  const timers = { ...(timersOf.get(now) ?? BSD_TIMERS), ...change };
+  const { initial, minimum } = timers;
+  const limits = { ...MODERN_RTO_LIMITS, initial, minimum, afterLostSyn: initial };
+  const make = () => new BsdRto(limits, timers);
+  timersOf.set(make, timers);
+  return make;
+}
+
+/** What FreeBSD's TCP has that the one of `tcp` has not. */
+export function asBsd(tcp: TcpProfile): TcpProfile {
+  return {
+    ...tcp,
+    rto: bsdRto(tcp.rto, {}),
+    acks: bsdAcks,
+    options: bsdOptions(tcp.options.offers),
+    networkErrors: modernTcpProfile.networkErrors,
+    requireTimestamps: true,
+    strayAnswers: modernTcpProfile.strayAnswers,
+    ecn: ECN_PASSIVE,
+    slowStartAfterIdle: true,
+    nagleForgivesFull: false,
+    probeWithData: true,
+    // Resets are nothing to a connection that waits (RFC 1337).
+    resetEndsTimeWait: false,
+    maximumSynRetries: 6,
+    maximumSynAckRetries: 3,
+    maximumRetries: 12,
+    keepaliveProbes: 8,
+    keepaliveInterval: 75 * SECOND,
+    timeWait: 60 * SECOND,
+    finWait2: 600 * SECOND,
+  };
+}
