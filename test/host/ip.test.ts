@@ -111,8 +111,11 @@ peerSuite(['namespace', 'ping', 'tshark'], 'IP against Linux', () => {
   });
 
   test('a host of ours routes between two networks of Linux, and says what is too big and what came too far', async () => {
+    using folder = new Folder();
     await using linux = await Namespace.open();
+    const capture = folder.file('forwarding.pcapng');
     const host = await start(linux, {
+      capture,
       devices: [
         { name: 'tap0', addresses: ['192.0.2.1/24', '2001:db8:1::1/64'] },
         { name: 'tap1', addresses: [], mtu: 1280 },
@@ -159,6 +162,7 @@ peerSuite(['namespace', 'ping', 'tshark'], 'IP against Linux', () => {
     }
     await end(host);
     other.child.stdin?.end();
+    await expectCleanCapture(capture);
   });
 });
 
