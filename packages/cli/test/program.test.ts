@@ -50,6 +50,14 @@ describe('the command line', () => {
     expect(stray.stderr).toContain('"ms" is not known here');
   });
 
+  test('the help says what a flag wants, and keeps descriptions in one column', async () => {
+    const { stdout } = await strata(['ping', '--help']);
+    expect(stdout).toMatch(/^ {6}--seed N {10}random seed/m);
+    expect(stdout).toMatch(/^ {6}--pcap FILE {7}write a pcapng capture/m);
+    expect(stdout).toMatch(/^ {2}-c, --count N {11}requests to send \(default 4\)$/m);
+    expect(stdout).not.toMatch(/[<>]/);
+  });
+
   test('help COMMAND is COMMAND --help', async () => {
     const { code, stdout } = await strata(['help', 'ping']);
     expect([code, stdout]).toEqual([0, (await strata(['ping', '--help'])).stdout]);

@@ -45,10 +45,10 @@ export const brokerCommand: Command = {
     'its readings to it, and the command ends when the device has.',
   declare: (program) => {
     program
-      .option('port', { type: 'string', requiresArg: true, describe: 'TCP port (default 1883, with TLS 8883)' })
-      .option('username', { type: 'string', requiresArg: true, describe: 'let only this user in; needs --pw' })
-      .option('pw', { type: 'string', requiresArg: true, describe: 'the password of that user' })
-      .option('for', { type: 'string', requiresArg: true, describe: 'end after so many seconds' })
+      .option('port', { type: 'string', requiresArg: true, describe: '<PORT> TCP port (default 1883, with TLS 8883)' })
+      .option('username', { type: 'string', requiresArg: true, describe: '<NAME> let only this user in; needs --pw' })
+      .option('pw', { type: 'string', requiresArg: true, describe: '<PASSWORD> the password of that user' })
+      .option('for', { type: 'string', requiresArg: true, describe: '<SECONDS> end after so many seconds' })
       .option('quiet', { type: 'boolean', describe: 'do not print what happens' });
     return declareFaultFlags(declareTapFlags(declareCommonFlags(declareBrokerTlsFlags(program))));
   },

@@ -34,22 +34,22 @@ export const conformanceCommand: Command = {
     'the stack suddenly conforms, or deviates in another way.',
   declare: (program) =>
     program
-      .option('suite', { type: 'string', requiresArg: true, describe: `what to run: ${names().join(', ')}` })
-      .option('profile', { type: 'string', requiresArg: true, describe: 'netx, modern or both (default)' })
+      .option('suite', { type: 'string', requiresArg: true, describe: `<NAME> what to run: ${names().join(', ')}` })
+      .option('profile', { type: 'string', requiresArg: true, describe: '<NAME> netx, modern or both (default)' })
       .option('only', {
         type: 'string',
         requiresArg: true,
-        describe: 'a requirement, or the beginning of several: SHLD*',
+        describe: '<ID> a requirement, or the beginning of several: SHLD*',
       })
       .option('list', { type: 'boolean', describe: 'list the suites, or the requirements of one' })
-      .option('ip-version', { type: 'string', requiresArg: true, describe: '4 (default) or 6' })
-      .option('seed', { type: 'string', requiresArg: true, describe: 'random seed (default 1)' })
+      .option('ip-version', { type: 'string', requiresArg: true, describe: '<VERSION> 4 (default) or 6' })
+      .option('seed', { type: 'string', requiresArg: true, describe: '<N> random seed (default 1)' })
       .option('json', { type: 'boolean', describe: 'print one JSON document' })
-      .option('html', { type: 'string', requiresArg: true, describe: 'write a page' })
+      .option('html', { type: 'string', requiresArg: true, describe: '<FILE> write a page' })
       .option('pcap', {
         type: 'string',
         requiresArg: true,
-        describe: 'folder for a capture of each scenario that fails',
+        describe: '<FOLDER> folder for a capture of each scenario that fails',
       }),
   run: runConformance,
 };
@@ -58,10 +58,18 @@ async function runConformance(args: Arguments, terminal: Terminal): Promise<numb
   const name = text(args, 'suite');
   if (name === undefined) {
     if (!given(args, 'list')) throw new UsageError('no suite is named', undefined, `--suite ${names().join(' | ')}`);
+    if (given(args, 'json')) {
+      terminal.data(JSON.stringify(SUITES.map(({ name, title, profiles }) => ({ name, title, profiles }))));
+      return EXIT_OK;
+    }
     for (const suite of SUITES) terminal.data(`${suite.name.padEnd(12)} ${suite.title}`);
     return EXIT_OK;
   }
   const suite = findSuite(name);
+  if (given(args, 'list') && given(args, 'json')) {
+    terminal.data(JSON.stringify(suite.requirements, null, 2));
+    return EXIT_OK;
+  }
   if (given(args, 'list')) {
     for (const { id, level, clause, text: what } of suite.requirements) {
       terminal.data(`${id.padEnd(10)} ${level.padEnd(11)} ${clause.padEnd(20)} ${what}`);

@@ -49,7 +49,11 @@ export const demoCommand: Command = {
     declareFaultFlags(
       declareCommonFlags(
         program
-          .option('input', { type: 'string', requiresArg: true, describe: 'CSV file of readings (default: a plant)' })
+          .option('input', {
+            type: 'string',
+            requiresArg: true,
+            describe: '<FILE> CSV file of readings (default: a plant)',
+          })
           .option('tls', { type: 'boolean', describe: 'secure the connection: TLS 1.3, port 8883' })
           .option('ipv6', { type: 'boolean', describe: 'talk over IPv6' })
           .option('quiet', { type: 'boolean', describe: 'no ladder diagram' }),

@@ -40,32 +40,51 @@ export const drillCommand: Command = {
       .positional('script', { type: 'string', describe: 'script, or folder of scripts' })
       .option('strict', { type: 'boolean', describe: 'compare PSH and the layout of SYN options too' })
       .option('strict-end', { type: 'boolean', describe: 'fail on packets after the last event' })
-      .option('define', { alias: 'D', type: 'string', requiresArg: true, describe: 'replace a word: SYM=text' })
+      .option('define', {
+        alias: 'D',
+        type: 'string',
+        requiresArg: true,
+        describe: '<SYM=TEXT> replace a word: SYM=text',
+      })
       .option('ip-version', {
         alias: 'ip_version',
         type: 'string',
         requiresArg: true,
-        describe: 'ipv4, ipv6 or ipv4-mapped-ipv6, unless the script says which',
+        describe: '<VERSION> ipv4, ipv6 or ipv4-mapped-ipv6, unless the script says which',
       })
       .option('tolerance-usecs', {
         alias: 'tolerance_usecs',
         type: 'string',
         requiresArg: true,
-        describe: 'by how many microseconds times may be off (default 4000)',
+        describe: '<N> by how many microseconds times may be off (default 4000)',
       })
-      .option('mtu', { type: 'string', requiresArg: true, describe: 'octets that the link takes (default 1500)' })
+      .option('mtu', {
+        type: 'string',
+        requiresArg: true,
+        describe: '<BYTES> octets that the link takes (default 1500)',
+      })
       .option('mss', {
         type: 'string',
         requiresArg: true,
-        describe: 'octets of the segments that larger inbound ones stand for',
+        describe: '<BYTES> octets of the segments that larger inbound ones stand for',
       })
-      .option('local-ip', { alias: 'local_ip', type: 'string', requiresArg: true, describe: 'address of the stack' })
-      .option('remote-ip', { alias: 'remote_ip', type: 'string', requiresArg: true, describe: 'address of its peer' })
+      .option('local-ip', {
+        alias: 'local_ip',
+        type: 'string',
+        requiresArg: true,
+        describe: '<ADDRESS> address of the stack',
+      })
+      .option('remote-ip', {
+        alias: 'remote_ip',
+        type: 'string',
+        requiresArg: true,
+        describe: '<ADDRESS> address of its peer',
+      })
       .option('set', {
         alias: 'o',
         type: 'string',
         requiresArg: true,
-        describe: 'any other option of the script language: name or name=value',
+        describe: '<NAME[=VALUE]> any other option of the script language: name or name=value',
       })
       .option('send-omit-free', {
         alias: 'send_omit_free',
@@ -76,13 +95,17 @@ export const drillCommand: Command = {
         alias: 'j',
         type: 'string',
         requiresArg: true,
-        describe: 'scripts at the same time (default 1)',
+        describe: '<N> scripts at the same time (default 1)',
       })
       .option('worker', { type: 'boolean', hidden: true })
-      .option('seed', { type: 'string', requiresArg: true, describe: 'random seed (default 1)' })
+      .option('seed', { type: 'string', requiresArg: true, describe: '<N> random seed (default 1)' })
       .option('json', { type: 'boolean', describe: 'print one JSON document' })
-      .option('junit', { type: 'string', requiresArg: true, describe: 'write a JUnit report' })
-      .option('pcap', { type: 'string', requiresArg: true, describe: 'folder for a capture of each failing script' }),
+      .option('junit', { type: 'string', requiresArg: true, describe: '<FILE> write a JUnit report' })
+      .option('pcap', {
+        type: 'string',
+        requiresArg: true,
+        describe: '<FOLDER> folder for a capture of each failing script',
+      }),
   run: runDrillCommand,
 };
 

@@ -1,6 +1,6 @@
 import { EXIT_OK, UsageError, UserError } from '../errors.ts';
 import { lookUp } from '../explain/lookup.ts';
-import { foundAsJson, printAllStatuses, printFound } from '../explain/print.ts';
+import { allStatusesAsJson, foundAsJson, printAllStatuses, printFound } from '../explain/print.ts';
 import { given, texts } from '../flags/arguments.ts';
 import type { Command } from './command.ts';
 
@@ -18,39 +18,47 @@ export const explainCommand: Command = {
   declare: (program) =>
     program
       .positional('what', { type: 'string', describe: 'code or name; several are explained in turn' })
-      .option('json', { type: 'boolean', describe: 'print JSON, one object per word' })
+      .option('json', { type: 'boolean', describe: 'print JSON, one object a line' })
       .option('all', { type: 'boolean', describe: 'list every status code' }),
   run: async (args, terminal) => {
     const words = texts(args, 'what');
+    const json = given(args, 'json');
     if (given(args, 'all')) {
-      printAllStatuses(terminal);
+      if (json) for (const line of allStatusesAsJson()) terminal.data(line);
+      else printAllStatuses(terminal);
       return EXIT_OK;
     }
     if (words.length === 0) {
       throw new UsageError('nothing to explain', undefined, 'strata explain 0x10005, or strata explain --all');
     }
-    for (const [index, word] of words.entries()) {
+    const unknown: UserError[] = [];
+    let printed = 0;
+    for (const word of words) {
       const found = lookUp(word);
       if (found.kind === 'nothing') {
-        const { suggestions } = found;
-        throw new UserError({
-          what: `nothing is known about "${word}"`,
-          why: 'it is no status code, drop reason or trace event',
-          next:
-            suggestions.length > 0
-              ? `did you mean ${suggestions.join(', ')}?`
-              : 'strata explain --all lists the status codes',
-        });
+        unknown.push(nothingKnown(word, found.suggestions));
       }
-      if (given(args, 'json')) {
+      if (json) {
         terminal.data(JSON.stringify(foundAsJson(word, found)));
-      } else {
-        if (index > 0) {
-          terminal.data('');
-        }
+      } else if (found.kind !== 'nothing') {
+        if (printed++ > 0) terminal.data('');
         printFound(found, terminal);
       }
     }
-    return EXIT_OK;
+    const last = unknown.pop();
+    if (last === undefined) return EXIT_OK;
+    for (const { message, next } of unknown) terminal.error(`strata: ${message}\n  ${next}`);
+    throw last;
   },
 };
+
+function nothingKnown(word: string, suggestions: readonly string[]): UserError {
+  return new UserError({
+    what: `nothing is known about "${word}"`,
+    why: 'it is no status code, drop reason or trace event',
+    next:
+      suggestions.length > 0
+        ? `did you mean ${suggestions.join(', ')}?`
+        : 'strata explain --all lists the status codes',
+  });
+}

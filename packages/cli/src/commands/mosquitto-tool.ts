@@ -24,7 +24,7 @@ export function declareTool(program: Argv, tool: Tool): Argv {
       alias: names.slice(1),
       group: `mosquitto_${tool}:`,
       type: flag.value === null ? 'boolean' : 'string',
-      describe: flag.describe,
+      describe: flag.value === null ? flag.describe : `<${flag.value}> ${flag.describe}`,
     });
   }
   return declareFaultFlags(declareTapFlags(declareCommonFlags(program)));

@@ -40,25 +40,25 @@ export const pingCommand: Command = {
               alias: 'count',
               type: 'string',
               requiresArg: true,
-              describe: `requests to send (default ${DEFAULT_COUNT})`,
+              describe: `<N> requests to send (default ${DEFAULT_COUNT})`,
             })
             .option('s', {
               alias: 'size',
               type: 'string',
               requiresArg: true,
-              describe: `payload bytes (default ${DEFAULT_BYTES})`,
+              describe: `<BYTES> payload bytes (default ${DEFAULT_BYTES})`,
             })
             .option('i', {
               alias: 'interval',
               type: 'string',
               requiresArg: true,
-              describe: 'seconds between requests (default 1)',
+              describe: '<SECONDS> seconds between requests (default 1)',
             })
             .option('W', {
               alias: 'timeout',
               type: 'string',
               requiresArg: true,
-              describe: 'seconds to wait for a reply (default 1)',
+              describe: '<SECONDS> seconds to wait for a reply (default 1)',
             }),
         ),
       ),

@@ -33,16 +33,20 @@ export const poolCommand: Command = {
     declareFaultFlags(
       declareCommonFlags(
         program
-          .option('scenario', { type: 'string', requiresArg: true, describe: 'what the hosts do (default mqtt)' })
+          .option('scenario', {
+            type: 'string',
+            requiresArg: true,
+            describe: '<NAME> what the hosts do (default mqtt)',
+          })
           .option('packets', {
             type: 'string',
             requiresArg: true,
-            describe: `packets in each pool (default ${DEFAULT_PACKETS})`,
+            describe: `<N> packets in each pool (default ${DEFAULT_PACKETS})`,
           })
           .option('payload-size', {
             type: 'string',
             requiresArg: true,
-            describe: `bytes per packet (default ${DEFAULT_PAYLOAD})`,
+            describe: `<BYTES> bytes per packet (default ${DEFAULT_PAYLOAD})`,
           })
           .option('json', { type: 'boolean', describe: 'print one JSON object' }),
       ),

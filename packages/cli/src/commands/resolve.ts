@@ -38,7 +38,7 @@ export const resolveCommand: Command = {
               alias: 't',
               type: 'string',
               requiresArg: true,
-              describe: `type of the records: ${DNS_TYPES.join(', ')} (default A and AAAA)`,
+              describe: `<TYPE> type of the records: ${DNS_TYPES.join(', ')} (default A and AAAA)`,
             })
             .option('json', { type: 'boolean', describe: 'print the answers as JSON, one a line' }),
         ),

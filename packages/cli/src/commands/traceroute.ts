@@ -1,6 +1,6 @@
 import { ERROR_TIME_EXCEEDED, NX_SUCCESS } from '@strata/contracts';
 import type { PingResult } from '@strata/stack';
-import { EXIT_OK, UsageError, UserError } from '../errors.ts';
+import { EXIT_FAILED, EXIT_OK, UsageError, UserError } from '../errors.ts';
 import { type Arguments, given, seconds, text, wholeNumber } from '../flags/arguments.ts';
 import { declareCommonFlags } from '../flags/common.ts';
 import { declareFaultFlags, readLoopbackFaultFlags } from '../flags/faults.ts';
@@ -42,24 +42,24 @@ export const tracerouteCommand: Command = {
               alias: 'max-hops',
               type: 'string',
               requiresArg: true,
-              describe: `routers to look for (default ${DEFAULT_HOPS})`,
+              describe: `<N> routers to look for (default ${DEFAULT_HOPS})`,
             })
             .option('q', {
               alias: 'queries',
               type: 'string',
               requiresArg: true,
-              describe: `requests for each (default ${DEFAULT_PROBES})`,
+              describe: `<N> requests for each (default ${DEFAULT_PROBES})`,
             })
             .option('w', {
               alias: 'wait',
               type: 'string',
               requiresArg: true,
-              describe: 'seconds to wait for an answer (default 1)',
+              describe: '<SECONDS> seconds to wait for an answer (default 1)',
             })
             .option('routers', {
               type: 'string',
               requiresArg: true,
-              describe: `without --tap: routers between the two hosts (default ${DEFAULT_ROUTERS})`,
+              describe: `<N> without --tap: routers between the two hosts (default ${DEFAULT_ROUTERS})`,
             }),
         ),
       ),
@@ -101,10 +101,9 @@ async function runTraceroute(args: Arguments, terminal: Terminal): Promise<numbe
     await site.close();
   }
   if (reached) return EXIT_OK;
+  if (stop.aborted) return EXIT_FAILED;
   throw new UserError({
-    what: stop.aborted
-      ? 'interrupted before the host was reached'
-      : `${host} was not reached within ${formatNumberOf(most, 'hop')}`,
+    what: `${host} was not reached within ${formatNumberOf(most, 'hop')}`,
     next: site.hosts ?? '-m allows more hops; --trace icmp shows what comes back',
   });
 }

@@ -46,22 +46,22 @@ export const upCommand: Command = {
   epilogue: 'Ends on SIGINT, SIGTERM or --for, and prints what passed.',
   declare: (program) => {
     for (const [flag, describe] of SERVICES) {
-      program.option(flag, { group: 'Services:', type: 'string', requiresArg: true, describe });
+      program.option(flag, { group: 'Services:', type: 'string', requiresArg: true, describe: `<PORT> ${describe}` });
     }
     program
       .option('source-bytes', {
         group: 'Services:',
         type: 'string',
         requiresArg: true,
-        describe: 'end each --source stream after so many bytes: 100MB',
+        describe: '<SIZE> end each --source stream after so many bytes: 100MB',
       })
       .option('window', {
         group: 'Services:',
         type: 'string',
         requiresArg: true,
-        describe: 'receive window of echo, discard and source: 64kB',
+        describe: '<SIZE> receive window of echo, discard and source: 64kB',
       })
-      .option('for', { type: 'string', requiresArg: true, describe: 'end after so many seconds' });
+      .option('for', { type: 'string', requiresArg: true, describe: '<SECONDS> end after so many seconds' });
     return declareFaultFlags(declareTapFlags(declareCommonFlags(program)));
   },
   run: runUp,

@@ -156,6 +156,13 @@ export function foundAsJson(word: string, found: Found): unknown {
   }
 }
 
+/** Every status as a line of JSON. */
+export function allStatusesAsJson(): string[] {
+  return statusEntries().map(({ value, name, family, meaning }) =>
+    JSON.stringify({ value, hex: formatCode(value), name, family, meaning }),
+  );
+}
+
 /** Prints every status as a table. */
 export function printAllStatuses(terminal: Terminal): void {
   const rows = statusEntries().map((entry) => [

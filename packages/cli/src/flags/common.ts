@@ -42,43 +42,43 @@ export function declareCommonFlags<T>(program: Argv<T>): Argv<T> {
       group: GROUP,
       type: 'string',
       requiresArg: true,
-      describe: `random seed (default ${DEFAULT_SEED}; on a TAP device, random)`,
+      describe: `<N> random seed (default ${DEFAULT_SEED}; on a TAP device, random)`,
     })
     .option('profile', {
       group: GROUP,
       type: 'string',
       requiresArg: true,
-      describe: 'behave as "netx" (default) or "modern"',
+      describe: '<NAME> behave as "netx" (default) or "modern"',
     })
     .option('quirks', {
       group: GROUP,
       type: 'string',
       requiresArg: true,
-      describe: `switch defects of the real NetX Duo on: names, or ${ALL_QUIRKS} for all`,
+      describe: `<NAMES> switch defects of the real NetX Duo on: names, or ${ALL_QUIRKS} for all`,
     })
     .option('pcap', {
       group: GROUP,
       type: 'string',
       requiresArg: true,
-      describe: 'write a pcapng capture; - is stdout',
+      describe: '<FILE> write a pcapng capture; - is stdout',
     })
     .option('keylog', {
       group: GROUP,
       type: 'string',
       requiresArg: true,
-      describe: 'write the secrets of TLS sessions (a capture has them anyway)',
+      describe: '<FILE> write the secrets of TLS sessions (a capture has them anyway)',
     })
     .option('tcp-probe', {
       group: GROUP,
       type: 'string',
       requiresArg: true,
-      describe: "write TCP's numbers per segment: CSV, or JSON lines for *.ndjson",
+      describe: "<FILE> write TCP's numbers per segment: CSV, or JSON lines for *.ndjson",
     })
     .option('trace', {
       group: GROUP,
       type: 'string',
       requiresArg: true,
-      describe: `print events of these layers, with commas: all, ${TRACED.join(', ')}`,
+      describe: `<LAYERS> print events of these layers, with commas: all, ${TRACED.join(', ')}`,
     })
     .option('ndjson', {
       group: GROUP,

@@ -16,30 +16,54 @@ interface FaultFlag {
 const LOOPBACK_DELAY = '1ms';
 
 const FLAGS: readonly FaultFlag[] = [
-  { flag: 'loss', member: 'loss', describe: 'lose frames: 5%' },
-  { flag: 'burst-loss', member: 'burstLoss', describe: 'lose frames in bursts (Gilbert-Elliott): 1%:25%' },
+  { flag: 'loss', member: 'loss', describe: '<PERCENT> lose frames: 5%' },
+  {
+    flag: 'burst-loss',
+    member: 'burstLoss',
+    describe: '<PERCENT:PERCENT> lose frames in bursts (Gilbert-Elliott): 1%:25%',
+  },
   {
     flag: 'delay',
     member: 'delay',
-    describe: `propagation delay: 20ms (default on the loopback bridge: ${LOOPBACK_DELAY})`,
+    describe: `<TIME> propagation delay: 20ms (default on the loopback bridge: ${LOOPBACK_DELAY})`,
   },
-  { flag: 'jitter', member: 'jitter', describe: 'vary the delay by plus or minus: 5ms' },
-  { flag: 'duplicate', member: 'duplicate', describe: 'deliver frames twice: 1%' },
-  { flag: 'reorder', member: 'reorder', describe: 'let later frames overtake: 2%' },
-  { flag: 'corrupt', member: 'corrupt', describe: 'flip a bit: 1%' },
-  { flag: 'rate', member: 'rate', describe: 'bit rate of the link: 1mbit' },
-  { flag: 'queue', member: 'queue', describe: 'queue before a slow link: 50 frames or 64kB' },
-  { flag: 'mtu', member: 'mtu', describe: 'drop longer IP packets: 576' },
-  { flag: 'outage', member: 'outage', describe: 'cut the link from 3 s on for 10 s: 3s+10s', several: true },
+  { flag: 'jitter', member: 'jitter', describe: '<TIME> vary the delay by plus or minus: 5ms' },
+  { flag: 'duplicate', member: 'duplicate', describe: '<PERCENT> deliver frames twice: 1%' },
+  { flag: 'reorder', member: 'reorder', describe: '<PERCENT> let later frames overtake: 2%' },
+  { flag: 'corrupt', member: 'corrupt', describe: '<PERCENT> flip a bit: 1%' },
+  { flag: 'rate', member: 'rate', describe: '<RATE> bit rate of the link: 1mbit' },
+  { flag: 'queue', member: 'queue', describe: '<SIZE> queue before a slow link: 50 frames or 64kB' },
+  { flag: 'mtu', member: 'mtu', describe: '<BYTES> drop longer IP packets: 576' },
+  {
+    flag: 'outage',
+    member: 'outage',
+    describe: '<FROM+LENGTH> cut the link from 3 s on for 10 s: 3s+10s',
+    several: true,
+  },
   {
     flag: 'drop-nth',
     member: 'dropNth',
-    describe: 'drop the second frame, or the second with data: 2, data:2',
+    describe: '<[KIND:]N> drop the second frame, or the second with data: 2, data:2',
     several: true,
   },
-  { flag: 'corrupt-nth', member: 'corruptNth', describe: 'flip a bit of the nth frame: syn:1', several: true },
-  { flag: 'duplicate-nth', member: 'duplicateNth', describe: 'deliver the nth frame twice: data:1', several: true },
-  { flag: 'delay-nth', member: 'delayNth', describe: 'hold the nth frame back: ack:3@50ms', several: true },
+  {
+    flag: 'corrupt-nth',
+    member: 'corruptNth',
+    describe: '<[KIND:]N> flip a bit of the nth frame: syn:1',
+    several: true,
+  },
+  {
+    flag: 'duplicate-nth',
+    member: 'duplicateNth',
+    describe: '<[KIND:]N> deliver the nth frame twice: data:1',
+    several: true,
+  },
+  {
+    flag: 'delay-nth',
+    member: 'delayNth',
+    describe: '<[KIND:]N@TIME> hold the nth frame back: ack:3@50ms',
+    several: true,
+  },
 ];
 
 /** Declares the flags for what goes wrong on the link. They apply to each direction, each with its own random stream. */

@@ -37,20 +37,22 @@ const DEPENDENT = ['address', 'host-address', 'gateway', 'mac', 'dhcp', 'dns'];
 /** Declares the flags of a command that may or must run on a TAP device. */
 export function declareTapFlags<T>(program: Argv<T>): Argv<T> {
   const options = {
-    tap: { type: 'string', describe: 'TAP device to run on; made when it does not exist' },
+    tap: { type: 'string', describe: '<NAME> TAP device to run on; made when it does not exist' },
     address: {
       type: 'string',
-      describe: "the stack's own address, 192.0.2.2/24 or 2001:db8::2/64; may be given for each family",
+      describe:
+        "<ADDRESS/LENGTH> the stack's own address, 192.0.2.2/24 or 2001:db8::2/64; may be given for each family",
     },
     'host-address': {
       type: 'string',
-      describe: "give the machine's end of the device this address and bring it up; may be given for each family",
+      describe:
+        "<ADDRESS/LENGTH> give the machine's end of the device this address and bring it up; may be given for each family",
     },
-    gateway: { type: 'string', describe: 'default route of the stack' },
-    mac: { type: 'string', describe: 'MAC address of the stack' },
+    gateway: { type: 'string', describe: '<ADDRESS> default route of the stack' },
+    mac: { type: 'string', describe: '<MAC> MAC address of the stack' },
     dhcp: { type: 'boolean', describe: 'get an IPv4 address, a router and DNS servers from a DHCP server' },
     ipv6: { type: 'boolean', describe: 'have IPv6: a link-local address, and others as routers advertise' },
-    dns: { type: 'string', describe: 'DNS server to ask for names; may be given several times' },
+    dns: { type: 'string', describe: '<ADDRESS> DNS server to ask for names; may be given several times' },
   } as const;
   for (const [name, option] of Object.entries(options)) {
     program.option(name, { group: GROUP, ...(option.type === 'string' ? { requiresArg: true } : {}), ...option });

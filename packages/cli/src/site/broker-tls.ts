@@ -17,15 +17,15 @@ const GROUP = 'TLS:';
 const DEFAULT_FOLDER = 'strata-certificates';
 
 const FLAGS: readonly (readonly [flag: string, describe: string])[] = [
-  ['cert', "the broker's certificate (PEM, with its chain); needs --key"],
-  ['key', 'its private key (PEM)'],
-  ['cafile', 'who may sign the certificates of clients (PEM)'],
-  ['psk-file', 'shared keys instead of certificates: lines NAME:HEXADECIMAL'],
-  ['psk-hint', 'hint that TLS 1.2 clients are given'],
-  ['tls-version', 'only tlsv1.2, or only tlsv1.3'],
-  ['tls-alpn', 'application protocol to agree on'],
-  ['ciphers', "cipher suites, in OpenSSL's notation"],
-  ['certificates', `directory for certificates made for this run (default with --tap: ${DEFAULT_FOLDER})`],
+  ['cert', "<FILE> the broker's certificate (PEM, with its chain); needs --key"],
+  ['key', '<FILE> its private key (PEM)'],
+  ['cafile', '<FILE> who may sign the certificates of clients (PEM)'],
+  ['psk-file', '<FILE> shared keys instead of certificates: lines NAME:HEXADECIMAL'],
+  ['psk-hint', '<TEXT> hint that TLS 1.2 clients are given'],
+  ['tls-version', '<VERSION> only tlsv1.2, or only tlsv1.3'],
+  ['tls-alpn', '<NAME> application protocol to agree on'],
+  ['ciphers', "<LIST> cipher suites, in OpenSSL's notation"],
+  ['certificates', `<FOLDER> directory for certificates made for this run (default with --tap: ${DEFAULT_FOLDER})`],
 ];
 
 /** Declares the flags of a broker's TLS. */

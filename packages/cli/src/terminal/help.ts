@@ -10,8 +10,26 @@ const BELOW = 6;
  * that is too far right it moves below what it explains, and a line to type is never broken.
  */
 export function fitHelp(text: string, width: number): string {
-  const blocks = text.split('\n\n').map((block) => block.split('\n').map((line) => line.replace(KIND, '').trimEnd()));
+  const blocks = text
+    .split('\n\n')
+    .map((block) => withPlaceholders(block.split('\n').map((line) => line.replace(KIND, '').trimEnd())));
   return blocks.map((lines) => fitBlock(lines, width).join('\n')).join('\n\n');
+}
+
+/** What a flag wants, in front of its description: `<FILE> write a capture`. */
+const PLACEHOLDER = /^<([^>]+)> (.*)$/;
+
+/** Moves what a flag wants beside its name; descriptions stay in one column. */
+function withPlaceholders(lines: readonly string[]): readonly string[] {
+  const rows = lines.map((line) => {
+    const columns = COLUMNS.exec(line);
+    const [, wanted = '', rest = ''] = PLACEHOLDER.exec(columns?.[2] ?? '') ?? [];
+    if (columns === null || wanted === '') return { line, left: columns?.[1].trimEnd(), right: columns?.[2] ?? '' };
+    return { line, left: `${columns[1].trimEnd()} ${wanted}`, right: rest, wanted };
+  });
+  if (rows.every(({ wanted }) => wanted === undefined)) return lines;
+  const width = Math.max(...rows.map(({ left }) => left?.length ?? 0)) + 2;
+  return rows.map(({ line, left, right }) => (left === undefined ? line : left.padEnd(width) + right));
 }
 
 /** Left and right column of a line. */
