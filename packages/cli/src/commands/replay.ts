@@ -7,7 +7,7 @@ import {
   runReplay,
   summarizeReplays,
 } from '@strata/conformance';
-import { EXIT_FAILED, EXIT_OK, UsageError } from '../errors.ts';
+import { EXIT_FAILED, EXIT_OK, UsageError, UserError } from '../errors.ts';
 import { findFiles, outputFolder, readText, writeOutput } from '../files.ts';
 import { type Arguments, given, text, texts } from '../flags/arguments.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -31,7 +31,11 @@ export const replayCommand: Command = {
     program
       .positional('file', { type: 'string', describe: 'sequence, or folder of sequences' })
       .option('json', { type: 'boolean', describe: 'print each result as a line of JSON' })
-      .option('pcap', { type: 'string', requiresArg: true, describe: 'folder for a capture of each sequence' }),
+      .option('pcap', {
+        type: 'string',
+        requiresArg: true,
+        describe: '<FOLDER> folder for a capture of each sequence',
+      }),
   run: runReplayCommand,
 };
 
@@ -45,7 +49,7 @@ async function runReplayCommand(args: Arguments, terminal: Terminal): Promise<nu
   const folder = captures === undefined ? '' : outputFolder(directory, '--pcap FOLDER', captures);
   const results: ReplayResult[] = [];
   for (const file of files) {
-    const result = await runReplay(readText(directory, file), file);
+    const result = await replayFile(directory, file);
     results.push(result);
     terminal.data(given(args, 'json') ? JSON.stringify(replayJson(result)) : formatReplayResult(result));
     if (captures === undefined) continue;
@@ -58,4 +62,17 @@ async function runReplayCommand(args: Arguments, terminal: Terminal): Promise<nu
   }
   terminal.note(summarizeReplays(results));
   return results.every(({ pass }) => pass) ? EXIT_OK : EXIT_FAILED;
+}
+
+/** A file that cannot be read is a sequence that does not pass, and no reason to leave the others out. */
+async function replayFile(directory: string, file: string): Promise<ReplayResult> {
+  let content: string;
+  try {
+    content = readText(directory, file);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const failure = { line: 1, message: error.message, expected: null, actual: null, differsAt: -1 };
+    return { name: file, title: '', pass: false, malformed: true, failure, notes: [], frames: [], duration: 0 };
+  }
+  return runReplay(content, file);
 }
