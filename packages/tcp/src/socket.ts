@@ -72,7 +72,7 @@ import {
   TCP_TIMED_WAIT,
 } from './states.ts';
 import { endConnection, flushReceiveQueue, resetForConnection } from './teardown.ts';
-import { armFinWait2, armKeepalive, delayAcknowledgment, earliestDeadline } from './timers/arm.ts';
+import { armFinWait2, armKeepalive, delayAcknowledgment, disarmAll, earliestDeadline } from './timers/arm.ts';
 import { runTimeouts } from './timers/timeouts.ts';
 import { transition } from './transition.ts';
 
@@ -236,10 +236,22 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     return NX_IN_PROGRESS;
   }
 
-  /** Takes back an accept whose wait has expired: LISTEN again, still bound to the peer if its SYN had come. */
+  /**
+   * Takes back an accept whose wait has expired: LISTEN again, still bound to the peer if its SYN had come. What the peer
+   * sends meanwhile is passed over; `accept` answers its SYN once more, `unaccept` lets it go.
+   */
   cancelAccept(): void {
     this.acceptPending = false;
-    if (this.state === TCP_SYN_RECEIVED) endConnection(this, CAUSE_ABORTED);
+    if (this.state !== TCP_SYN_RECEIVED) return;
+    if (this.restState !== TCP_LISTEN) {
+      endConnection(this, CAUSE_ABORTED);
+      return;
+    }
+    disarmAll(this);
+    this.retries = 0;
+    this.synTransmissions = 0;
+    this.synLost = false;
+    transition(this, TCP_LISTEN);
   }
 
   /**

@@ -1,13 +1,14 @@
 import { MILLISECOND, TICK } from '@strata/contracts';
 import type { ControlBlock } from '../control-block.ts';
 import type { AckPolicy } from '../profile.ts';
+import { TCP_ESTABLISHED } from '../states.ts';
 import { delayAcknowledgment } from '../timers/arm.ts';
 import { receiverAvoidance } from '../window.ts';
 
 /**
  * NetX's acknowledgments: by the timer, by data going out, or when the application's reading has opened half the window;
  * less than half is told by the timer.
- * @param every acknowledge each n-th in-order segment (NX_TCP_ACK_EVERY_N_PACKETS); 0: never for their number
+ * @param every acknowledge each n-th in-order segment while ESTABLISHED (NX_TCP_ACK_EVERY_N_PACKETS); 0: never for their number
  */
 export function netxAcks(every: number): AckPolicy {
   return {
@@ -17,7 +18,7 @@ export function netxAcks(every: number): AckPolicy {
 
     dataArrived(tcb: ControlBlock): void {
       tcb.unackedSegments++;
-      if (every > 0 && tcb.unackedSegments >= every) tcb.ackNow = true;
+      if (every > 0 && tcb.unackedSegments >= every && tcb.state === TCP_ESTABLISHED) tcb.ackNow = true;
       else delayAcknowledgment(tcb);
     },
 

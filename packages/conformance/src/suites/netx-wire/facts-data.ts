@@ -187,6 +187,13 @@ export const dataFacts: readonly Scenario[] = [
         two.emit('P.', { seq: 1001 + 1000 * i, ack: 1, len: 1000 });
         two.expect('.', { ack: 2001 + 1000 * i });
       }
+      // Only while ESTABLISHED.
+      two.close();
+      two.expect('F.', { seq: 1, ack: 4001 });
+      two.emit('.', { seq: 4001, ack: 2 });
+      for (let i = 4; i < 8; i++) two.emit('P.', { seq: 1 + 1000 * i, ack: 2, len: 1000 });
+      two.silence();
+      two.expect('.', { ack: 8001, within: 200_000 });
     },
   },
   {

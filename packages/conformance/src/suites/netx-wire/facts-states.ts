@@ -19,6 +19,7 @@ import {
 import type { TcpSocket } from '@strata/tcp';
 import { parseAddress } from '@strata/wire';
 import type { Connection } from '../../suite/peer/connection.ts';
+import { ACK, SYN } from '../../suite/peer/frame.ts';
 import { mss } from '../../suite/peer/options.ts';
 import type { Peer } from '../../suite/peer/peer.ts';
 import type { Scenario } from '../../suite/suite.ts';
@@ -160,6 +161,13 @@ export const stateFacts: readonly Scenario[] = [
       socket.cancelAccept();
       t.equal([socket.inspect().state, socket.bound], ['LISTEN', true], 'the state, and whether it is bound');
       c.silence(2 * SECOND);
+      c.emit('.', { seq: 1, ack: 1 });
+      c.emit('S', { seq: 0, options: mss(1460) });
+      c.silence(2 * SECOND);
+      t.equal(socket.accept(), NX_IN_PROGRESS, 'the status of another accept');
+      peer.settle();
+      t.ok((c.peer.next()?.tcp?.flags ?? 0) === (SYN | ACK), 'the SYN is answered once more');
+      socket.cancelAccept();
       t.equal(socket.unaccept(), NX_SUCCESS, 'the status of unaccept');
       t.equal(socket.inspect().state, 'CLOSED', 'the state after unaccept');
       t.equal(peer.host.tcp.relisten(PORT, socket), NX_SUCCESS, 'the status of relisten');
