@@ -8,6 +8,8 @@ import type { Status } from './status.ts';
 export interface PacketStream {
   /** Told of everything that happens, always after the event was processed. Null: nobody. */
   listener: StreamListener | null;
+  /** Octets that go out in one segment once the stream is open: packets of as many cost least. 0 or absent: unknown. */
+  readonly mss?: number;
   /** A packet with head-room for this stream and everything below it; null when the pool is empty. The caller owns it. */
   allocate(): Packet | null;
   /**

@@ -172,7 +172,8 @@ export class PacketDuplex extends Duplex implements Timed {
         if (this.offset === chunk.length) return NX_SUCCESS;
         this.packet = stream.allocate();
         if (this.packet === null) return this.retryLater();
-        const count = Math.min(this.packet.dataEnd - this.packet.append, chunk.length - this.offset);
+        const room = this.packet.dataEnd - this.packet.append;
+        const count = Math.min(stream.mss || room, room, chunk.length - this.offset);
         this.packet.appendBytes(chunk, this.offset, count);
         this.offset += count;
       }

@@ -163,7 +163,8 @@ export class StreamConnection implements AsyncDisposable {
       await this.waits.sleep(POOL_RETRY_TICKS, options.signal);
       return 0;
     }
-    const count = Math.min(packet.dataEnd - packet.append, bytes.length - at);
+    const room = packet.dataEnd - packet.append;
+    const count = Math.min(stream.mss || room, room, bytes.length - at);
     packet.appendBytes(bytes, at, count);
     const attempt = () => {
       const status = stream.send(packet);

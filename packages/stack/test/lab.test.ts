@@ -93,6 +93,24 @@ describe('a lab', () => {
     },
   );
 
+  test('what is sent at once goes out in full segments, also where each packet is a segment of its own', async () => {
+    const { lab, a, b } = pair();
+    const segments = 4;
+    b.listen(7, async (connection) => {
+      for await (const _ of connection);
+      await connection.close();
+    });
+    const connection = await lab.run(() => a.connect('192.0.2.2', 7));
+    await lab.runUntilIdle();
+    const before = b.tcp.counters.packetsReceived;
+    await lab.run(() => connection.send(new Uint8Array(segments * 1460)));
+    await lab.runUntilIdle();
+    expect(b.tcp.counters.bytesReceived).toBe(segments * 1460);
+    expect(b.tcp.counters.packetsReceived - before).toBe(segments);
+    await lab.run(() => connection.close());
+    await settle(lab);
+  });
+
   test('whoever cannot connect learns why', async () => {
     const { lab, a, b } = pair();
     await lab.run(async () => {

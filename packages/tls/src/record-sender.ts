@@ -82,7 +82,8 @@ export class RecordSender {
       return null;
     }
     if (this.taken === 0) this.tracer?.event(TRACE_TLS_RECORD_SENT, record[0] as number, record.length, 0, 0, packet);
-    const count = Math.min(packet.dataEnd - packet.append, record.length - this.taken);
+    const room = packet.dataEnd - packet.append;
+    const count = Math.min(stream.mss || room, room, record.length - this.taken);
     packet.appendBytes(record, this.taken, count);
     this.taken += count;
     if (this.taken === record.length) {
