@@ -106,6 +106,25 @@ describe('what a script says holds, and its opposite does not', () => {
       `0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3\n+0 connect(3, ${name('192.0.2.1', 98)}, 16) = 0\n+0 getpeername(3, ${name('192.0.2.1', 99)}, 16) = 0`,
     ],
     [
+      'octets through a pipe',
+      `${ACCEPTED}+0 pipe([6, 7]) = 0
++0 < P. 1:1001(1000) ack 1 win 65535
+* > . 1:1(0) ack 1001
++0 splice(4, NULL, 7, NULL, 99999, 0) = 1000
++0 splice(6, NULL, 4, NULL, 99999, 0) = 1000
++0 > P. 1:1001(1000) ack 1001
++0 splice(4, NULL, 7, NULL, 5, SPLICE_F_NONBLOCK) = -1 EAGAIN`,
+      `${ACCEPTED}+0 pipe([6, 7]) = 0\n+0 splice(4, NULL, 7, NULL, 5, SPLICE_F_NONBLOCK) = 5`,
+    ],
+    [
+      'a connection that is accepted when it has data',
+      `${OPEN.replace('+0 bind', '+0 fcntl(3, F_SETFL, O_NONBLOCK) = 0\n+0 setsockopt(3, SOL_TCP, TCP_DEFER_ACCEPT, [5], 4) = 0\n+0 bind')}+0 accept(3, ..., ...) = -1 EAGAIN
++.1 < P. 1:11(10) ack 1 win 514
+* > . 1:1(0) ack 11
++0 accept(3, ..., ...) = 4`,
+      `${OPEN.replace('+0 bind', '+0 setsockopt(3, SOL_TCP, TCP_DEFER_ACCEPT, [5], 4) = 0\n+0 bind')}+0 accept(3, ..., ...) = 4`,
+    ],
+    [
       'branches and loops in code',
       `${ACCEPTED}+0 %{
 if tcpi_state == TCP_ESTABLISHED:

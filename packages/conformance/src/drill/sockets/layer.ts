@@ -6,6 +6,7 @@ import { CONSTANTS } from './constants.ts';
 import { type ControlMessage, compareControls } from './control-messages.ts';
 import { EpollFile } from './epoll-file.ts';
 import { type CallOutcome, done, failed, type OpenFile, type PendingCall, SocketFile, unsupported } from './file.ts';
+import { PipeFile } from './pipe-file.ts';
 import { PlainFile } from './plain-file.ts';
 import { getOption, setOption } from './socket-options.ts';
 import { type TcpDefaults, TcpFile } from './tcp-file.ts';
@@ -154,6 +155,11 @@ export class SocketLayer {
         return answered(this.install(new PlainFile(), call.result.value));
       case 'sendfile':
         return this.sendFile(args);
+      case 'pipe':
+      case 'pipe2':
+        return answered(this.makePipe(args));
+      case 'splice':
+        return this.splice(args);
       case 'poll':
         return this.poll(args);
       case 'epoll_create':
@@ -381,6 +387,43 @@ export class SocketLayer {
     const [target] = args as [Expression];
     const buffer: Expression = { kind: 'any', location: target.location };
     return this.write([target, buffer], needNumber(args[3], 'the length'), 0, null);
+  }
+
+  private makePipe(args: readonly Expression[]): CallOutcome {
+    const ends = args[0]?.kind === 'list' ? args[0].items.map(numberOf) : [];
+    const [from, to] = ends;
+    if (from == null || to == null) throw new ArgumentError('pipe() takes a list of two descriptors', false);
+    const [reading, writing] = PipeFile.pair();
+    this.install(reading, from);
+    this.install(writing, to);
+    return done(0);
+  }
+
+  /** splice(): moves what is there between a pipe and a socket. */
+  private splice(args: readonly Expression[]): PendingCall {
+    const source = this.file(args);
+    const target = this.files.get(needNumber(args[2], 'the descriptor to write to'));
+    const length = needNumber(args[4], 'the length');
+    const nonblocking = ((numberOf(args[5]) ?? 0) & (CONSTANTS.SPLICE_F_NONBLOCK as number)) !== 0;
+    if (source === null || target === undefined) return answered(failed('EBADF'));
+    const { time } = this.around.host;
+    if (source instanceof TcpFile && target instanceof PipeFile && target.writes) {
+      return waiting(nonblocking || source.nonblocking, NEVER, time, () => {
+        if (target.room === 0) return null;
+        const outcome = source.read(Math.min(length, target.room), 0);
+        if (outcome !== null && outcome.value > 0) target.write(outcome.value);
+        return outcome;
+      });
+    }
+    if (source instanceof PipeFile && !source.writes && target instanceof TcpFile) {
+      return waiting(nonblocking || target.nonblocking, NEVER, time, () => {
+        if (source.readable === 0) return source.read(length);
+        const outcome = target.write(Math.min(length, source.readable), 0);
+        if (outcome !== null && outcome.value > 0) source.read(outcome.value);
+        return outcome;
+      });
+    }
+    return answered(failed('EINVAL'));
   }
 
   private close(args: readonly Expression[]): PendingCall {

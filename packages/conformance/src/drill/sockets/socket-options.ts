@@ -77,6 +77,7 @@ const RULES: Readonly<Record<string, OptionRule>> = {
   'SOL_TCP:TCP_USER_TIMEOUT': { initial: 0, low: 0, tcpOnly: true },
   'SOL_TCP:TCP_NOTSENT_LOWAT': { initial: 0xffffffff, tcpOnly: true },
   'SOL_TCP:TCP_WINDOW_CLAMP': { initial: 0, low: 0, tcpOnly: true },
+  'SOL_TCP:TCP_DEFER_ACCEPT': { initial: 0, keep: (value) => Math.max(value, 0), tcpOnly: true },
   'SOL_TCP:TCP_LINGER2': { initial: 60, tcpOnly: true },
   'SOL_TCP:TCP_KEEPINIT': { initial: 75, low: 1, tcpOnly: true },
   'SOL_TCP:TCP_MAXUNACKTIME': { initial: 0, low: 0, tcpOnly: true },
@@ -102,7 +103,6 @@ const TIMEOUTS = new Set(['SOL_SOCKET:SO_RCVTIMEO', 'SOL_SOCKET:SO_SNDTIMEO']);
 
 /** Options that do not exist here, so that they can only be off. */
 const SWITCHED_OFF = new Set([
-  'SOL_TCP:TCP_DEFER_ACCEPT',
   'SOL_TCP:TCP_FASTOPEN',
   'SOL_TCP:TCP_FASTOPEN_CONNECT',
   'SOL_TCP:TCP_FASTOPEN_NO_COOKIE',

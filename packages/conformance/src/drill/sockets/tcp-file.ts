@@ -94,6 +94,9 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
   private readonly alarm: Alarm;
   private wantsRoom: boolean;
   private lingerUntil: number;
+  /** The listener that keeps this connection until it has data; null: none does. */
+  private deferredBy: TcpFile | null;
+  private readonly deferred: Set<TcpFile>;
   readonly zeroCopy: ZeroCopy;
   /** Congestion control that the application asked for. */
   private controller: TcpProfile['congestion'] | null;
@@ -117,6 +120,8 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     this.alarm = host.time.alarm(this);
     this.wantsRoom = false;
     this.lingerUntil = NEVER;
+    this.deferredBy = null;
+    this.deferred = new Set();
     this.zeroCopy = new ZeroCopy();
     this.controller = null;
   }
@@ -134,6 +139,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
 
   receivable(): void {
     this.wakeups++;
+    this.deferredBy?.offer(this);
   }
 
   sendable(): void {
@@ -143,6 +149,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
   peerFinished(): void {
     this.peerDone = true;
     this.wakeups++;
+    this.deferredBy?.offer(this);
   }
 
   closed(): void {
@@ -204,6 +211,17 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     socket.listener = file;
     file.applyCongestion();
     file.applyOptions();
+    // TCP_DEFER_ACCEPT: nobody hears of a connection before it has data.
+    if (this.option('SOL_TCP:TCP_DEFER_ACCEPT', 0) > 0 && file.readable === 0) {
+      file.deferredBy = this;
+      this.deferred.add(file);
+    } else this.offer(file);
+  }
+
+  /** A connection can be accepted. */
+  private offer(file: TcpFile): void {
+    file.deferredBy = null;
+    this.deferred.delete(file);
     this.queue.push(file);
     this.wakeups++;
   }
@@ -502,8 +520,9 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
       return over || this.host.time.now >= this.lingerUntil ? done(0) : null;
     }
     this.released = true;
-    for (const waiting of this.queue) waiting.abort();
+    for (const waiting of [...this.queue, ...this.deferred]) waiting.abort();
     this.queue.length = 0;
+    this.deferred.clear();
     this.server?.close();
     if (socket === null || this.state === 'listening') return done(0);
     if (this.state === 'over') {
@@ -550,8 +569,9 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
   }
 
   destroy(): void {
-    for (const waiting of this.queue) waiting.destroy();
+    for (const waiting of [...this.queue, ...this.deferred]) waiting.destroy();
     this.queue.length = 0;
+    this.deferred.clear();
     this.server?.close();
     this.dropCurrent();
     this.hold(0);
