@@ -144,6 +144,21 @@ describe('strata sub on the embedded broker', () => {
     expect([kept.code, kept.stdout]).toEqual([0, '1\n1\n1\n1\n1\n1\n']);
   });
 
+  test('--remove-retained has the broker forget what came retained and was not filtered out', async () => {
+    const { code, stdout, stderr } = await line('sub -t # --remove-retained -T plant/7/temp -W 3 -d -q 1 -i me');
+    expect([code, stderr]).toEqual([27, 'Timed out\n']);
+    const sent = [...stdout.matchAll(/sending PUBLISH \(d0, q1, r1, m\d+, '([^']+)', ... \(0 bytes\)\)/g)];
+    expect(sent.map(([, topic]) => topic)).toEqual(
+      ['humidity', 'pressure', 'vibration', 'flow', 'door'].map((name) => `plant/7/${name}`),
+    );
+    expect(stdout.match(/received PUBACK/g)).toHaveLength(5);
+  });
+
+  test('--random-filter prints a share; -C counts all', async () => {
+    const { code, stdout } = await line('sub -t # --retained-only --random-filter 0.1 -C 2');
+    expect([code, stdout]).toEqual([0, '']);
+  });
+
   test('-T filters out, and the end of the readings ends it', async () => {
     const { code, stdout } = await line('sub -t plant/# -T plant/7/door -T plant/7/temp -v');
     expect(code).toBe(0);

@@ -50,6 +50,14 @@ describe('-F prints what mosquitto_sub prints', () => {
     expect(JSON.parse(text).payload).toEqual({ a: 1 });
   });
 
+  test('--pretty has tabs before members and values, and arrays on one line', () => {
+    const nested = { ...message, payload: Buffer.from('{"a":[1, "ü",{}],"b":{"c":null}}') };
+    const format = compileFormat('%J');
+    expect(Buffer.from(printMessage(nested, { format, verbose: false, pretty: true })).toString()).toMatch(
+      /^\{\n\t"tst":\t"[^"]+",\n\t"topic":\t"sensor\/temp",\n\t"qos":\t1,\n\t"retain":\t1,\n\t"payloadlen":\t\d+,\n\t"mid":\t1,\n\t"payload":\t\{\n\t\t"a":\t\[1, "ü", \{\n\t\t\}\],\n\t\t"b":\t\{\n\t\t\t"c":\tnull\n\t\t\}\n\t\}\n\}$/,
+    );
+  });
+
   test.each([
     ['%', 'it ends inside a field'],
     ['%5', 'it ends inside a field'],

@@ -204,6 +204,11 @@ describe("mosquitto_sub's flags", () => {
       retained: 'never',
       exitAfterSubscribe: true,
     });
+    expect(sub('-t a')).toMatchObject({ removeRetained: false, printedShare: 1 });
+    expect(sub('-t a --remove-retained --random-filter 12.5')).toMatchObject({
+      removeRetained: true,
+      printedShare: 0.125,
+    });
     expect(sub('-t a --retained-only').retained).toBe('only');
     expect(sub('-L mqtt://192.0.2.1/a/# -t b').topics).toEqual(['a/#', 'b']);
   });
@@ -220,11 +225,16 @@ describe("mosquitto_sub's flags", () => {
     ['-t a -R --retained-only', '-R and --retained-only'],
     ['-t a -F %Z', 'there is no field %Z'],
     ['-t a -F', '-F needs a value'],
-    ['-t a --remove-retained', '--remove-retained is not supported'],
+    ['-t a --random-filter 0', '--random-filter 0'],
+    ['-t a --random-filter 100.1', 'a percentage from 0.1 to 100'],
     ['-t a -c', '-c needs -i'],
   ])('%s is refused', (line, message) => {
     expect(complaint(() => sub(line))).toContain(message);
   });
+});
+
+test('a returning client needs an id with characters', () => {
+  expect(complaint(() => readSubscribeOptions(['-t', 'a', '-c', '-i', '']))).toContain('-c needs -i');
 });
 
 describe('topics (MQTT 3.1.1 4.7)', () => {

@@ -1,4 +1,4 @@
-import { NX_NO_PACKET, NX_WAIT_ABORTED, SECOND, TICK } from '@strata/contracts';
+import { NX_NO_PACKET, NX_WAIT_ABORTED, type Random, SECOND, TICK } from '@strata/contracts';
 import type { MqttMessage, MqttMessageStream } from '@strata/mqtt';
 import { type MqttSession, NetError } from '@strata/stack';
 import { EXIT_FAILED, EXIT_OK } from '../errors.ts';
@@ -129,7 +129,7 @@ function exitCode(ending: Ending, options: SubscribeOptions, printed: number, te
 
 /** Connects, subscribes and prints what comes, until there is a reason to stop. */
 class Subscriber {
-  /** Messages printed so far. */
+  /** Messages printed so far, and those that `--random-filter` left out. */
   printed: number;
   private readonly site: Site;
   private readonly session: MqttSession;
@@ -137,6 +137,7 @@ class Subscriber {
   private readonly terminal: Terminal;
   private readonly debug: MosquittoDebug | null;
   private readonly stop: AbortSignal;
+  private readonly random: Random;
   /** When `-W` ends it, in microseconds of the lab. */
   private readonly deadline: number;
 
@@ -155,6 +156,7 @@ class Subscriber {
     this.terminal = terminal;
     this.debug = debug;
     this.stop = stop;
+    this.random = site.lab.random.fork('random filter');
     this.deadline =
       options.timeoutMicroseconds === null ? Number.POSITIVE_INFINITY : site.lab.now + options.timeoutMicroseconds;
   }
@@ -212,7 +214,7 @@ class Subscriber {
     try {
       for (;;) {
         const message = await this.next(over.signal);
-        const ending = typeof message === 'string' ? message : this.take(message);
+        const ending = typeof message === 'string' ? message : await this.take(message);
         if (ending !== null) {
           return ending;
         }
@@ -269,8 +271,8 @@ class Subscriber {
   }
 
   /** Prints a message if it is wanted. Returns a reason to stop, or null. */
-  private take(message: MqttMessage): Ending | null {
-    const { options, terminal } = this;
+  private async take(message: MqttMessage): Promise<Ending | null> {
+    const { options } = this;
     this.debug?.received(message);
     if (options.retained === 'only' && !message.retain) {
       return 'fresh';
@@ -281,6 +283,19 @@ class Subscriber {
     if (options.filterOut.some((filter) => topicMatches(filter, message.topic))) {
       return null;
     }
+    if (options.removeRetained && message.retain) {
+      this.debug?.publishing(message.topic, 0);
+      await this.session.publish(message.topic, '', { qos: 1, retain: true, signal: this.stop, ...patience(options) });
+    }
+    if (this.random.unit() < options.printedShare) {
+      this.print(message);
+    }
+    this.printed++;
+    return options.count !== null && this.printed >= options.count ? 'counted' : null;
+  }
+
+  private print(message: MqttMessage): void {
+    const { options, terminal } = this;
     const printed = { ...message, messageId: message.id, time: this.site.epoch + this.site.lab.now };
     try {
       terminal.raw(printLine(printed, options));
@@ -290,8 +305,6 @@ class Subscriber {
       }
       terminal.error(`strata: ${error.message}`);
     }
-    this.printed++;
-    return options.count !== null && this.printed >= options.count ? 'counted' : null;
   }
 }
 

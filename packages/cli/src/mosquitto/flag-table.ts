@@ -45,6 +45,13 @@ export const TOOL_FLAGS: readonly ToolFlag[] = [
     describe: 'print retained messages, end at the first other one',
   },
   {
+    names: ['--remove-retained'],
+    tools: SUB,
+    value: null,
+    describe: 'let the broker forget the retained messages that come; -T keeps some',
+  },
+  { names: ['--random-filter'], tools: SUB, value: 'PERCENT', describe: 'print this share of the messages only' },
+  {
     names: ['-T', '--filter-out'],
     tools: SUB,
     value: 'FILTER',
@@ -126,8 +133,6 @@ export const REFUSED_FLAGS: readonly {
   { names: ['-D', '--property'], value: true, why: 'properties belong to MQTT 5, and the client speaks MQTT 3.1.1' },
   { names: ['-x'], value: true, why: 'session expiry belongs to MQTT 5, and the client speaks MQTT 3.1.1' },
   { names: ['--retain-as-published'], value: false, why: 'it belongs to MQTT 5, and the client speaks MQTT 3.1.1' },
-  { names: ['--random-filter'], value: true, why: 'messages are never printed at random here' },
-  { names: ['--remove-retained'], value: false, why: 'sub does not publish' },
 ];
 
 /** The flag of a tool that a word spells, or undefined. */

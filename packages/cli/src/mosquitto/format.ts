@@ -208,7 +208,22 @@ function printJson(message: PrintedMessage, payloadIsJson: boolean, pretty: bool
     ...(message.qos > 0 ? { mid: message.messageId } : {}),
     payload,
   };
-  return pretty ? JSON.stringify(record, null, '\t') : JSON.stringify(record);
+  return pretty ? prettyJson(record, 1) : JSON.stringify(record);
+}
+
+/** JSON over several lines in the layout of mosquitto_sub: tabs, also before values, and arrays on one line. */
+function prettyJson(value: unknown, depth: number): string {
+  if (Array.isArray(value)) {
+    return `[${value.map((item) => prettyJson(item, depth)).join(', ')}]`;
+  }
+  if (typeof value !== 'object' || value === null) {
+    return JSON.stringify(value);
+  }
+  const indent = '\t'.repeat(depth);
+  const members = Object.entries(value).map(
+    ([key, member]) => `${indent}${JSON.stringify(key)}:\t${prettyJson(member, depth + 1)}`,
+  );
+  return `{\n${members.join(',\n')}${members.length > 0 ? '\n' : ''}${indent.slice(1)}}`;
 }
 
 /** `-F %J` met a payload that is not JSON; the message is skipped with a complaint. */

@@ -77,6 +77,10 @@ export interface SubscribeOptions extends ConnectionOptions {
   /** Which messages are printed: all, those without, or those with the retain flag. */
   readonly retained: 'all' | 'never' | 'only';
   readonly exitAfterSubscribe: boolean;
+  /** Let the broker forget the retained messages that come. */
+  readonly removeRetained: boolean;
+  /** The share of messages that is printed, 0 to 1. */
+  readonly printedShare: number;
 }
 
 /** mosquitto_sub's exit code when `-W` ends it. */
@@ -215,6 +219,8 @@ export function readSubscribeOptions(words: readonly string[]): { options: Subsc
       pretty: given.has('--pretty'),
       retained: given.has('-R') ? 'never' : given.has('--retained-only') ? 'only' : 'all',
       exitAfterSubscribe: given.has('-E'),
+      removeRetained: given.has('--remove-retained'),
+      printedShare: readShare(last(given, '--random-filter')),
     },
     rest,
   };
@@ -247,7 +253,7 @@ function readConnection(given: ReadonlyMap<string, readonly string[]>, url: Brok
     );
   }
   const cleanSession = !given.has('-c');
-  if (!cleanSession && clientId === null) {
+  if (!cleanSession && (clientId ?? '') === '') {
     throw new UsageError(
       '-c needs -i',
       'a broker finds the session of a returning client by its client id',
@@ -330,6 +336,18 @@ function readVersion(value: string | undefined): void {
     default:
       throw new UsageError(`-V ${value}`, 'there is no such protocol version', 'leave -V out, or give mqttv311');
   }
+}
+
+/** Per cent, as a share. */
+function readShare(value: string | undefined): number {
+  if (value === undefined) {
+    return 1;
+  }
+  const percent = /^[0-9]*\.?[0-9]+$/.test(value) ? Number(value) : Number.NaN;
+  if (!(percent >= 0.1 && percent <= 100)) {
+    throw new UsageError(`--random-filter ${value}`, 'a percentage from 0.1 to 100 is wanted');
+  }
+  return percent / 100;
 }
 
 function readDelay(value: string | undefined): number {
