@@ -50,6 +50,16 @@ describe('recorded sequences', () => {
   });
 });
 
+test('a modern host does the same, but for the identifiers of the addresses that it makes (RFC 7217)', async () => {
+  const makesAddresses = /^(?:autoconfiguration|duplicates\/an-advertised-address)/;
+  const failed: string[] = [];
+  for (const name of files.filter((file, i) => i % 2 === 0 && !makesAddresses.test(file))) {
+    const result = await runReplay(read(name).replace('"profile":"netx"', '"profile":"modern"'), name);
+    if (!result.pass) failed.push(formatReplayResult(result));
+  }
+  expect(failed).toEqual([]);
+});
+
 describe('a sequence', () => {
   const solicitation =
     '3333ff33445600112233445786dd6000000000203afffe80000000000000021122fffe334457ff0200000000000000000001ff3344568700024300000000fe80000000000000021122fffe3344560101001122334457';
