@@ -66,13 +66,14 @@ function must(command, args) {
   if (result.status !== 0) throw new Error(`${command} ${args.join(' ')}: ${(result.stderr ?? '').trim()}`);
 }
 
+/** Segments leave one by one: larger ones, cut up on their way, are held back by rules of their own. */
 function openDevice(mtu) {
   const fd = open('/dev/net/tun', O_RDWR | O_NONBLOCK);
   const request = new Uint8Array(40);
   new TextEncoder().encodeInto(DEVICE, request);
   new DataView(request.buffer).setUint16(16, IFF_TUN | IFF_NO_PI, true);
   if (fd < 0 || ioctl(fd, TUNSETIFF, request) < 0) throw new Error(`no TUN device: errno ${koffi.errno()}`);
-  must('ip', ['link', 'set', DEVICE, 'mtu', String(mtu), 'txqueuelen', '10000', 'up']);
+  must('ip', ['link', 'set', DEVICE, 'mtu', String(mtu), 'txqueuelen', '10000', 'gso_max_segs', '1', 'up']);
   return fd;
 }
 

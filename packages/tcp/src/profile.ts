@@ -104,6 +104,8 @@ export interface TcpProfile {
   readonly requireTimestamps: boolean;
   /** Closing with unread data, or data that comes after the close, resets the connection (RFC 9293 SHLD-3). */
   readonly resetOnUnread: boolean;
+  /** A connection that ends in error takes along what the application has not read yet (RFC 9293 3.10.7.4: "flushed"). */
+  readonly errorsFlushUnread: boolean;
 
   readonly keepalive: boolean;
   readonly keepaliveIdle: number;
@@ -116,6 +118,8 @@ export interface TcpProfile {
 
   /** Challenge ACKs a service sends per second on average (RFC 5961 7); each second has its own number around it. */
   readonly challengeAcksPerSecond: number;
+  /** How often stray segments without data are answered: two ends that do not agree would answer each other for ever. */
+  readonly strayAnswers: StrayAnswers;
 
   /** A full backlog answers SYNs with cookies and keeps nothing of them; otherwise the oldest half-open connection goes. */
   readonly synCookies: boolean;
@@ -140,10 +144,24 @@ export interface TcpProfile {
   readonly maximumListeners: number;
 }
 
+/** A limit per connection to acknowledgments that unacceptable segments without data call for. */
+export interface StrayAnswers {
+  /** So many in an interval, of so many microseconds. */
+  readonly most: number;
+  readonly interval: number;
+  /** Challenge ACKs count, too, and are held to the limit. */
+  readonly challenges: boolean;
+}
+
 /** When arriving data is acknowledged. */
 export interface AckPolicy {
   /** In-order data was queued; sets `ackNow` or arms the delayed-ACK deadline. `filledGap`: it was what others waited for. */
   dataArrived(tcb: ControlBlock, octets: number, filledGap: boolean): void;
+  /**
+   * The peer's FIN has been reached: sets `ackNow` or arms the delayed-ACK deadline. `waited`: it came before what it had to
+   * wait for. Absent: it is acknowledged at once.
+   */
+  readonly finArrived?: (tcb: ControlBlock, waited: boolean) => void;
   /** A segment with new data has gone out, and an acknowledgment with it. Absent: the policy does not ask. */
   readonly dataSent?: (tcb: ControlBlock) => void;
   /** How long an acknowledgment may be delayed. */

@@ -38,7 +38,7 @@ export function endConnection(tcb: ControlBlock, cause: number): void {
   tcb.sackedOut = 0;
   flushReassembly(tcb);
   if (cause !== CAUSE_ORDERLY) {
-    flushReceiveQueue(tcb);
+    if (tcb.profile.errorsFlushUnread || cause === CAUSE_ABORTED) flushReceiveQueue(tcb);
     tcb.pending &= ~EVENT_PEER_FINISHED;
   }
   service.connections.remove(tcb);

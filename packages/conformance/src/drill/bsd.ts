@@ -7,7 +7,31 @@ import {
   type RtoLimits,
   type TcpProfile,
 } from '@strata/tcp';
+import { TCP_SYN } from '@strata/wire';
+import type { Script } from './ast.ts';
 import { bsdAcks, bsdOptions } from './profile.ts';
+
+/** True for a script that was written for FreeBSD: by its commands, its calls, or the way its SYNs are laid out. */
+export function isForBsd(script: Script): boolean {
+  return script.events.some(({ action }) => {
+    if (action.kind === 'shell') return isBsd(action.command);
+    if (action.kind === 'call')
+      return action.arguments.some((one) => one.kind === 'symbol' && BSD_SYMBOL.test(one.name));
+    if (action.kind !== 'packet' || action.inbound || action.body.protocol !== 'tcp') return false;
+    const { flags, options } = action.body;
+    const kinds = (flags & TCP_SYN) !== 0 && options !== null ? options.map(({ kind }) => kind) : [];
+    const [scale, permitted] = [kinds.indexOf('wscale'), kinds.indexOf('sackOK')];
+    return kinds.includes('eol') || (scale >= 0 && permitted > scale);
+  });
+}
+
+const BSD_SYMBOL =
+  /^(?:TCP_FUNCTION_BLK|TCP_NOOPT|TCP_NOPUSH|TCP_LOG\w*|TCP_REMOTE_UDP_ENCAPS_PORT|SO_NOSIGPIPE|SO_ACCEPTFILTER)$/;
+
+/** True for commands that only FreeBSD has. */
+export function isBsd(command: string): boolean {
+  return /\bnet\.inet6?\.|\bkern\.|\bkldload\b/.test(command);
+}
 
 /** Timers of FreeBSD, in microseconds. */
 export interface BsdTimers {

@@ -1,6 +1,7 @@
 import type { Profile } from '@strata/stack';
 import { parseAddress } from '@strata/wire';
 import type { Script } from './ast.ts';
+import { isForBsd } from './bsd.ts';
 import type { Leniency } from './compare.ts';
 import { DrillSyntaxError } from './lexer.ts';
 import type { DrillMachine, MachineSetup } from './machine.ts';
@@ -8,7 +9,7 @@ import { parseScript } from './parser.ts';
 import type { DrillFailure, DrillResult } from './result.ts';
 import { DrillRun } from './runner.ts';
 import { applyOptions, assumeBsd, type DrillSettings, defaultSettings } from './settings.ts';
-import { isBsd, runShell } from './shell.ts';
+import { runShell } from './shell.ts';
 
 /** How to run a script. */
 export interface DrillOptions {
@@ -53,7 +54,7 @@ export function runDrill(source: string, options: DrillOptions = {}): DrillResul
   }
   applyOptions(settings, script, options.scriptOptions ?? []);
   if (settings.dryRun) return { ...emptyResult(name, null), notes: ['--dry_run: the script was only read'] };
-  if (script.events.some(({ action }) => action.kind === 'shell' && isBsd(action.command))) assumeBsd(settings);
+  if (isForBsd(script)) assumeBsd(settings);
   if (script.init !== null) {
     const outcome = runShell(script.init.command, settings);
     if (outcome.unsupported !== null) settings.unsupported.push(outcome.unsupported);

@@ -1,5 +1,5 @@
 import { MILLISECOND, NEVER } from '@strata/contracts';
-import { type AckPolicy, type ControlBlock, delayedAcks } from '@strata/tcp';
+import { type AckPolicy, type ControlBlock, delayedAcks, TCP_ESTABLISHED } from '@strata/tcp';
 
 /** How long Linux delays an acknowledgment at least; it is also how soon an answer makes a session interactive. */
 const DELAY = 40 * MILLISECOND;
@@ -21,6 +21,8 @@ interface Habits {
   waitsUntil: number;
   /** The last segment was shorter than those before it, so that nothing more may follow. */
   pushed: boolean;
+  /** What came last calls for an acknowledgment at once, whatever the mood. */
+  due: boolean;
   /** Always at once (`ip route … quickack 1`). */
   always: boolean;
   reading: boolean;
@@ -37,6 +39,7 @@ function habitsOf(tcb: ControlBlock): Habits {
       lastArrival: NEVER,
       waitsUntil: NEVER,
       pushed: false,
+      due: false,
       always: false,
       reading: false,
     };
@@ -129,12 +132,29 @@ export const linuxAcks: AckPolicy = {
     known.pushed = octets < full;
     tcb.unackedBytes += octets;
     const quick = known.always || (known.quick > 0 && !known.interactive);
-    if (quick || filledGap || tcb.reassemblyHead !== null || tcb.unackedBytes > full) {
+    known.due = known.always || filledGap || tcb.reassemblyHead !== null || tcb.unackedBytes > full;
+    if (quick || known.due) {
       if (known.quick > 0) known.quick--;
       tcb.ackNow = true;
     } else {
       known.waitsUntil = delay(tcb);
     }
+  },
+
+  /**
+   * The application is expected to answer a FIN with its own, so it is acknowledged late, even together with data that would
+   * have been acknowledged at once; but at once by who has closed already, and where no data ever came.
+   */
+  finArrived(tcb: ControlBlock, waited: boolean): void {
+    const known = habitsOf(tcb);
+    if (waited || tcb.state !== TCP_ESTABLISHED || known.lastArrival === NEVER) {
+      tcb.ackNow = true;
+      return;
+    }
+    known.interactive = true;
+    if (known.due && tcb.ackNow) return;
+    tcb.ackNow = false;
+    known.waitsUntil = delay(tcb);
   },
 
   dataSent(tcb: ControlBlock): void {

@@ -32,7 +32,9 @@ const ROOM = {
 /**
  * TCP with the constants that packetdrill scripts assume, which are Linux's: a receive buffer that gives window scale 8,
  * five retries of SYN, retransmission timeouts at least 200 ms above the round trip, segments without timestamps taken as
- * they are, errors of routers that end what is being opened, window probes without data, no slow start after idle, no ECN, thresholds reckoned from the congestion window.
+ * they are, errors of routers that end what is being opened, window probes without data, no slow start after idle, no ECN,
+ * thresholds reckoned from the congestion window, data that can still be read after a reset, one answer to stray segments in
+ * half a second.
  */
 export const drillTcpProfile: TcpProfile = {
   ...modernTcpProfile,
@@ -48,6 +50,8 @@ export const drillTcpProfile: TcpProfile = {
   networkErrors: impatientNetworkErrors,
   probeWithData: false,
   resetEndsTimeWait: true,
+  errorsFlushUnread: false,
+  strayAnswers: { most: 1, interval: 500 * MILLISECOND, challenges: true },
   ...ROOM,
 };
 

@@ -1,4 +1,5 @@
 import { MILLISECOND, SECOND } from '@strata/contracts';
+import { isBsd } from './bsd.ts';
 import { congestionNamed, rtoAbove } from './profile.ts';
 import { assumeBsd, type DrillSettings } from './settings.ts';
 import { applySysctl, knowsSysctl, setInitialWindow } from './sysctls.ts';
@@ -36,11 +37,6 @@ export function runShell(command: string, settings: DrillSettings): ShellOutcome
     if (problem !== null) return { duration, unsupported: problem };
   }
   return { duration, unsupported: null };
-}
-
-/** True for commands that only FreeBSD has. */
-export function isBsd(command: string): boolean {
-  return /\bnet\.inet6?\.|\bkldload\b/.test(command);
 }
 
 /** Commands of a script for the shell: they end at line ends, `;`, `&&` and `||` outside quotes. */

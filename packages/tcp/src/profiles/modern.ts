@@ -65,6 +65,7 @@ export const modernTcpProfile: TcpProfile = {
   acknowledgmentsAtEdge: true,
   requireTimestamps: true,
   resetOnUnread: true,
+  errorsFlushUnread: true,
   keepalive: false,
   keepaliveIdle: 7200 * SECOND,
   keepaliveInterval: 75 * SECOND,
@@ -81,4 +82,5 @@ export const modernTcpProfile: TcpProfile = {
   unreadLife: 10 * SECOND,
   maximumListeners: 65535,
   challengeAcksPerSecond: 100,
+  strayAnswers: { most: 4, interval: 500 * MILLISECOND, challenges: false },
 };

@@ -1,4 +1,4 @@
-import { NEVER, SECOND, TICK } from '@strata/contracts';
+import { MILLISECOND, NEVER, SECOND, TICK } from '@strata/contracts';
 import { ECN_OFF } from '../congestion/ecn.ts';
 import { netxRecovery } from '../congestion/fast-recovery.ts';
 import { netxController, netxInitialWindow } from '../congestion/netx.ts';
@@ -64,6 +64,7 @@ export const netxTcpProfile: TcpProfile = {
   acknowledgmentsAtEdge: false,
   requireTimestamps: false,
   resetOnUnread: false,
+  errorsFlushUnread: true,
   keepalive: false,
   keepaliveIdle: 7200 * SECOND,
   keepaliveInterval: 75 * SECOND,
@@ -80,4 +81,5 @@ export const netxTcpProfile: TcpProfile = {
   unreadLife: NEVER,
   maximumListeners: 10,
   challengeAcksPerSecond: 0,
+  strayAnswers: { most: 4, interval: 500 * MILLISECOND, challenges: false },
 };

@@ -119,7 +119,8 @@ export function noteUrgent(tcb: ControlBlock, segment: TcpHeader): void {
  * behind the FIN and an acknowledgment is due. A FIN behind a gap waits for the gap to be filled.
  */
 export function reachedFin(tcb: ControlBlock, segment: TcpHeader): boolean {
-  if (segment.flags & TCP_FIN && !tcb.finSeen) {
+  const waited = tcb.finSeen;
+  if (segment.flags & TCP_FIN && !waited) {
     const at = (segment.sequence + segment.payloadLength) | 0;
     if (((at - tcb.rcvNxt) | 0) >= 0 && ((at - tcb.rcvAdv) | 0) <= 0) {
       tcb.finSeen = true;
@@ -133,7 +134,9 @@ export function reachedFin(tcb: ControlBlock, segment: TcpHeader): boolean {
   if (!tcb.finSeen || tcb.rcvNxt !== tcb.peerFinSequence) return false;
   tcb.rcvNxt = (tcb.rcvNxt + 1) | 0;
   if (((tcb.rcvNxt - tcb.rcvAdv) | 0) > 0) tcb.rcvAdv = tcb.rcvNxt;
-  tcb.ackNow = true;
+  const { finArrived } = tcb.profile.acks;
+  if (finArrived === undefined) tcb.ackNow = true;
+  else finArrived(tcb, waited);
   raise(tcb, EVENT_PEER_FINISHED);
   return true;
 }

@@ -5,6 +5,7 @@ import type { SegmentDefence } from '../profile.ts';
 import { sendReset } from '../send/control.ts';
 import { CAUSE_RESET, TCP_SYN_RECEIVED, TCP_TIMED_WAIT } from '../states.ts';
 import { endConnection } from '../teardown.ts';
+import { mayAnswer } from './stray-answers.ts';
 
 /** RFC 793's rules, which NetX keeps: the window alone decides. */
 export const classicDefence: SegmentDefence = {
@@ -59,6 +60,7 @@ export const rfc5961Defence: SegmentDefence = {
 /** An acknowledgment that a genuine peer in trouble answers with an exact reset; limited per second (section 7). */
 function challenge(tcb: ControlBlock, segment: TcpHeader | null, flags: number): void {
   const { service } = tcb;
+  if (tcb.profile.strayAnswers.challenges && !mayAnswer(tcb)) return;
   if (!service.mayChallenge()) return;
   tcb.challengeAcks++;
   service.counters.challengeAcks++;

@@ -1,11 +1,6 @@
-import { MILLISECOND } from '@strata/contracts';
 import type { TcpHeader } from '@strata/wire';
 import type { ControlBlock } from '../control-block.ts';
 import { noteDuplicate } from './sack-blocks.ts';
-
-/** So many stray acknowledgments are answered in this time; a keepalive probe always is. */
-const STRAY_ANSWERS = 4;
-const STRAY_INTERVAL = 500 * MILLISECOND;
 
 /**
  * Acknowledges once more because of a segment that is unacceptable or acknowledges what was never sent (RFC 9293
@@ -20,12 +15,14 @@ export function answerStray(tcb: ControlBlock, segment: TcpHeader): void {
   if (segment.sequenceLength > 0 || mayAnswer(tcb)) tcb.ackNow = true;
 }
 
-function mayAnswer(tcb: ControlBlock): boolean {
+/** Whether one more stray segment without data is answered; the answer counts. */
+export function mayAnswer(tcb: ControlBlock): boolean {
   const { now } = tcb.time;
-  if (now - tcb.strayAnswersSince >= STRAY_INTERVAL) {
+  const { most, interval } = tcb.profile.strayAnswers;
+  if (now - tcb.strayAnswersSince >= interval) {
     tcb.strayAnswersSince = now;
     tcb.strayAnswers = 0;
   }
   tcb.strayAnswers++;
-  return tcb.strayAnswers <= STRAY_ANSWERS;
+  return tcb.strayAnswers <= most;
 }

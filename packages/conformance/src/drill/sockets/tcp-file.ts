@@ -160,7 +160,8 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     const soft = SOFT_ERRORS.get(socket.softError) ?? null;
     switch (socket.cause) {
       case CAUSE_REFUSED:
-        this.error = 'ECONNREFUSED';
+        // On Linux nobody refuses any more once both have sent their SYN.
+        this.error = socket.rcvNxt !== 0 && !this.defaults.bsd ? 'ECONNRESET' : 'ECONNREFUSED';
         break;
       case CAUSE_RESET:
         this.error = this.peerDone ? 'EPIPE' : 'ECONNRESET';

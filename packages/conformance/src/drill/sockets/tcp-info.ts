@@ -25,7 +25,7 @@ import type { Value } from '../expression.ts';
 import { CONSTANTS } from './constants.ts';
 import type { TcpFile } from './tcp-file.ts';
 
-/** Linux's state numbers by ours. */
+/** Linux's state numbers by ours. Its sockets are closed while their connections wait in TIME-WAIT. */
 const STATES: Readonly<Record<number, number>> = {
   [TCP_DELETED]: 7,
   [TCP_CLOSED]: 7,
@@ -37,7 +37,7 @@ const STATES: Readonly<Record<number, number>> = {
   [TCP_FIN_WAIT_1]: 4,
   [TCP_FIN_WAIT_2]: 5,
   [TCP_CLOSING]: 11,
-  [TCP_TIMED_WAIT]: 6,
+  [TCP_TIMED_WAIT]: 7,
   [TCP_LAST_ACK]: 9,
 };
 
