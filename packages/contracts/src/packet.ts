@@ -81,6 +81,8 @@ export interface PacketAllocator {
   readonly payloadSize: number;
   /** Packets free now. */
   readonly available: number;
+  /** Fewer packets are free than the low watermark asks for: receivers shed load. Absent: there is no watermark. */
+  readonly isLow?: boolean;
   /**
    * A packet with `headroom` bytes in front (one of the `NX_..._PACKET` types, a multiple of 4), or null when the pool is
    * empty, which is counted. The caller owns it.

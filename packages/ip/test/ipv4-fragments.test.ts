@@ -21,7 +21,7 @@ import {
 import { ipv4Address } from '@strata/wire';
 import fc from '../../../test/support/laws.ts';
 import { type IpFlow, modernIpPolicy, netxIpPolicy } from '../src/index.ts';
-import { icmp, ipv4, ipWord } from './frames.ts';
+import { icmp, ipv4, ipWord, text } from './frames.ts';
 import { type HostOptions, ScriptedLink, type Sent, TestHost } from './host.ts';
 import { EXPERIMENT, RecordingTransport } from './transport.ts';
 
@@ -191,6 +191,21 @@ describe('putting fragments together (RFC 791 3.2, RFC 815)', () => {
     expect([(sent[30] as number) * 256 + (sent[31] as number), sent[34], sent[35]]).toEqual([84, 0, 0]);
     host.finish();
   });
+});
+
+test('below the low watermark of the pool fragments are dropped first, and whole datagrams still come (NX_ENABLE_LOW_WATERMARK)', () => {
+  const host = new TestHost({ packets: 16 });
+  const transport = new RecordingTransport();
+  host.ip.register(EXPERIMENT, transport);
+  host.ip.enableFragments();
+  const half = () => host.injectIp(ipv4({ protocol: EXPERIMENT, fragment: 0x2000 }, new Uint8Array(8)));
+  half();
+  host.pool.setLowWatermark(15);
+  half();
+  host.injectIp(ipv4({ protocol: EXPERIMENT }, text('whole')));
+  expect([host.ip.reassembly.packetsHeld, host.drops(DROP_FRAGMENT_MEMORY_FULL)]).toEqual([1, 1]);
+  expect(transport.received.map(({ data }) => data)).toEqual(['whole']);
+  host.finish();
 });
 
 test('packets that wait inside IP are known: for the rest, for an address, for an application', () => {

@@ -38,6 +38,8 @@ export function mayHoldToSend(tcb: ControlBlock): boolean {
 /** How many more packets the connection may keep with data that its application reads next. */
 function packetsToRead(tcb: ControlBlock): number {
   const { pool, poolReserve } = tcb.service;
+  // NetX: below the low watermark of the pool no data is taken (nx_packet_pool_low_watermark_set).
+  if (pool.isLow === true) return 0;
   const { generosity, moreToRead } = tcb.profile.poolShares;
   const held = tcb.receivePackets;
   const share = generosity * (pool.available - moreToRead * poolReserve) - held;

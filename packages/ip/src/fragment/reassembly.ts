@@ -115,7 +115,8 @@ export class Reassembly implements Timed {
     const length = packet.length;
     const start = key.offset;
     const end = start + length;
-    const fault = faultOf(key, length);
+    // NetX: below the low watermark of the pool fragments are the first to go.
+    const fault = this.ip.pool.isLow === true ? DROP_FRAGMENT_MEMORY_FULL : faultOf(key, length);
     let record = this.find(key);
     if (fault !== 0) {
       this.drop(packet, fault);

@@ -75,6 +75,8 @@ export function sumChain(packet: Packet, at: number, length: number): number {
 
 /** The window field of an ordinary segment; notes the right edge that the peer learns from it. */
 function advertise(tcb: ControlBlock): number {
+  // What was promised is not taken back in our books; the peer hears that nothing is taken now.
+  if (tcb.service.pool.isLow === true) return 0;
   const promised = (tcb.rcvAdv - tcb.rcvNxt) | 0;
   const room = roomToRead(tcb);
   const octets = tcb.profile.acks.advertise(tcb, Math.max(room, promised), promised);
