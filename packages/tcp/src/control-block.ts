@@ -150,7 +150,7 @@ export abstract class ControlBlock implements Timed, Deferred {
   congestion: CongestionController;
   readonly recovery: LossRecovery;
   readonly loss: RecoveryState;
-  readonly rto: RtoEstimator;
+  rto: RtoEstimator;
 
   /** Data from the application: sent and unacknowledged packets first, then those not sent yet. */
   readonly transmit: TransmitQueue;
@@ -231,6 +231,8 @@ export abstract class ControlBlock implements Timed, Deferred {
   keepaliveLimit: number;
   userTimeout: number;
   maximumRetries: number;
+  /** The same of a SYN or SYN-ACK; -1: as the profile has it. */
+  openingRetries: number;
   transmitQueueMaximum: number;
   timeToLive: number;
   typeOfService: number;
@@ -390,6 +392,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.keepaliveLimit = profile.keepaliveProbes;
     this.userTimeout = NEVER;
     this.maximumRetries = profile.maximumRetries;
+    this.openingRetries = -1;
     this.transmitQueueMaximum = profile.transmitQueueMaximum;
     this.timeToLive = 0;
     this.typeOfService = 0;

@@ -12,6 +12,7 @@ import {
   NX_NOT_CLOSED,
   NX_NOT_CONNECTED,
   NX_NOT_LISTEN_STATE,
+  NX_OPTION_ERROR,
   NX_PORT_UNAVAILABLE,
   NX_STILL_BOUND,
   NX_SUCCESS,
@@ -73,6 +74,7 @@ import {
 } from './states.ts';
 import { endConnection, flushReceiveQueue, resetForConnection } from './teardown.ts';
 import { armFinWait2, armKeepalive, delayAcknowledgment, disarmAll, earliestDeadline } from './timers/arm.ts';
+import { FixedRto } from './timers/estimators.ts';
 import { runTimeouts } from './timers/timeouts.ts';
 import { transition } from './transition.ts';
 
@@ -485,6 +487,20 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     if (this.alarm !== null) this.alarm.cancel();
     this.alarm = null;
     this.state = TCP_DELETED;
+  }
+
+  /**
+   * nx_tcp_socket_transmit_configure: how many packets may wait for acknowledgment; a timeout in microseconds that no round
+   * trip changes; how often a segment goes again, a SYN too, before the connection is given up; and how many doublings of the
+   * timeout each time adds. In force from the next setting of the timer on. NX_OPTION_ERROR for a queue or a timeout of none.
+   */
+  configureTransmit(queueMaximum: number, timeout: number, retries: number, shift: number): Status {
+    if (!(queueMaximum >= 1 && timeout > 0 && retries >= 0 && shift >= 0)) return NX_OPTION_ERROR;
+    this.transmitQueueMaximum = queueMaximum;
+    this.maximumRetries = retries;
+    this.openingRetries = retries;
+    this.rto = new FixedRto(timeout, shift);
+    return NX_SUCCESS;
   }
 
   /** Turns Nagle's algorithm off, or on again (RFC 9293 MUST-17). What it held back goes out. */

@@ -191,7 +191,8 @@ function doubt(tcb: ControlBlock): void {
 }
 
 /** Retransmissions of a SYN, or of the SYN-ACK that answers one. */
-function opening({ origin, profile }: ControlBlock): number {
+function opening({ origin, openingRetries, profile }: ControlBlock): number {
+  if (openingRetries >= 0) return openingRetries;
   if (origin !== ORIGIN_PASSIVE) return profile.maximumSynRetries;
   return profile.maximumSynAckRetries ?? profile.maximumSynRetries;
 }

@@ -1,9 +1,10 @@
-import { SECOND, TICK } from '@strata/contracts';
+import { NX_OPTION_ERROR, NX_SUCCESS, NX_TX_QUEUE_DEPTH, SECOND, TICK } from '@strata/contracts';
 import { FixedRto, netxScaledOptions } from '@strata/tcp';
+import { SYN } from '../../suite/peer/frame.ts';
 import { mss } from '../../suite/peer/options.ts';
 import type { Peer } from '../../suite/peer/peer.ts';
 import type { Scenario } from '../../suite/suite.ts';
-import { NetxBench } from './bench.ts';
+import { ADDRESS_B, CLIENT_PORT, NetxBench, SERVER_PORT } from './bench.ts';
 
 const PORT = 70;
 
@@ -109,6 +110,40 @@ export const optionFacts: readonly Scenario[] = [
       bench.until(3200);
       const ticks = bench.lines.filter((line) => / a \d+ P\. /.test(line)).map((line) => Number(line.split(' ')[0]));
       t.equal(ticks, [12, 110, 310, 710, 1510, 3110], 'ticks of the copies');
+      bench.end();
+    },
+  },
+  {
+    name: 'nx_tcp_socket_transmit_configure: queue, timeout, retries and shift of one socket, for SYNs, data and FINs',
+    covers: ['transmit-configure'],
+    ipVersions: [4],
+    check(t) {
+      const ticksOf = (bench: NetxBench, flags: string) =>
+        bench.lines
+          .filter((line) => line.includes(` ${flags} `) && / a \d+ /.test(line))
+          .map((line) => Number(line.split(' ')[0]));
+      const opening = new NetxBench(t);
+      opening.fate = ({ flags }) => (flags === SYN ? 'drop' : 'pass');
+      opening.until(12);
+      const socket = opening.socketOf(opening.a);
+      t.equal(socket.configureTransmit(0, SECOND, 3, 1), NX_OPTION_ERROR, 'the status for a queue of none');
+      t.equal(socket.configureTransmit(2, SECOND / 2, 3, 1), NX_SUCCESS, 'the status');
+      socket.bind(CLIENT_PORT);
+      socket.connect(ADDRESS_B, SERVER_PORT);
+      opening.until(759);
+      t.equal(socket.inspect().state, 'SYN_SENT', 'the state at tick 759');
+      opening.until(760);
+      t.equal(socket.inspect().state, 'CLOSED', 'the state at tick 760');
+      t.equal(ticksOf(opening, 'S'), [12, 60, 160, 360], 'ticks of the SYNs');
+      opening.end();
+      const bench = new NetxBench(t);
+      bench.connect(12, 8192);
+      bench.client?.configureTransmit(2, SECOND / 2, 3, 0);
+      bench.fate = ({ length }) => (length > 0 ? 'drop' : 'pass');
+      t.equal([bench.trySend(10), bench.trySend(10), bench.trySend(10)], [0, 0, NX_TX_QUEUE_DEPTH], 'three sends');
+      bench.until(300);
+      t.equal(ticksOf(bench, 'P.'), [12, 12, 60, 60, 110, 110, 160, 160], 'ticks of the data');
+      t.equal(bench.client?.inspect().state, 'CLOSED', 'the state in the end');
       bench.end();
     },
   },

@@ -87,6 +87,7 @@ const FACTS: readonly (readonly [id: string, topic: string, text: string])[] = [
   ['bad-options', 'TCP', 'options that cannot be read'],
   ['window-scaling', 'TCP', 'SYNs of a build with window scaling'],
   ['retry-shift', 'TCP timers', 'retries with a shift'],
+  ['transmit-configure', 'TCP timers', 'what a socket can choose about repetitions'],
   ['third-ack-lost', 'TCP', 'a handshake whose last segment is lost'],
   ['acks-lost', 'TCP', 'all acknowledgments lost'],
   ['connect-expires', 'TCP states', 'a connect whose wait expires'],
