@@ -161,4 +161,20 @@ describe('link-local addresses (RFC 3927)', () => {
     await first.lab.close();
     await again.lab.close();
   });
+
+  test('one that somebody else insists on is given up for another (2.5)', async () => {
+    const { lab: made, a, b } = pair(1);
+    const chosen = chooseLinkLocal(a);
+    await made.runFor(15);
+    const first = chosen.address;
+    for (let i = 0; i < 2; i++) {
+      b.ip.arp.sendRequest(b.ip.interfaces[0] as never, first, first, 1);
+      await made.runFor(1);
+    }
+    expect(a.ip.interfaces[0]?.address).toBe(0);
+    await made.runFor(15);
+    expect(formatIpv4(chosen.address)).toMatch(/^169\.254\./);
+    expect([chosen.address === first, a.ip.interfaces[0]?.address]).toEqual([false, chosen.address]);
+    await made.close();
+  });
 });

@@ -12,6 +12,11 @@ export function isLoopback(address: number): boolean {
   return address >>> 24 === 127;
 }
 
+/** 169.254.0.0/16 (RFC 3927 2.1). */
+export function isLinkLocal(address: number): boolean {
+  return address >>> 16 === 0xa9fe;
+}
+
 /** 240.0.0.0/4, the limited broadcast address included. */
 export function isReserved(address: number): boolean {
   return address >>> 28 === 15;

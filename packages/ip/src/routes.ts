@@ -1,6 +1,6 @@
 import { NX_IP_ADDRESS_ERROR, NX_NOT_SUCCESSFUL, NX_OVERFLOW, NX_SUCCESS, type Status } from '@strata/contracts';
 import type { IpInterface } from './interface.ts';
-import { isHostAddress } from './martian.ts';
+import { isHostAddress, isLinkLocal } from './martian.ts';
 
 /** One static route. */
 export interface StaticRoute {
@@ -64,6 +64,26 @@ export class RouteTable {
    * {@link nextHop} hold it.
    */
   find(destination: number, wanted: number): boolean {
+    if (isLinkLocal(destination)) return this.findOnLink(destination, wanted);
+    if (!this.findByPrefix(destination, wanted)) return false;
+    // RFC 3927 2.6.2: what has a link-local source never goes to a router; the destination itself is asked for.
+    if (isLinkLocal((this.outgoing as IpInterface).address)) this.nextHop = destination;
+    return true;
+  }
+
+  /** RFC 3927 2.6.2: a link-local destination is on the link, whatever address we have there, and never behind a router. */
+  private findOnLink(destination: number, wanted: number): boolean {
+    let chosen = wanted < 0 ? this.onLink(destination) : null;
+    for (const each of this.interfaces) {
+      if (each.address === 0 || (wanted >= 0 && each.index !== wanted)) continue;
+      chosen ??= each;
+    }
+    this.outgoing = chosen;
+    this.nextHop = destination;
+    return chosen !== null;
+  }
+
+  private findByPrefix(destination: number, wanted: number): boolean {
     let length = -1;
     this.outgoing = null;
     for (const candidate of this.interfaces) {

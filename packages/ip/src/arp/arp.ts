@@ -23,7 +23,7 @@ import { ARP_LENGTH, ARP_REPLY, ARP_REQUEST, ArpRepr, ETHERTYPE_ARP, emitArp, pa
 import { ArpCounters } from '../counters.ts';
 import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
-import { isHostAddress, isMulticast, LIMITED_BROADCAST } from '../martian.ts';
+import { isHostAddress, isLinkLocal, isMulticast, LIMITED_BROADCAST } from '../martian.ts';
 import {
   NEIGHBOUR_DYNAMIC,
   NEIGHBOUR_FREE,
@@ -131,7 +131,10 @@ export class Arp {
     if (this.ip.tracer !== null) {
       this.ip.tracer.event(TRACE_ARP_REPLY_SENT, incoming.address, request.senderAddress, 0, 0, packet);
     }
-    incoming.link?.send(packet, ETHERTYPE_ARP, request.senderMsw, request.senderLsw);
+    // RFC 3927 2.5: everybody shall see who has a link-local address.
+    const everybody = isLinkLocal(incoming.address);
+    const msw = everybody ? 0xffff : request.senderMsw;
+    incoming.link?.send(packet, ETHERTYPE_ARP, msw, everybody ? -1 : request.senderLsw);
   }
 
   /**

@@ -14,7 +14,7 @@ import {
 } from '@strata/contracts';
 import { type ArpRepr, ipv4Mask } from '@strata/wire';
 import type { IpInterface } from '../interface.ts';
-import { isHostAddress } from '../martian.ts';
+import { isHostAddress, isLinkLocal } from '../martian.ts';
 import { type ArpPolicy, CONFLICT_GIVE_UP, CONFLICT_IGNORE } from '../policy.ts';
 import type { Arp } from './arp.ts';
 
@@ -99,7 +99,8 @@ export class ArpDefence {
       if (now - incoming.defendedAt >= policy.defendInterval) {
         incoming.defendedAt = now;
         defended = arp.sendRequest(incoming, address, address, 1);
-      } else if (policy.conflict === CONFLICT_GIVE_UP) {
+      } else if (policy.conflict === CONFLICT_GIVE_UP || isLinkLocal(address)) {
+        // RFC 3927 2.5 (b): nobody may hold on to a link-local address.
         lost = true;
         arp.ip.setAddress(incoming, 0, 0);
       }

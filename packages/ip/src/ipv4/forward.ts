@@ -30,14 +30,9 @@ import {
 } from '@strata/wire';
 import type { IpInstance } from '../instance.ts';
 import type { IpInterface } from '../interface.ts';
-import { isHostAddress } from '../martian.ts';
+import { isHostAddress, isLinkLocal } from '../martian.ts';
 import { NEIGHBOUR_DYNAMIC } from '../neighbour.ts';
 import { NX_IP_PACKET_OUT, passes } from '../packet-filter.ts';
-
-/** 169.254.0.0/16, which no router forwards (RFC 3927 7). */
-function isLinkLocal(address: number): boolean {
-  return address >>> 16 === 0xa9fe;
-}
 
 /** What a host does that is a router too: IPv4 packets for others (RFC 1812 5). */
 export class Ipv4Forwarder {
@@ -150,6 +145,7 @@ export class Ipv4Forwarder {
   }
 }
 
+/** No router forwards link-local addresses (RFC 3927 7). */
 function mayTravel(address: number): boolean {
   return isHostAddress(address) && !isLinkLocal(address);
 }
