@@ -5,6 +5,7 @@ import {
   modernTcpProfile,
   Rfc6298Rto,
   type RtoLimits,
+  sackThresholdDetection,
   type TcpProfile,
 } from '@strata/tcp';
 import { TCP_SYN } from '@strata/wire';
@@ -99,6 +100,7 @@ export function asBsd(tcp: TcpProfile): TcpProfile {
     acks: bsdAcks,
     options: bsdOptions(tcp.options.offers),
     networkErrors: modernTcpProfile.networkErrors,
+    lossPolicies: { ...tcp.lossPolicies, detection: sackThresholdDetection, tailLossProbe: false, frto: false },
     requireTimestamps: true,
     strayAnswers: modernTcpProfile.strayAnswers,
     ecn: ECN_PASSIVE,

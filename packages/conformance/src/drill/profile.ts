@@ -117,15 +117,42 @@ export const bsdAcks: AckPolicy = {
 const BSD_SHIFT = 6;
 const bsdSets = new WeakSet<OptionSet>();
 
+const OPTION_MSS = 2;
+const OPTION_SHIFT = 3;
+const OPTION_SACK_PERMITTED = 4;
+const OPTION_TIMESTAMPS = 8;
+
+/** Puts the options of a SYN into FreeBSD's order, with its shift, and pads them. Returns their length. */
+function layOutAsBsd(view: DataView, at: number, length: number): number {
+  const found = new Map<number, number[]>();
+  for (let i = 0; i < length; ) {
+    const kind = view.getUint8(at + i);
+    const size = kind <= 1 ? 1 : view.getUint8(at + i + 1);
+    if (kind > 1)
+      found.set(
+        kind,
+        Array.from({ length: size }, (_, octet) => view.getUint8(at + i + octet)),
+      );
+    i += size;
+  }
+  const laid = [...(found.get(OPTION_MSS) ?? [])];
+  if (found.has(OPTION_SHIFT)) laid.push(1, OPTION_SHIFT, 3, BSD_SHIFT);
+  laid.push(...(found.get(OPTION_SACK_PERMITTED) ?? []));
+  const timestamps = found.get(OPTION_TIMESTAMPS) ?? [];
+  while (timestamps.length > 0 && laid.length % 4 !== 2) laid.push(1);
+  laid.push(...timestamps);
+  while (laid.length % 4 !== 0) laid.push(0);
+  for (const [i, octet] of laid.entries()) view.setUint8(at + i, octet);
+  return laid.length;
+}
+
 /** Options as FreeBSD has them: a fixed shift, and a receive buffer of whole segments. */
 export function bsdOptions(offers: OptionSwitches): OptionSet {
   const base = tcpOptions(offers);
   const set: OptionSet = {
     ...base,
     emitSyn(tcb: ControlBlock, view: DataView, at: number, passive: boolean): number {
-      const length = base.emitSyn(tcb, view, at, passive);
-      if (passive ? tcb.scaling : offers.windowScale) view.setUint8(at + length - 1, BSD_SHIFT);
-      return length;
+      return layOutAsBsd(view, at, base.emitSyn(tcb, view, at, passive));
     },
     negotiate(tcb: ControlBlock, segment: TcpHeader): void {
       base.negotiate(tcb, segment);
