@@ -24,12 +24,17 @@ export interface PublishPlace {
   readonly id: number;
 }
 
-/** Finds the parts of a PUBLISH that was once accepted; null when these octets are none. */
+/** Finds the parts of a PUBLISH that was once accepted; null when these octets are none, or not exactly one. */
 export function findPublish(octets: Uint8Array): PublishPlace | null {
   let at = 1;
-  while (at < octets.length && (octets[at] as number) >= 0x80) at++;
+  let remaining = (octets[1] as number) & 0x7f;
+  while (at < octets.length && (octets[at] as number) >= 0x80) {
+    remaining += ((octets[at + 1] as number) & 0x7f) << (7 * at);
+    at++;
+  }
   const topicAt = at + 3;
   if (octets.length < topicAt + 1 || (octets[0] as number) >> 4 !== MQTT_PUBLISH) return null;
+  if (at + 1 + remaining !== octets.length) return null;
   const topicLength = ((octets[at + 1] as number) << 8) | (octets[at + 2] as number);
   const idAt = topicAt + topicLength;
   if (((octets[0] as number) & 6) === 0) return idAt > octets.length ? null : { topicAt, topicLength, id: 0 };

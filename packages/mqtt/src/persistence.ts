@@ -49,26 +49,38 @@ export class Persistence {
   }
 
   /**
-   * Fills a new client with what was kept. @throws RangeError when the store is another client's, or the pool too small for
-   * what it holds
+   * Fills a new client with what was kept. @throws RangeError when the store is another client's, holds what is no message,
+   * or the pool is too small for what it holds; then nothing is held here
    */
   restore(clientId: MqttText, pool: PacketAllocator, parts: SessionParts): void {
-    const id = octetsOf(clientId);
+    try {
+      this.fill(octetsOf(clientId), pool, parts);
+    } catch (error) {
+      parts.queue.clear();
+      parts.received.clear();
+      throw error;
+    }
+  }
+
+  private fill(id: Uint8Array, pool: PacketAllocator, parts: SessionParts): void {
     const released = new Set<number>();
     const published: { readonly id: number; readonly octets: Uint8Array }[] = [];
     let owner: Uint8Array | null = null;
     for (const { kind, key, octets } of this.store.load()) {
       if (kind === STORE_CLIENT) owner = octets;
-      else if (kind === STORE_PUBLISH) published.push({ id: key, octets });
-      else if (kind === STORE_PUBREL) {
+      else if (kind === STORE_PUBLISH) {
+        const place = findPublish(octets);
+        if (place === null || place.id !== key || key === 0) throw new RangeError(NO_MESSAGE);
+        published.push({ id: key, octets });
+      } else if (kind === STORE_PUBREL) {
         released.add(key);
         parts.queue.restoreRelease(fill(pool, EMPTY), key);
       } else if (kind === STORE_RECEIVED) parts.held.add(key);
       else if (kind === STORE_MESSAGE) {
         this.nextKey = Math.max(this.nextKey, key + 1);
         const place = findPublish(octets);
-        if (place !== null)
-          parts.received.add(fill(pool, octets), octets[0] as number, place.id, place.topicAt, place.topicLength, key);
+        if (place === null) throw new RangeError(NO_MESSAGE);
+        parts.received.add(fill(pool, octets), octets[0] as number, place.id, place.topicAt, place.topicLength, key);
       } else if (kind === STORE_SUBSCRIPTION) {
         this.nextKey = Math.max(this.nextKey, key + 1);
         parts.subscriptions?.restore(octets.slice(1), octets[0] as number, key);
@@ -82,8 +94,6 @@ export class Persistence {
     }
     if (owner === null) this.commit([{ op: 'put', kind: STORE_CLIENT, key: 0, octets: id }], true);
     else if (owner.length !== id.length || !owner.every((octet, at) => octet === id[at])) {
-      parts.queue.clear();
-      parts.received.clear();
       throw new RangeError('mqtt: the store keeps the session of another client identifier');
     }
   }
@@ -177,6 +187,8 @@ export class Persistence {
 }
 
 const EMPTY = new Uint8Array(0);
+
+const NO_MESSAGE = 'mqtt: the store holds something in the place of a message; it is damaged, or not a session';
 
 /** The octets of a text that was judged when it was set. */
 export function octetsOf(text: MqttText): Uint8Array {

@@ -1,8 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { NX_NOT_CONNECTED, NX_NOT_SUCCESSFUL, NXD_MQTT_INTERNAL_ERROR, TRACE_MQTT_RESTORED } from '@strata/contracts';
-import { MemoryMqttStore, type MqttStore, type MqttStoreChange } from '@strata/mqtt';
-import { SeededRandom } from '@strata/time';
-import { BrokerLab } from '../scripted-broker.ts';
+import {
+  MemoryMqttStore,
+  MqttClient,
+  type MqttStore,
+  type MqttStoreChange,
+  STORE_MESSAGE,
+  STORE_PUBLISH,
+  STORE_PUBREL,
+} from '@strata/mqtt';
+import { PacketPool } from '@strata/packet';
+import { Scheduler, SeededRandom } from '@strata/time';
+import { BrokerLab, hex } from '../scripted-broker.ts';
 
 function withStore(store: MqttStore, clientId = 'netxcli'): BrokerLab {
   const reconnect = { random: new SeededRandom('store') };
@@ -85,6 +94,38 @@ describe('a session that outlives the program', () => {
     const store = new MemoryMqttStore();
     withStore(store).end();
     expect(() => withStore(store, 'other')).toThrow(/another client/);
+  });
+
+  test.each<[string, number, number, string]>([
+    ['nothing in the place of a message to send', STORE_PUBLISH, 1, ''],
+    ['another packet', STORE_PUBLISH, 1, '40 02 00 01'],
+    ['a message of another identifier', STORE_PUBLISH, 2, '32 06 00 01 61 00 01 78'],
+    ['a message of QoS 0', STORE_PUBLISH, 0, '30 04 00 01 61 78'],
+    ['a message that is cut off', STORE_PUBLISH, 1, '32 06 00 01 61 00 01'],
+    ['a message with more behind it', STORE_PUBLISH, 1, '32 06 00 01 61 00 01 78 79'],
+    ['a received message without its topic', STORE_MESSAGE, 1, '30 04 00 09 61 78'],
+    ['a length without end', STORE_MESSAGE, 1, '30 ff ff ff ff ff'],
+  ])('a store that holds %s is refused, and nothing is held', (_what, kind, key, octets) => {
+    const store = new MemoryMqttStore();
+    const good = hex('32 06 00 01 61 00 07 78');
+    store.commit([{ op: 'put', kind: STORE_MESSAGE, key: 9, octets: good }], true);
+    store.commit([{ op: 'put', kind: STORE_PUBREL, key: 8, octets: new Uint8Array(0) }], true);
+    store.commit([{ op: 'put', kind, key, octets: hex(octets) }], true);
+    const pool = new PacketPool({ name: 'client', payloadSize: 256, packets: 8 });
+    const make = () =>
+      new MqttClient({ clientId: 'c', time: new Scheduler(), pool, extensions: { qos2: true, store } });
+    expect(make).toThrow(/something in the place of a message/);
+    expect(pool.available).toBe(pool.total);
+  });
+
+  test('a pool that is too small for what is kept is said to be, and holds nothing of it', () => {
+    const store = new MemoryMqttStore();
+    for (let key = 1; key < 9; key++) store.commit([{ op: 'put', kind: STORE_PUBREL, key, octets: hex('') }], true);
+    const pool = new PacketPool({ name: 'client', payloadSize: 256, packets: 4 });
+    const make = () =>
+      new MqttClient({ clientId: 'c', time: new Scheduler(), pool, extensions: { qos2: true, store } });
+    expect(make).toThrow(/pool is too small/);
+    expect(pool.available).toBe(pool.total);
   });
 
   test('delete leaves in the store what it keeps; disconnect leaves received messages to be taken', () => {
