@@ -101,6 +101,11 @@ describe('what a script says holds, and its opposite does not', () => {
       `${DATAGRAM}+0 recvfrom(3, ..., 1000, 0, ${name('192.0.2.1', 1235)}, [16]) = 100`,
     ],
     [
+      'an answer to whoever sent last',
+      `${DATAGRAM}+0 recvfrom(3, ..., 1000, 0, ..., ...) = 100\n+0 sendto(3, ..., 50, 0, ..., ...) = 50\n+0 > udp (50)`,
+      `${DATAGRAM}+0 recvfrom(3, ..., 1000, 0, ..., ...) = 100\n+0 sendto(3, ..., 50, 0, ..., ...) = 50\n+0 > udp (51)`,
+    ],
+    [
       'the port that is connected to',
       `0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3\n+0 connect(3, ${name('192.0.2.1', 99)}, 16) = 0\n+0 getpeername(3, ${name('192.0.2.1', 99)}, 16) = 0`,
       `0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3\n+0 connect(3, ${name('192.0.2.1', 98)}, 16) = 0\n+0 getpeername(3, ${name('192.0.2.1', 99)}, 16) = 0`,

@@ -360,11 +360,11 @@ export class SocketLayer {
     });
   }
 
-  /** Where a datagram goes: what is said, or the script's remote end unless the socket is connected. */
+  /** Where a datagram goes: what is said, or the script's remote end, at the port that spoke last, unless the socket is connected. */
   private destination(file: UdpFile, to: Expression | null): { address: IpAddress; port: number } | null {
     if (to === null || (to.kind === 'any' && file.socket.remote !== null) || to.kind === 'symbol') return null;
     const { remote, connectPort } = this.around;
-    const port = portIn(to ?? undefined) ?? connectPort;
+    const port = portIn(to ?? undefined) ?? file.lastSource?.port ?? connectPort;
     this.watcher.connecting(file, port);
     return { address: addressIn(to ?? undefined) ?? remote, port };
   }
