@@ -75,6 +75,11 @@ export class KeepAlive {
     this.pingSentAt = now;
   }
 
+  /** A piece of a message that the PINGRESP has to wait behind has come: the broker lives. */
+  pieceReceived(now: number): void {
+    if (this.outstanding) this.pinged = tick(now);
+  }
+
   /** The moment at which the keep-alive ends if nothing is sent, in microseconds. */
   deadline(): number {
     return this.seconds === 0 ? NEVER : (this.lastSent + this.seconds * TICKS_PER_SECOND) * TICK;

@@ -151,6 +151,7 @@ export class LargeMessages {
       return STALLED;
     }
     message.add(piece);
+    owner.keepAlive.pieceReceived(owner.time.now);
     owner.notifier.streamed();
     return NX_SUCCESS;
   }

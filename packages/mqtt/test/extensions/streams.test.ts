@@ -308,3 +308,34 @@ describe('receiving piece by piece', () => {
     }
   });
 });
+
+describe('a PINGRESP waits behind a message on a slow link', () => {
+  /** The first seconds of a message of 40,000 octets, 1,000 every half second, to a client with a keep-alive of 5 seconds. */
+  function slowly(seconds: number): BrokerLab {
+    const one = lab();
+    one.connected({ keepAliveSeconds: 5 });
+    const octets = message(0x30, 't', 0, 40_000);
+    for (let piece = 0; piece < 2 * seconds; piece++) {
+      one.sayBytes(octets.slice(piece * 1000, (piece + 1) * 1000));
+      one.client.receiveStream()?.discard();
+      one.runTo(one.tick + 50);
+    }
+    return one;
+  }
+
+  test('pieces of it show that the broker lives', () => {
+    const one = slowly(19);
+    expect(one.heardSince().filter((line) => line !== 'streamed')).toEqual(['received 1', '< c0 00']);
+    one.sayBytes(Uint8Array.of(...message(0x30, 't', 0, 40_000).slice(38_000), 0xd0, 0));
+    one.runTo(one.tick + 50);
+    expect([one.client.isConnected, one.client.inspect().keepAlive.pingOutstanding]).toEqual([true, false]);
+    one.end();
+  });
+
+  test('and when no more come, the connection is given up', () => {
+    const one = slowly(10);
+    one.runTo(one.tick + 200);
+    expect(one.client.failure().reasonName).toBe('mqtt-ping-timeout');
+    one.end();
+  });
+});
