@@ -229,10 +229,15 @@ const FLAG_NAMES: readonly string[] = (() => {
 
 const LONG_FLAG_NAMES = FLAG_NAMES.filter((name) => name.length > 1);
 
+/** A complaint about something very long shows its beginning only. */
+function shortened(message: string): string {
+  return message.replaceAll(/[^\s:]{200,}/g, (word) => `${word.slice(0, 60)}… (${word.length} characters)`);
+}
+
 function report(error: unknown, words: readonly string[], terminal: Terminal): number {
   const mark = terminal.paintError('red', 'strata:');
   if (error instanceof UserError) {
-    terminal.error(`${mark} ${error.message}`);
+    terminal.error(`${mark} ${shortened(error.message)}`);
     if (error.next !== undefined) {
       terminal.error(`  ${error.next}`);
     }

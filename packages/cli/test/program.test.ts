@@ -1,8 +1,12 @@
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { commandName } from '../src/commands/command.ts';
 import { UserError } from '../src/errors.ts';
 import { COMMANDS } from '../src/program.ts';
 import { strata } from './recorder.ts';
+
+/** A script that can be read. */
+const PKT = join(import.meta.dirname, '../../conformance/scripts/handshake/passive-open.pkt');
 
 describe('the command line', () => {
   test('without a command prints the help on stderr and exits 2', async () => {
@@ -48,6 +52,28 @@ describe('the command line', () => {
     const stray = await line('demo --delay 20 ms');
     expect([stray.code, stray.stderr.includes('did you mean')]).toEqual([2, false]);
     expect(stray.stderr).toContain('"ms" is not known here');
+  });
+
+  test('a complaint about something very long stays short', async () => {
+    const { code, stderr } = await strata(['ping', '--seed', '9'.repeat(5000)]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^strata: --seed 9{60}… \(5000 characters\): a whole number/);
+  });
+
+  test.each([
+    [['drill', PKT, '--ip-version', '5'], 'ipv4, ipv6 or ipv4-mapped-ipv6 is wanted'],
+    [['drill', PKT, '--mtu', 'abc'], 'a whole number'],
+    [['drill', PKT, '--local-ip', '1.2.3'], 'it is not an IP address'],
+    [['drill', 'nowhere.pkt'], 'cannot read nowhere.pkt: there is no such file or directory'],
+    [['demo', '--quiet', '--pcap', 'nowhere/x.pcapng'], 'cannot write nowhere/x.pcapng: its folder does not exist'],
+    [['ping', '1.2.3'], '1.2.3 is not an address'],
+    [['resolve', 'nosuch.lab'], 'strata: nosuch.lab: there is no name nosuch.lab'],
+  ])('%j says what is wrong', async (words, message) => {
+    const { code, stdout, stderr } = await strata(words);
+    expect([1, 2]).toContain(code);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('internal error');
   });
 
   test('the help says what a flag wants, and keeps descriptions in one column', async () => {

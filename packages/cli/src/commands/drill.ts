@@ -17,6 +17,7 @@ import { EXIT_FAILED, EXIT_OK, UsageError } from '../errors.ts';
 import { findFiles, outputFolder, readText, writeOutput } from '../files.ts';
 import { type Arguments, given, text, texts, wholeNumber } from '../flags/arguments.ts';
 import { HIGHEST_SEED } from '../flags/common.ts';
+import { readAddress } from '../flags/tap.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Command } from './command.ts';
 
@@ -220,6 +221,7 @@ function readOptions(args: Arguments): DrillOptions {
     if (symbol === '') throw new UsageError(`--define ${define}`, 'SYM=text is wanted');
     defines.set(symbol, value);
   }
+  checkPassedOn(args);
   const scriptOptions = PASSED_ON.flatMap((flag) => {
     const value = text(args, flag);
     return value === undefined ? [] : [scriptOption(`${flag.replaceAll('-', '_')}=${value}`)];
@@ -231,6 +233,19 @@ function readOptions(args: Arguments): DrillOptions {
     unexpectedAtEnd: given(args, 'strict-end') ? 'fail' : 'report',
     seed: wholeNumber(args, 'seed', 0, HIGHEST_SEED) ?? 1,
   };
+}
+
+/** What no script can run with is a mistake on the command line, not a thing that the stack lacks. */
+function checkPassedOn(args: Arguments): void {
+  const version = text(args, 'ip-version');
+  if (version !== undefined && !/^(ipv)?[46]$|^ipv4-mapped(-ipv6)?$/.test(version)) {
+    throw new UsageError(`--ip-version ${version}`, 'ipv4, ipv6 or ipv4-mapped-ipv6 is wanted');
+  }
+  for (const flag of ['tolerance-usecs', 'mtu', 'mss']) wholeNumber(args, flag, 0, 0x7fffffff);
+  for (const flag of ['local-ip', 'remote-ip']) {
+    const address = text(args, flag);
+    if (address !== undefined) readAddress(flag, address);
+  }
 }
 
 /** Flags that are options of the script language too. */

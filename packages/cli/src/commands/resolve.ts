@@ -2,7 +2,7 @@ import { type IpAddress, NX_SUCCESS } from '@strata/contracts';
 import { DNS_TYPES, type DnsAnswer, type DnsRecord, type DnsType, reverseName } from '@strata/dns';
 import { askName } from '@strata/stack';
 import { formatAddress, parseAddress } from '@strata/wire';
-import { EXIT_FAILED, EXIT_OK, UsageError } from '../errors.ts';
+import { EXIT_OK, UsageError, UserError } from '../errors.ts';
 import { type Arguments, given, text } from '../flags/arguments.ts';
 import { declareCommonFlags } from '../flags/common.ts';
 import { declareFaultFlags } from '../flags/faults.ts';
@@ -71,14 +71,17 @@ async function runResolve(args: Arguments, terminal: Terminal): Promise<number> 
   }
   if (found.some(({ answer }) => answer.records.length > 0)) return EXIT_OK;
   const failed = found.find(({ answer }) => answer.status !== NX_SUCCESS) ?? found[0];
-  const reason = failed?.answer.reason ?? '';
-  terminal.error(`strata: ${name}: ${reason === '' ? `no ${types.join(' or ')} records` : reason}`);
-  if (site.device.nameServers.length === 0) {
-    terminal.error('  name a DNS server with --dns ADDRESS');
-  } else if (failed !== undefined && failed.answer.status !== NX_SUCCESS) {
-    terminal.error(`  strata explain 0x${failed.answer.status.toString(16)} says more`);
-  }
-  return EXIT_FAILED;
+  const { status = NX_SUCCESS, reason = '' } = failed?.answer ?? {};
+  throw new UserError({
+    what: name === '' ? '""' : name,
+    why: reason === '' ? `no ${types.join(' or ')} records` : reason,
+    next:
+      site.device.nameServers.length === 0
+        ? 'name a DNS server with --dns ADDRESS'
+        : status === NX_SUCCESS
+          ? undefined
+          : `strata explain 0x${status.toString(16)} says more`,
+  });
 }
 
 function wantedTypes(wanted: string | undefined, address: IpAddress | null): DnsType[] {

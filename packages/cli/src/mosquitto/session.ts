@@ -17,6 +17,7 @@ import {
   NetError,
 } from '@strata/stack';
 import { UsageError, UserError } from '../errors.ts';
+import { cannotWrite } from '../files.ts';
 import type { ConnectionOptions, Qos } from './options.ts';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -41,6 +42,7 @@ export function openStore(options: ConnectionOptions, directory: string): FileMq
   try {
     return FileMqttStore.open(resolve(directory, options.store));
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== undefined) throw cannotWrite('--store FILE', options.store, error);
     throw new UserError({
       what: `--store ${options.store}`,
       why: error instanceof Error ? error.message : String(error),

@@ -20,7 +20,7 @@ export function openCaptureSink(target: CaptureTarget, terminal: Terminal): Byte
     return { live: true, write: (chunk) => terminal.capture(chunk), end: () => undefined };
   }
   try {
-    const sink = reporting(new FileSink(resolve(terminal.surroundings.directory, target.path)), target.path);
+    const sink = reporting(new FileSink(resolve(terminal.surroundings.directory, target.path)), target.path, terminal);
     terminal.whenOver((code) => {
       if (code !== EXIT_OK && !terminal.captureIsNamed) terminal.error(`  the frames are in ${target.path}`);
     });
@@ -31,12 +31,13 @@ export function openCaptureSink(target: CaptureTarget, terminal: Terminal): Byte
 }
 
 /** A sink whose failures are the user's to deal with. */
-function reporting(sink: ByteSink, path: string): ByteSink {
+function reporting(sink: ByteSink, path: string, terminal: Terminal): ByteSink {
   return {
     write: (chunk) => {
       try {
         sink.write(chunk);
       } catch (error) {
+        terminal.captureIsNamed = true;
         throw cannotWrite('--pcap FILE', path, error);
       }
     },

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Lab, MqttTlsOptions } from '@strata/stack';
@@ -104,7 +105,23 @@ export function readPem(flag: string, path: string, directory: string, label: st
     const next = `openssl pkey -in ${path} -out plain.key takes the password away`;
     throw new UserError({ what: `${flag} ${path}`, why: 'the private key is encrypted with a password', next });
   }
+  if (label === 'CERTIFICATE') checkCertificates(flag, path, text);
   return text;
+}
+
+/** @throws UserError when one of the certificates is none */
+function checkCertificates(flag: string, path: string, text: string): void {
+  for (const [index, certificate] of parsePem(text, 'CERTIFICATE').entries()) {
+    try {
+      new X509Certificate(certificate);
+    } catch {
+      throw new UserError({
+        what: `${flag} ${path}`,
+        why: `certificate ${index + 1} in it is damaged`,
+        next: `openssl x509 -in ${path} -text -noout shows what is in it`,
+      });
+    }
+  }
 }
 
 /** A file that a flag names and that cannot be read. */
