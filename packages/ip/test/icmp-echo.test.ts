@@ -13,6 +13,7 @@ import {
   NX_NO_RESPONSE,
   NX_NOT_SUCCESSFUL,
   NX_SUCCESS,
+  NX_WAIT_ABORTED,
   type Packet,
   SECOND,
 } from '@strata/contracts';
@@ -177,6 +178,29 @@ describe('pinging', () => {
       host.advance(SECOND);
       host.finish();
     }
+  });
+
+  test('pings that nobody waits for any more end, and their late answers are nobody’s', () => {
+    const host = new TestHost();
+    host.knowPeer();
+    const heard: string[] = [];
+    const listener = (name: string) => ({ pinged: (status: number) => heard.push(`${name} ${status}`) });
+    const [one, other] = [listener('one'), listener('other')];
+    const peer = ipv4Address(ipWord('192.0.2.2'));
+    for (const each of [one, one, other]) host.ip.icmp.echo.ping(peer, text('x'), SECOND, each);
+    expect([host.ip.icmp.echo.cancel(one), host.ip.icmp.echo.cancel(one), host.ip.icmp.echo.waiting]).toEqual([
+      true,
+      false,
+      1,
+    ]);
+    host.scheduler.runDeferred();
+    expect(heard).toEqual([`one ${NX_WAIT_ABORTED}`, `one ${NX_WAIT_ABORTED}`]);
+    host.injectIp(ipv4({ protocol: 1 }, icmp({ type: 0, rest: [2, 1, 0, 0] }, text('x'))));
+    expect(host.ip.info.icmp).toMatchObject({ pingResponsesReceived: 0, unhandledMessages: 1, pingTimeouts: 0 });
+    host.advance(SECOND);
+    expect(heard).toHaveLength(3);
+    host.take();
+    host.finish();
   });
 
   test('no route, no packet: the listener hears nothing', () => {

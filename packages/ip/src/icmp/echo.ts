@@ -19,6 +19,7 @@ import {
   NX_NO_RESPONSE,
   NX_NOT_SUCCESSFUL,
   NX_SUCCESS,
+  NX_WAIT_ABORTED,
   type Packet,
   PROTOCOL_ICMP,
   PROTOCOL_ICMPV6,
@@ -54,7 +55,7 @@ import type { IpInstance } from '../instance.ts';
 export interface PingListener {
   /**
    * @param status NX_SUCCESS; NX_NO_RESPONSE when the time was over; NX_NOT_SUCCESSFUL when an ICMP error came instead,
-   *   NX_DELETED when the instance was closed
+   *   NX_WAIT_ABORTED by {@link Echo.cancel}, NX_DELETED when the instance was closed
    * @param response the reply, its `prepend` at the echoed data, now the listener's to release; null without reply
    * @param ping what was sent and what came back
    */
@@ -105,6 +106,11 @@ export class Ping implements Deferred {
     this.from = null;
     this.errorKind = 0;
     this.errorCode = 0;
+  }
+
+  /** @internal */
+  isFor(listener: PingListener): boolean {
+    return this.listener === listener;
   }
 
   /** @internal */
@@ -324,6 +330,20 @@ export class Echo implements Timed {
     ping.from = this.ip.icmp.reporter;
     ping.roundTrip = this.ip.time.now - ping.sentAt;
     this.end(at, NX_NOT_SUCCESSFUL, null);
+  }
+
+  /**
+   * Stops waiting for the answers to a listener's pings, which end with NX_WAIT_ABORTED; answers that still come are nobody's.
+   * False when none waits.
+   */
+  cancel(listener: PingListener): boolean {
+    let found = false;
+    for (let i = this.pending.length - 1; i >= 0; i--) {
+      if (!(this.pending[i] as Ping).isFor(listener)) continue;
+      this.end(i, NX_WAIT_ABORTED, null);
+      found = true;
+    }
+    return found;
   }
 
   /** Ends all pings with NX_DELETED. */
