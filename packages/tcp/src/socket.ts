@@ -127,7 +127,8 @@ export class TcpSocket extends ControlBlock implements PacketStream {
   listener: StreamListener | null;
   /** The listen request that bound this socket to its peer, until its callback has run. */
   listenedOn: ListenQueue | null;
-  readonly notifications: TcpNotifications;
+  /** {@link NOBODY} until somebody asks for them. */
+  private callbacks: TcpNotifications;
   readonly name: string;
 
   private readonly localAddress: IpAddress | null;
@@ -147,16 +148,7 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     }
     this.listener = null;
     this.listenedOn = null;
-    this.notifications = {
-      receive: null,
-      windowUpdate: null,
-      establish: null,
-      disconnect: null,
-      disconnectComplete: null,
-      timedWait: null,
-      urgent: null,
-      trouble: null,
-    };
+    this.callbacks = NOBODY;
     this.name = options.name ?? '';
     this.localAddress = options.localAddress ?? null;
     this.windowSize = windowSize;
@@ -166,6 +158,11 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     this.dontFragment = options.dontFragment ?? profile.dontFragment;
     this.mssLimit = options.mssLimit ?? 0;
     this.deleteWhenClosed = options.deleteWhenClosed ?? false;
+  }
+
+  get notifications(): TcpNotifications {
+    if (this.callbacks === NOBODY) this.callbacks = silentNotifications();
+    return this.callbacks;
   }
 
   /** Takes a local port; 0 chooses one. NX_ALREADY_BOUND, NX_PORT_UNAVAILABLE, NX_NO_FREE_PORTS, NX_INVALID_PORT. */
@@ -615,17 +612,15 @@ export class TcpSocket extends ControlBlock implements PacketStream {
   }
 
   private tellReceivable(): void {
-    const { notifications, listener } = this;
+    const { listener } = this;
     let arrivals = this.receiveArrivals;
     this.receiveArrivals = 0;
     if (listener !== null) listener.receivable();
-    if (notifications.receive !== null) {
-      for (; arrivals > 0 && notifications.receive !== null; arrivals--) notifications.receive(this);
-    }
+    for (; arrivals > 0 && this.callbacks.receive !== null; arrivals--) this.callbacks.receive(this);
   }
 
   private tell(events: number): void {
-    const { notifications, server } = this;
+    const { server } = this;
     if (events & EVENT_LISTEN) {
       const queue = this.listenedOn;
       this.listenedOn = null;
@@ -634,22 +629,38 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     if (events & EVENT_ESTABLISHED) {
       if (server !== null) server.connected(this);
       this.listener?.established();
-      notifications.establish?.(this);
+      this.callbacks.establish?.(this);
     }
     if (events & EVENT_RECEIVABLE) this.tellReceivable();
-    if (events & EVENT_URGENT) notifications.urgent?.(this);
-    if (events & EVENT_TROUBLE) notifications.trouble?.(this);
+    if (events & EVENT_URGENT) this.callbacks.urgent?.(this);
+    if (events & EVENT_TROUBLE) this.callbacks.trouble?.(this);
     if (events & EVENT_SENDABLE) {
       this.listener?.sendable();
-      notifications.windowUpdate?.(this);
+      this.callbacks.windowUpdate?.(this);
     }
     if (events & EVENT_PEER_FINISHED) this.listener?.peerFinished();
-    if (events & EVENT_DISCONNECT) notifications.disconnect?.(this);
-    if (events & EVENT_TIMED_WAIT) notifications.timedWait?.(this);
-    if (events & EVENT_DISCONNECT_COMPLETE) notifications.disconnectComplete?.(this);
+    if (events & EVENT_DISCONNECT) this.callbacks.disconnect?.(this);
+    if (events & EVENT_TIMED_WAIT) this.callbacks.timedWait?.(this);
+    if (events & EVENT_DISCONNECT_COMPLETE) this.callbacks.disconnectComplete?.(this);
     if (events & EVENT_CLOSED) this.listener?.closed(this.cause === CAUSE_ORDERLY ? NX_SUCCESS : NX_NOT_CONNECTED);
   }
 }
+
+function silentNotifications(): TcpNotifications {
+  return {
+    receive: null,
+    windowUpdate: null,
+    establish: null,
+    disconnect: null,
+    disconnectComplete: null,
+    timedWait: null,
+    urgent: null,
+    trouble: null,
+  };
+}
+
+/** Shared by all sockets for which nobody has set any. */
+const NOBODY = silentNotifications();
 
 /** NetX refuses to connect over an interface with a smaller MTU. */
 const SMALLEST_MTU = 48;

@@ -32,6 +32,10 @@ const SLOTS = 8;
 
 const NO_EPOCH = -1;
 
+/** The state of all connections that have neither lost anything nor left slow start. */
+const UNTOUCHED = new Float64Array(SLOTS);
+UNTOUCHED[EPOCH] = NO_EPOCH;
+
 /**
  * CUBIC (RFC 9438): the window is a cubic function of the time since the last loss, flat around the window where that was,
  * so it is as fast on long paths as on short ones, and never slower than Reno. One instance per connection.
@@ -41,7 +45,7 @@ const NO_EPOCH = -1;
  */
 export class CubicController implements CongestionController {
   readonly name: string;
-  private readonly state: Float64Array;
+  private state: Float64Array;
   private readonly fastConvergence: boolean;
   private readonly growsAsReno: boolean;
 
@@ -52,15 +56,13 @@ export class CubicController implements CongestionController {
    */
   constructor(fastConvergence = true, growsAsReno = false) {
     this.name = 'cubic';
-    this.state = new Float64Array(SLOTS);
+    this.state = UNTOUCHED;
     this.fastConvergence = fastConvergence;
     this.growsAsReno = growsAsReno;
-    this.state[EPOCH] = NO_EPOCH;
   }
 
   begin(tcb: ControlBlock): void {
-    this.state.fill(0);
-    this.state[EPOCH] = NO_EPOCH;
+    this.state = UNTOUCHED;
     tcb.cwnd = initialWindow(tcb);
     tcb.ssthresh = INFINITE_THRESHOLD;
   }
@@ -74,6 +76,12 @@ export class CubicController implements CongestionController {
     if (left > 0) this.avoid(tcb, left);
   }
 
+  /** The state, to be written. */
+  private own(): Float64Array {
+    if (this.state === UNTOUCHED) this.state = UNTOUCHED.slice();
+    return this.state;
+  }
+
   /** RFC 9438 5.8: time in which the window was not used does not count. */
   private pause(tcb: ControlBlock): void {
     const { state } = this;
@@ -84,7 +92,7 @@ export class CubicController implements CongestionController {
 
   /** RFC 9438 4.2 to 4.5. */
   private avoid(tcb: ControlBlock, acked: number): void {
-    const { state } = this;
+    const state = this.own();
     const { now } = tcb.time;
     state[LAST_ACK] = now;
     const { mss } = tcb;
@@ -128,7 +136,7 @@ export class CubicController implements CongestionController {
 
   /** 4.6 and, where the window had not regained the last maximum and others may need the room, 4.7. */
   lossDetected(tcb: ControlBlock, _flight: number): void {
-    const { state } = this;
+    const state = this.own();
     const { mss } = tcb;
     const window = tcb.cwnd / mss;
     const yields = this.fastConvergence && window < (state[W_MAX] as number);
@@ -143,12 +151,13 @@ export class CubicController implements CongestionController {
   /** 4.8: the next stage of congestion avoidance takes the window it begins with for the maximum, so K is 0. */
   timedOut(tcb: ControlBlock): void {
     tcb.cwnd = tcb.mss;
-    this.state[EPOCH] = NO_EPOCH;
-    this.state[W_MAX] = 0;
+    const state = this.own();
+    state[EPOCH] = NO_EPOCH;
+    state[W_MAX] = 0;
   }
 
   restartAfterIdle(tcb: ControlBlock): void {
     restart(tcb);
-    this.state[EPOCH] = NO_EPOCH;
+    this.own()[EPOCH] = NO_EPOCH;
   }
 }
