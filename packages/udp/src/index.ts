@@ -13,6 +13,7 @@
  * if (packet !== null && socket.send(packet, ipv4Address(0xc0000202), 7) !== NX_SUCCESS) packet.release();
  * ```
  */
+export type { BindWaiter } from './bind-queue.ts';
 export { UdpCounters, type UdpInfo, type UdpSocketInfo } from './counters.ts';
 export { type DatagramSource, datagramSource } from './datagram.ts';
 export { modernUdpPolicy, netxUdpPolicy, type UdpPolicy } from './policy.ts';

@@ -19,6 +19,7 @@ import {
   UNHANDLED,
 } from '@strata/contracts';
 import { fold, parseUdp, sumPacket, trimPacket, UDP_HEADER, UdpRepr } from '@strata/wire';
+import { BindQueue } from './bind-queue.ts';
 import { UdpCounters, type UdpInfo, udpInfo } from './counters.ts';
 import { netxUdpPolicy, type UdpPolicy } from './policy.ts';
 import { PortTable } from './port-table.ts';
@@ -43,6 +44,8 @@ export class UdpService implements DatagramSink {
   readonly counters: UdpCounters;
   /** @internal */
   readonly ports: PortTable;
+  /** @internal */
+  readonly binding: BindQueue;
   /** NX_SUCCESS, or why the network service did not take this service for UDP. */
   readonly registered: Status;
   private readonly random: Random;
@@ -55,6 +58,7 @@ export class UdpService implements DatagramSink {
     this.tracer = options.tracer ?? null;
     this.counters = new UdpCounters();
     this.ports = new PortTable();
+    this.binding = new BindQueue(options.time);
     this.random = options.random;
     this.header = new UdpRepr();
     this.registered = options.network.register(PROTOCOL_UDP, this);
@@ -73,6 +77,7 @@ export class UdpService implements DatagramSink {
   /** As nx_udp_socket_delete: NX_STILL_BOUND until it is unbound. */
   deleteSocket(socket: UdpSocket): Status {
     if (socket.port !== 0) return NX_STILL_BOUND;
+    socket.cancelBind();
     socket.listener = null;
     return NX_SUCCESS;
   }

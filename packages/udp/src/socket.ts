@@ -10,6 +10,7 @@ import {
   type NetworkError,
   NX_ALREADY_BOUND,
   NX_ENTRY_NOT_FOUND,
+  NX_IN_PROGRESS,
   NX_INVALID_PORT,
   NX_IP_ADDRESS_ERROR,
   NX_NOT_BOUND,
@@ -30,6 +31,7 @@ import {
   TRACE_UDP_UNBOUND,
 } from '@strata/contracts';
 import { emitUdp, fold, isUnspecified, sameAddress, sumPacket, UDP_CHECKSUM, UDP_HEADER, UdpRepr } from '@strata/wire';
+import type { BindWaiter } from './bind-queue.ts';
 import { UdpCounters, type UdpSocketInfo } from './counters.ts';
 import { localOrAny } from './port-table.ts';
 import type { UdpService } from './service.ts';
@@ -161,10 +163,29 @@ export class UdpSocket implements Deferred {
     return NX_SUCCESS;
   }
 
-  /** Gives the port back and releases what is queued. NX_NOT_BOUND. */
+  /**
+   * As {@link bind}; when another socket has the port this one waits until it is unbound, first come first served, and `waiter`
+   * hears of it (NX_IN_PROGRESS). {@link cancelBind} ends the wait without a word.
+   */
+  bindOrWait(port: number, waiter: BindWaiter, local?: IpAddress | null): Status {
+    const { binding } = this.service;
+    if (binding.has(this)) return NX_ALREADY_BOUND;
+    const status = this.bind(port, local);
+    if (status !== NX_PORT_UNAVAILABLE) return status;
+    binding.add(this, port, localOrAny(local), waiter);
+    return NX_IN_PROGRESS;
+  }
+
+  /** Waits for a port no longer. False when it did not. */
+  cancelBind(): boolean {
+    return this.service.binding.remove(this);
+  }
+
+  /** Gives the port back, to whoever waits for it, and releases what is queued. NX_NOT_BOUND. */
   unbind(): Status {
     if (this.port === 0) return NX_NOT_BOUND;
     this.service.tracer?.event(TRACE_UDP_UNBOUND, this.port, this.queued, 0, 0, null);
+    const { port } = this;
     this.service.ports.remove(this);
     this.port = 0;
     this.local = null;
@@ -175,6 +196,7 @@ export class UdpSocket implements Deferred {
       this.service.network.groups?.leaveOn(interfaceIndex, group);
     }
     for (let packet = this.receive(); packet !== null; packet = this.receive()) packet.release();
+    this.service.binding.offer(port);
     return NX_SUCCESS;
   }
 

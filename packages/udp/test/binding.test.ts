@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   NX_ALREADY_BOUND,
   NX_ALREADY_ENABLED,
+  NX_IN_PROGRESS,
   NX_INVALID_PORT,
   NX_IP_ADDRESS_ERROR,
   NX_NO_FREE_PORTS,
@@ -12,7 +13,7 @@ import {
 } from '@strata/contracts';
 import { ipv4Address } from '@strata/wire';
 import { ipv4, ipWord, text, udp } from '../../ip/test/frames.ts';
-import { netxUdpPolicy, UdpService } from '../src/index.ts';
+import { netxUdpPolicy, UdpService, type UdpSocket } from '../src/index.ts';
 import { readText, UdpHost } from './udp-host.ts';
 
 describe('ports (NetX Duo UG 4, nx_udp_socket_bind)', () => {
@@ -45,6 +46,30 @@ describe('ports (NetX Duo UG 4, nx_udp_socket_bind)', () => {
       if (i % 3 === 0) host.next();
       else expect(readText(socket.receive())).toBe(`${i}`);
     });
+    host.finish();
+  });
+
+  test('sockets that wait for a port get it in the order of their coming, as soon as it is free', () => {
+    const host = new UdpHost();
+    const [first, second, third, fourth] = [1, 2, 3, 4].map(() => host.udp.createSocket()) as UdpSocket[];
+    const told: string[] = [];
+    const waiter = (name: string) => ({ bound: (status: number) => told.push(`${name} ${status}`) });
+    expect(first?.bindOrWait(5000, waiter('first'))).toBe(NX_SUCCESS);
+    expect(second?.bindOrWait(5000, waiter('second'))).toBe(NX_IN_PROGRESS);
+    expect(second?.bindOrWait(5000, waiter('second'))).toBe(NX_ALREADY_BOUND);
+    expect(third?.bindOrWait(5000, waiter('third'))).toBe(NX_IN_PROGRESS);
+    expect(fourth?.bindOrWait(5000, waiter('fourth'))).toBe(NX_IN_PROGRESS);
+    expect(third?.bindOrWait(70_000, waiter('third'))).not.toBe(NX_SUCCESS);
+    expect([third?.cancelBind(), third?.cancelBind()]).toEqual([true, false]);
+    expect(first?.unbind()).toBe(NX_SUCCESS);
+    // Nobody comes between.
+    expect([second?.port, first?.bind(5000), told]).toEqual([5000, NX_PORT_UNAVAILABLE, []]);
+    host.scheduler.runDeferred();
+    expect(told).toEqual([`second ${NX_SUCCESS}`]);
+    host.udp.deleteSocket(fourth as UdpSocket);
+    expect(second?.unbind()).toBe(NX_SUCCESS);
+    host.scheduler.runDeferred();
+    expect([told.length, host.udp.binding.length, first?.bind(5000)]).toEqual([1, 0, NX_SUCCESS]);
     host.finish();
   });
 
