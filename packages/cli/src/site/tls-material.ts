@@ -1,8 +1,7 @@
-import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Lab, MqttTlsOptions } from '@strata/stack';
-import { parsePem } from '@strata/tls';
+import { parseCertificate, parsePem } from '@strata/tls';
 import type { LabAuthority } from '@strata/tls/engine-node';
 import { UserError } from '../errors.ts';
 import { readReason } from '../files.ts';
@@ -112,9 +111,7 @@ export function readPem(flag: string, path: string, directory: string, label: st
 /** @throws UserError when one of the certificates is none */
 function checkCertificates(flag: string, path: string, text: string): void {
   for (const [index, certificate] of parsePem(text, 'CERTIFICATE').entries()) {
-    try {
-      new X509Certificate(certificate);
-    } catch {
+    if (parseCertificate(certificate) === null) {
       throw new UserError({
         what: `${flag} ${path}`,
         why: `certificate ${index + 1} in it is damaged`,
