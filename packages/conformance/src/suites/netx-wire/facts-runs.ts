@@ -5,7 +5,7 @@ import { NetxBench } from './bench.ts';
 import { ping } from './link.ts';
 
 /** Lines of a run that are TCP, without identifications. */
-function segments(bench: NetxBench): string[] {
+export function segments(bench: NetxBench): string[] {
   return bench.lines.filter((line) => !line.includes(' arp ')).map((line) => line.replace(/^(\d+ \S) \d+/, '$1'));
 }
 

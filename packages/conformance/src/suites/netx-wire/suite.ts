@@ -1,4 +1,5 @@
 import type { Scenario, Suite } from '../../suite/suite.ts';
+import { closingRuns } from './facts-closing.ts';
 import { dataFacts } from './facts-data.ts';
 import { linkFacts } from './facts-link.ts';
 import { mqttFacts } from './facts-mqtt.ts';
@@ -33,6 +34,7 @@ export const netxWireSuite: Suite = {
     ...linkFacts,
     ...overBoth([...timerFacts, ...stateFacts, ...dataFacts, ...optionFacts]),
     ...furtherRuns,
+    ...closingRuns,
     ...mqttFacts,
   ].map(
     // The runs are of IPv4, but for one, which says so itself.
