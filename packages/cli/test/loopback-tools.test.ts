@@ -240,6 +240,10 @@ describe('strata ping on the loopback bridge', () => {
     expect((await line('ping broker.lab -c 1')).code).toBe(0);
   });
 
+  test.each(['ping6 -c 1', 'ping -6 broker -c 1', 'ping 2001:db8::2 -c 1'])('%s needs no --ipv6', async (words) => {
+    expect((await line(words)).stdout).toContain('2001:db8::2: icmp_seq=0');
+  });
+
   test('a failure says where its frames are', async () => {
     const capture = join(mkdtempSync(join(tmpdir(), 'strata-')), 'lost.pcapng');
     const { code, stderr } = await strata(['ping', '192.0.2.99', '-c', '1', '--pcap', capture]);

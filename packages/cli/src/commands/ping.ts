@@ -6,7 +6,7 @@ import { EXIT_OK, UsageError, UserError } from '../errors.ts';
 import { type Arguments, given, seconds, text, wholeNumber } from '../flags/arguments.ts';
 import { declareCommonFlags } from '../flags/common.ts';
 import { declareFaultFlags } from '../flags/faults.ts';
-import { declareTapFlags } from '../flags/tap.ts';
+import { declareTapFlags, readTapFlags } from '../flags/tap.ts';
 import { openSite } from '../site/open-site.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Command } from './command.ts';
@@ -71,7 +71,7 @@ export const ping6Command: Command = {
   ...pingCommand,
   usage: 'ping6 [host]',
   summary: 'Ping over IPv6',
-  examples: [['strata ping6 --ipv6', 'host device pings host broker over IPv6']],
+  examples: [['strata ping6', 'host device pings host broker over IPv6']],
   run: (args, terminal) => runPing(args, terminal, true),
 };
 
@@ -81,8 +81,10 @@ async function runPing(args: Arguments, terminal: Terminal, always6 = false): Pr
   const bytes = wholeNumber(args, 's', 0, MOST_BYTES) ?? DEFAULT_BYTES;
   const interval = seconds(args, 'i') ?? SECOND;
   const timeoutSeconds = (seconds(args, 'W') ?? SECOND) / SECOND;
-  const site = openSite(args, terminal, { command: 'ping', events: 'stdout' });
-  const host = text(args, 'host') ?? site.peerAddress;
+  const wanted = text(args, 'host');
+  const siteArgs = family === 6 && readTapFlags(args) === null ? { ...args, ipv6: true } : args;
+  const site = openSite(siteArgs, terminal, { command: 'ping', events: 'stdout', host: wanted });
+  const host = wanted ?? site.peerAddress;
   if (host === null) {
     await site.close();
     throw new UsageError('ping', 'the address is missing', 'strata ping 192.0.2.1 --tap tap0 --address 192.0.2.2/24');

@@ -57,6 +57,7 @@ async function runPub(args: Arguments, terminal: Terminal, options: PublishOptio
   const inspector = { current: null as SessionInspector | null };
   const site = openSite(args, terminal, {
     command: 'pub',
+    host: options.host,
     events: 'stderr',
     listeners: [
       ...(options.debug ? [{ traced: (...event: TracedEvent) => debug.current?.traced(...event) }] : []),

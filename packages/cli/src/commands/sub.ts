@@ -68,6 +68,7 @@ async function runSub(args: Arguments, terminal: Terminal, options: SubscribeOpt
   const inspector = { current: null as SessionInspector | null };
   const site = openSite(args, terminal, {
     command: 'sub',
+    host: options.host,
     events: 'stderr',
     listeners: [
       ...(options.debug ? [{ traced: (...event: TracedEvent) => debug.current?.traced(...event) }] : []),

@@ -46,7 +46,10 @@ export class LoopbackSite implements Site {
     this.brokerEnd = bridge.b;
     this.peerAddress = six ? BROKER_ADDRESS6 : BROKER_ADDRESS;
     this.epoch = this.lab.epochSeconds * 1e6;
-    this.hosts = `the hosts of this lab are device (${DEVICE_ADDRESS}) and broker (${BROKER_ADDRESS})`;
+    const both = (own: string, own6: string) => (six ? `${own}, ${own6}` : own);
+    this.hosts =
+      `the hosts of this lab are device (${both(DEVICE_ADDRESS, DEVICE_ADDRESS6)}) and ` +
+      `broker (${both(BROKER_ADDRESS, BROKER_ADDRESS6)})`;
     this.names = new SiteNames(this.device, `${this.hosts}; --tap NAME and --dns ADDRESS reach others`);
     for (const host of [this.device, this.broker]) {
       const own6 = six ? parseAddress(host === this.device ? DEVICE_ADDRESS6 : BROKER_ADDRESS6) : null;

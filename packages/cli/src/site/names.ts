@@ -1,4 +1,4 @@
-import type { IpAddress, IpFamily } from '@strata/contracts';
+import { type IpAddress, type IpFamily, NX_SUCCESS } from '@strata/contracts';
 import type { DnsResolver } from '@strata/dns';
 import { type Host, lookUp, NetError, resolverOf } from '@strata/stack';
 import { formatAddress, parseAddress } from '@strata/wire';
@@ -67,6 +67,9 @@ export class SiteNames {
       return formatAddress(first as IpAddress);
     } catch (error) {
       if (!(error instanceof NetError)) throw error;
+      if (error.status === NX_SUCCESS) {
+        throw new UserError({ what: `${name} has no ${family === undefined ? '' : `IPv${family} `}address` });
+      }
       throw new UserError({
         what: error.message,
         next: `asked of ${this.host.nameServers.map(formatAddress).join(', ')}; --trace dns shows questions and answers`,

@@ -1,4 +1,5 @@
 import type { TraceListener } from '@strata/stack';
+import { parseAddress } from '@strata/wire';
 import { type Arguments, given } from '../flags/arguments.ts';
 import { readCommonFlags } from '../flags/common.ts';
 import { describeFaultFlags, readFaultFlags, readLoopbackFaultFlags } from '../flags/faults.ts';
@@ -18,6 +19,8 @@ export interface SiteRequest {
   /** Where `--trace` and `--ndjson` go: with the command's own results, or apart from them. */
   readonly events: 'stdout' | 'stderr';
   readonly listeners?: readonly TraceListener[];
+  /** Who will be talked to: an IPv6 address gives the embedded default IPv6. */
+  readonly host?: string | null | undefined;
 }
 
 /** Reads the shared flags for a command. */
@@ -27,7 +30,7 @@ export function siteFlags(args: Arguments, terminal: Terminal, request: SiteRequ
   return {
     common,
     faults: readFaultFlags(args),
-    ipv6: given(args, 'ipv6'),
+    ipv6: given(args, 'ipv6') || parseAddress(request.host ?? '')?.family === 6,
     title: `strata ${request.command}${faultText === '' ? '' : `, ${faultText}`}`,
     events: (line) => (request.events === 'stdout' ? terminal.data(line) : terminal.error(line)),
   };

@@ -43,7 +43,7 @@ export class TracePrinter implements TraceListener {
       this.print(JSON.stringify({ time, source, layer, event: name, id, a, b, c, d, frame: ref?.frameId ?? 0, text }));
     } else {
       const frame = ref === null || ref.frameId === 0 ? '' : `  #${ref.frameId}`;
-      this.print(`${formatTimestamp(time).padStart(12)}  ${source.padEnd(8)} ${name.padEnd(25)} ${text}${frame}`);
+      this.print(`${formatTimestamp(time).padStart(12)}  ${source.padEnd(8)} ${name.padEnd(27)} ${text}${frame}`);
     }
   }
 }
