@@ -52,7 +52,34 @@ describe('a script is taken for FreeBSD', () => {
   });
 });
 
+describe('the MTU over IPv6', () => {
+  const opening = (mss: number) =>
+    `--ip_version=ipv6\n0.00 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0.00 fcntl(3, F_SETFL, O_NONBLOCK) = 0\n+0.00 connect(3, ..., ...) = -1 EINPROGRESS\n+0.00 > S 0:0(0) <mss ${mss},sackOK,TS val 100 ecr 0,nop,wscale 8>\n`;
+
+  test.each([1440, 1460])('leaves room for segments of the size that the script expects, %s', (mss) => {
+    expect(report(opening(mss))).toBe('PASS        script');
+  });
+
+  test('and no other', () => {
+    expect(report(opening(1400))).toMatch(/^FAIL/);
+    expect(report(`--mtu=1500\n${opening(1460)}`)).toMatch(/^FAIL/);
+  });
+});
+
 test.each([
+  [
+    'what acknowledges anything but all that was sent is answered in TIME-WAIT',
+    `${ACCEPT}+0.00 shutdown(4, SHUT_WR) = 0
++0.00 > F. 1:1(0) ack 1 <...>
++0.05 < F. 1:1(0) ack 2 win 1040 <nop,nop,TS val 200 ecr 100>
++0.00 > . 2:2(0) ack 2 <...>
++0.05 < . 2:2(0) ack 1 win 1040 <nop,nop,TS val 250 ecr 100>
++0.00 > . 2:2(0) ack 2 <...>
++0.05 < . 2:2(0) ack 3 win 1040 <nop,nop,TS val 250 ecr 100>
++0.00 > . 2:2(0) ack 2 <...>
++0.05 < . 2:2(0) ack 2 win 1040 <nop,nop,TS val 250 ecr 100>
+`,
+  ],
   [
     'the timeout of a SYN has a fixed part from the second on',
     `${CONNECT}+1.00 > S 0:0(0) <...>\n+2.20 > S 0:0(0) <...>\n+4.20 > S 0:0(0) <...>\n`,

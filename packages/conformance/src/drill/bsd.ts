@@ -1,11 +1,14 @@
 import { MILLISECOND, SECOND } from '@strata/contracts';
 import {
+  type ControlBlock,
   ECN_PASSIVE,
   MODERN_RTO_LIMITS,
   modernTcpProfile,
   Rfc6298Rto,
   type RtoLimits,
+  rfc5961Defence,
   sackThresholdDetection,
+  TCP_TIMED_WAIT,
   type TcpProfile,
 } from '@strata/tcp';
 import { TCP_SYN } from '@strata/wire';
@@ -92,6 +95,13 @@ export function bsdRto(now: TcpProfile['rto'], change: Partial<BsdTimers>): TcpP
   return make;
 }
 
+/** As RFC 5961 5, and in TIME-WAIT whatever does not acknowledge all that was sent is answered. */
+export function acknowledgmentTooOld(tcb: ControlBlock, acknowledgment: number): boolean {
+  if (tcb.state !== TCP_TIMED_WAIT) return rfc5961Defence.acknowledgmentTooOld(tcb, acknowledgment);
+  if (acknowledgment !== tcb.sndNxt) tcb.ackNow = true;
+  return true;
+}
+
 /** What FreeBSD's TCP has that the one of `tcp` has not. */
 export function asBsd(tcp: TcpProfile): TcpProfile {
   return {
@@ -107,6 +117,7 @@ export function asBsd(tcp: TcpProfile): TcpProfile {
     slowStartAfterIdle: true,
     nagleForgivesFull: false,
     probeWithData: true,
+    defence: { ...tcp.defence, acknowledgmentTooOld },
     // Resets are nothing to a connection that waits (RFC 1337).
     resetEndsTimeWait: false,
     maximumSynRetries: 6,

@@ -1,6 +1,7 @@
 import type { TcpProfile } from '@strata/tcp';
+import { TCP_SYN } from '@strata/wire';
 import type { Script, ScriptOption } from './ast.ts';
-import { asBsd } from './bsd.ts';
+import { asBsd, isForBsd } from './bsd.ts';
 import { drillTcpProfile, recommendedTcpProfile } from './profile.ts';
 
 /** What options and commands of a script have set. */
@@ -114,8 +115,26 @@ export function applyOptions(
   if (own && family !== settings.family) settings.unsupported.push(`IPv${family}: the script says so itself`);
   if (settings.local === '') settings.local = settings.family === 4 ? '192.168.0.1' : 'fd3d:0a0b:17d6::1';
   if (settings.remote === '') settings.remote = settings.family === 4 ? '192.0.2.1' : '2001:db8::1';
-  if (settings.mtu === 0) settings.mtu = settings.family === 4 ? 1500 : 1520;
+  if (settings.mtu === 0) settings.mtu = settings.family === 4 ? ETHERNET_MTU : usualIpv6Mtu(script);
   settings.notes.push(...new Set(settings.notes.splice(0)));
+}
+
+const ETHERNET_MTU = 1500;
+const IPV6_AND_TCP = 60;
+
+/**
+ * Scripts that are run over both versions of IP are run over IPv6 with an MTU that leaves segments the size they have over
+ * IPv4; those for IPv6 alone count on 1500. The MSS that a script expects in the stack's SYN says which it is.
+ */
+function usualIpv6Mtu(script: Script): number {
+  for (const { action } of script.events) {
+    if (action.kind !== 'packet' || action.inbound || action.body.protocol !== 'tcp') continue;
+    if ((action.body.flags & TCP_SYN) === 0) continue;
+    const mss = action.body.options?.find((option) => option.kind === 'mss');
+    if (mss?.kind === 'mss' && mss.value === ETHERNET_MTU - IPV6_AND_TCP) return ETHERNET_MTU;
+    if (mss !== undefined) return ETHERNET_MTU + 20;
+  }
+  return isForBsd(script) ? ETHERNET_MTU : ETHERNET_MTU + 20;
 }
 
 function applyOption(settings: DrillSettings, name: string, value: string | null, from: ScriptOption | null): void {

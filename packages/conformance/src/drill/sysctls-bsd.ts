@@ -7,7 +7,7 @@ import {
   TCP_TIMED_WAIT,
   type TcpProfile,
 } from '@strata/tcp';
-import { type BsdTimers, bsdRto } from './bsd.ts';
+import { acknowledgmentTooOld, type BsdTimers, bsdRto } from './bsd.ts';
 import { bsdAcks, withOptions } from './profile.ts';
 import { congestion, ecn, harmless, hopLimit, only, profile, type SysctlRule } from './sysctl-rules.ts';
 
@@ -25,7 +25,7 @@ function acknowledgeAtOnce(tcb: ControlBlock): void {
   tcb.ackNow = true;
 }
 
-const { acknowledgmentTooOld, resetConnection, synOnOpenConnection } = rfc5961Defence;
+const { resetConnection, synOnOpenConnection } = rfc5961Defence;
 
 /** Retransmissions of a SYN that fit such a time, in milliseconds, at doubling intervals from one second on. */
 function retriesWithin(time: number): number {

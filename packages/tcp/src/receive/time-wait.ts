@@ -37,7 +37,7 @@ export function receiveTimeWait(tcb: ControlBlock, segment: TcpHeader): boolean 
   if (flags & TCP_SYN || segment.payloadLength > 0) {
     tcb.service.drop(DROP_TCP_SEQUENCE, tcb, segment.sequence);
     tcb.ackNow = true;
-  }
+  } else if (flags & TCP_ACK) tcb.profile.defence.acknowledgmentTooOld(tcb, segment.acknowledgment);
   return false;
 }
 
