@@ -363,7 +363,8 @@ export class IpInstance implements NetworkService {
     const outgoing = this.routes.outgoing as IpInterface;
     let source = local;
     if (source === null || source.w3 === 0) {
-      const own = outgoing.link === null && !isLoopback(destination) ? destination : outgoing.address;
+      const toSelf = outgoing.link === null && !isLoopback(destination);
+      const own = !toSelf ? outgoing.address : (this.interfaceAt(interfaceIndex)?.address ?? destination);
       const unspecified = own === 0 && destination === LIMITED_BROADCAST && local !== null;
       if (own === 0 && !unspecified) return null;
       source = ipv4Address(own);

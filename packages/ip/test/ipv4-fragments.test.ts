@@ -45,6 +45,8 @@ interface Piece {
   readonly to: number;
   readonly more?: boolean;
   readonly identification?: number;
+  readonly protocol?: number;
+  readonly destination?: string;
   readonly source?: string;
   readonly typeOfService?: number;
   readonly options?: readonly number[];
@@ -54,8 +56,9 @@ function fragment(data: Uint8Array, piece: Piece): Uint8Array {
   const more = piece.more ?? piece.to < data.length;
   return ipv4(
     {
-      protocol: EXPERIMENT,
+      protocol: piece.protocol ?? EXPERIMENT,
       source: piece.source ?? PEER,
+      ...(piece.destination === undefined ? {} : { destination: piece.destination }),
       identification: piece.identification ?? 77,
       fragment: (more ? 0x2000 : 0) | (piece.from >> 3),
       typeOfService: piece.typeOfService ?? 0,
@@ -148,6 +151,23 @@ describe('putting fragments together (RFC 791 3.2, RFC 815)', () => {
     host.inject(0x0800, fragment(data, { from: 32, to: 64 }), 0, undefined, second);
     host.injectIp(fragment(data, { from: 0, to: 32 }));
     expect(transport.received).toMatchObject([{ data: decode(data), interfaceIndex: 0 }]);
+    host.finish();
+  });
+
+  test('datagrams that differ in protocol or destination are kept apart', () => {
+    const [host, transport] = fragmenting();
+    const other = new RecordingTransport();
+    host.ip.register(EXPERIMENT + 1, other);
+    host.ip.joinGroup(host.eth0, ipWord('239.1.1.1'));
+    const data = pattern(48);
+    host.injectIp(fragment(data, { from: 0, to: 24 }));
+    host.injectIp(fragment(data, { from: 24, to: 48, protocol: EXPERIMENT + 1 }));
+    host.injectMulticast(fragment(data, { from: 24, to: 48, destination: '239.1.1.1' }));
+    expect([transport.received, other.received, host.ip.reassembly.waiting]).toEqual([[], [], 3]);
+    host.injectIp(fragment(data, { from: 0, to: 24, protocol: EXPERIMENT + 1 }));
+    expect([transport.received.length, other.received.length]).toEqual([0, 1]);
+    host.injectIp(fragment(data, { from: 24, to: 48 }));
+    expect(transport.received).toHaveLength(1);
     host.finish();
   });
 

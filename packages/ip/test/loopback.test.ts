@@ -3,7 +3,7 @@ import { DROP_IPV4_LOOPBACK_POOL, NX_SUCCESS, SECOND, UNHANDLED } from '@strata/
 import { ipv4Address } from '@strata/wire';
 import { LOOPBACK_INTERFACE } from '../src/index.ts';
 import { ipWord, text } from './frames.ts';
-import { TestHost } from './host.ts';
+import { ScriptedLink, TestHost } from './host.ts';
 import { EXPERIMENT, RecordingTransport, sendDatagram } from './transport.ts';
 
 describe('traffic of a host to itself (RFC 1122 3.2.1.3 (g))', () => {
@@ -55,6 +55,34 @@ describe('traffic of a host to itself (RFC 1122 3.2.1.3 (g))', () => {
     sendDatagram(host, '127.0.0.1', 'x');
     host.advance(0);
     expect(host.drops(DROP_IPV4_LOOPBACK_POOL)).toBe(1);
+    host.finish();
+  });
+
+  test('a host on several links pings each of its addresses from each, and not a frame leaves it', () => {
+    const host = new TestHost();
+    const link = new ScriptedLink(host.scheduler, '00:11:22:33:44:66');
+    host.ip.setAddress(host.ip.attachInterface('eth1', link), ipWord('198.51.100.1'), ipWord('255.255.255.0'));
+    const own = ['192.0.2.1', '198.51.100.1', '127.0.0.1'].map((each) => ipv4Address(ipWord(each)));
+    const heard: string[] = [];
+    for (const remote of own) {
+      for (const options of [{}, { interfaceIndex: 0 }, { interfaceIndex: 1 }, ...own.map((local) => ({ local }))]) {
+        host.ip.icmp.echo.ping(
+          remote,
+          text('me'),
+          SECOND,
+          {
+            pinged: (status, response, ping) => {
+              heard.push(`${status} ${ping.responder === remote.w3}`);
+              response?.release();
+            },
+          },
+          options,
+        );
+      }
+    }
+    host.advance(SECOND);
+    expect(heard).toEqual(new Array(18).fill(`${NX_SUCCESS} true`));
+    expect([host.take(), link.sent]).toEqual([[], []]);
     host.finish();
   });
 
