@@ -73,7 +73,7 @@ const LINUX: readonly Effect[] = [
   ],
   [
     "sysctl -q net.ipv4.tcp_rmem='4096 20000 20000'",
-    `${LISTEN}+0 < S 0:0(0) win 5000 <mss 1000>\n+0 > S. 0:0(0) ack 1 win 20000 <...>\n`,
+    `${SACK}+0 < P. 30001:30011(10) ack 1 win 5000\n+0 > . 1:1(0) ack 1\n`,
   ],
   [
     "sysctl -q net.ipv4.tcp_wmem='4096 5000 5000'",
