@@ -89,6 +89,45 @@ test('random octets, cut scripts and foreign pieces are read or refused with a p
   expect(readable).toBeGreaterThan(500);
 });
 
+test('scripts with tokens missing, doubled, exchanged or foreign are read or refused with a place', () => {
+  const random = new SeededRandom('tokens');
+  const foreign = [
+    '0',
+    '-1',
+    '99999999999',
+    '...',
+    '{',
+    '}',
+    '(',
+    ')',
+    '<',
+    '>',
+    '=',
+    '%{',
+    '}%',
+    '`',
+    'nop',
+    'TS',
+    'win',
+    'icmp',
+  ];
+  let readable = 0;
+  for (let i = 0; i < 1500; i++) {
+    const tokens = (sources[random.below(sources.length)] as string).match(/\s+|\w+|\.\.\.|[^\s\w]/g) ?? [];
+    for (let changes = 1 + random.below(3); changes > 0; changes--) {
+      const at = random.below(tokens.length);
+      const other = random.below(tokens.length);
+      const kind = random.below(4);
+      if (kind === 0) tokens.splice(at, 1);
+      else if (kind === 1) tokens.splice(at, 0, tokens[at] as string);
+      else if (kind === 2) [tokens[at], tokens[other]] = [tokens[other] as string, tokens[at] as string];
+      else tokens.splice(at, 0, foreign[random.below(foreign.length)] as string);
+    }
+    if (read(tokens.join(''))) readable++;
+  }
+  expect(readable).toBeGreaterThan(100);
+});
+
 test.each([
   ['brackets', `0 f(${'['.repeat(20_000)}`],
   ['structures', `0 f(${'{'.repeat(20_000)}`],
