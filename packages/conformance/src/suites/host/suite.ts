@@ -2,6 +2,8 @@ import type { Suite } from '../../suite/suite.ts';
 import { arpScenarios } from './arp.ts';
 import { icmpScenarios } from './icmp.ts';
 import { ipv4Scenarios } from './ipv4.ts';
+import { fragmentScenarios } from './ipv4-fragments.ts';
+import { sendingScenarios } from './ipv4-sending.ts';
 import { ipv6Scenarios } from './ipv6.ts';
 import { ndScenarios } from './nd.ts';
 import { HOST_REQUIREMENTS } from './requirements.ts';
@@ -17,6 +19,8 @@ export const hostSuite: Suite = {
   scenarios: [
     ...arpScenarios,
     ...ipv4Scenarios,
+    ...fragmentScenarios,
+    ...sendingScenarios,
     ...icmpScenarios,
     ...ipv6Scenarios,
     ...ndScenarios,
