@@ -233,6 +233,8 @@ export abstract class ControlBlock implements Timed, Deferred {
   maximumRetries: number;
   /** The same of a SYN or SYN-ACK; -1: as the profile has it. */
   openingRetries: number;
+  /** How long FIN_WAIT_2 lasts once the application has gone, in microseconds. */
+  finWait2: number;
   transmitQueueMaximum: number;
   timeToLive: number;
   typeOfService: number;
@@ -393,6 +395,7 @@ export abstract class ControlBlock implements Timed, Deferred {
     this.userTimeout = NEVER;
     this.maximumRetries = profile.maximumRetries;
     this.openingRetries = -1;
+    this.finWait2 = profile.finWait2;
     this.transmitQueueMaximum = profile.transmitQueueMaximum;
     this.timeToLive = 0;
     this.typeOfService = 0;

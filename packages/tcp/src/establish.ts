@@ -65,6 +65,7 @@ export function establish(tcb: ControlBlock): void {
   const { service } = tcb;
   tcb.retransmitDeadline = NEVER;
   tcb.retries = 0;
+  tcb.troubleSince = NEVER;
   tcb.recover = tcb.iss;
   tcb.sndSmall = tcb.sndUna;
   tcb.reductionEnd = tcb.iss;

@@ -57,9 +57,9 @@ export class TcpServer implements Listener, PassiveOwner {
     this.socketOptions = { ...options.socket, deleteWhenClosed: true };
     this.unsettled = new Set();
     this.overflowedAt = Number.NEGATIVE_INFINITY;
-    const { windowSize, mssLimit } = options.socket ?? {};
+    const { windowSize, windowLimit, mssLimit } = options.socket ?? {};
     this.windowSize = windowSize ?? service.profile.defaultWindow;
-    this.windowLimit = windowSize ?? automaticLimit(service, this.windowSize);
+    this.windowLimit = windowLimit ?? windowSize ?? automaticLimit(service, this.windowSize);
     this.mssLimit = mssLimit ?? 0;
   }
 

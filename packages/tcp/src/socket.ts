@@ -50,6 +50,7 @@ import type { TcpProfile } from './profile.ts';
 import { automaticLimit, noteRead } from './receive/auto-window.ts';
 import { answerSyn } from './receive/listen.ts';
 import { sendAcknowledgment, sendControl, sendReset, sendSyn } from './send/control.ts';
+import { MARK_RECORD } from './send/marks.ts';
 import { output, queueFin } from './send/output.ts';
 import { waitForPackets } from './send/policies.ts';
 import { trimFront } from './send/segmentation.ts';
@@ -82,6 +83,8 @@ import { transition } from './transition.ts';
 export interface TcpSocketOptions {
   /** Receive window in octets: 1..65535, or up to 2^30 where the profile scales windows. */
   readonly windowSize?: number;
+  /** How far the window may grow by itself when the application reads fast. Default: as the profile has it without `windowSize`, not at all with it. */
+  readonly windowLimit?: number;
   /** 1..255; 0 or absent: the IP instance's default. */
   readonly timeToLive?: number;
   readonly typeOfService?: number;
@@ -152,7 +155,8 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     this.name = options.name ?? '';
     this.localAddress = options.localAddress ?? null;
     this.windowSize = windowSize;
-    this.windowLimit = options.windowSize === undefined ? automaticLimit(service, windowSize) : 0;
+    this.windowLimit =
+      options.windowLimit ?? (options.windowSize === undefined ? automaticLimit(service, windowSize) : 0);
     this.timeToLive = timeToLive;
     this.typeOfService = options.typeOfService ?? 0;
     this.dontFragment = options.dontFragment ?? profile.dontFragment;
@@ -163,6 +167,10 @@ export class TcpSocket extends ControlBlock implements PacketStream {
   get notifications(): TcpNotifications {
     if (this.callbacks === NOBODY) this.callbacks = silentNotifications();
     return this.callbacks;
+  }
+
+  get sendsAtOnce(): boolean {
+    return this.profile.sending.atOnce;
   }
 
   /** Takes a local port; 0 chooses one. NX_ALREADY_BOUND, NX_PORT_UNAVAILABLE, NX_NO_FREE_PORTS, NX_INVALID_PORT. */
@@ -301,6 +309,12 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     if (packet.length === 0) return NX_INVALID_PACKET;
     if (packet.prepend - packet.dataStart < this.headroom) return NX_UNDERFLOW;
     return this.profile.sending.send(this, packet);
+  }
+
+  /** What was sent so far is a record: what is sent later begins a segment of its own, however small the last one is. */
+  endRecord(): void {
+    const { transmit } = this;
+    if (transmit.hasUnsent) transmit.at((transmit.tail - 1) | 0).marks |= MARK_RECORD;
   }
 
   /**

@@ -27,7 +27,9 @@ export interface DrillSettings {
   /** Parse only. */
   dryRun: boolean;
   tcp: TcpProfile;
+  /** How far receive windows may grow, and where they begin. */
   receiveBuffer: number;
+  receiveWindow: number;
   sendBuffer: number;
   notsentLowat: number;
   timeToLive: number;
@@ -42,6 +44,9 @@ export interface DrillSettings {
   /** Reasons why the script cannot be judged. */
   readonly unsupported: string[];
 }
+
+/** Half of a receive buffer of 540000 octets: the rest is for what the kernel keeps beside the data. */
+const START_WINDOW = 270_000;
 
 export function defaultSettings(): DrillSettings {
   return {
@@ -61,6 +66,7 @@ export function defaultSettings(): DrillSettings {
     dryRun: false,
     tcp: drillTcpProfile,
     receiveBuffer: drillTcpProfile.defaultWindow,
+    receiveWindow: START_WINDOW,
     sendBuffer: 256 * 1024,
     notsentLowat: 0xffffffff,
     timeToLive: 0,

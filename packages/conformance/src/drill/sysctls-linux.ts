@@ -29,8 +29,9 @@ export const LINUX_SYSCTLS: Readonly<Record<string, SysctlRule>> = {
     settings.notsentLowat = Number(value) >>> 0;
     return null;
   },
-  'net.ipv4.tcp_rmem': triple((settings, _low, _middle, high) => {
+  'net.ipv4.tcp_rmem': triple((settings, _low, middle, high) => {
     settings.receiveBuffer = Math.max(1, Math.min(high, settings.tcp.maximumWindow));
+    settings.receiveWindow = Math.max(1, middle >> 1);
   }),
   'net.ipv4.tcp_wmem': triple((settings, _low, middle) => {
     settings.sendBuffer = middle;

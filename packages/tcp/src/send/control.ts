@@ -2,6 +2,7 @@ import {
   type DatagramInfo,
   type Flow,
   type IpAddress,
+  NEVER,
   NX_SUCCESS,
   NX_TCP_PACKET,
   type Packet,
@@ -81,6 +82,7 @@ export function sendAcknowledgment(tcb: ControlBlock): void {
 /** Our SYN, first or again. */
 export function sendSyn(tcb: ControlBlock): void {
   if (tcb.synTransmissions++ > 0) countLostSyn(tcb);
+  else if (tcb.userTimeout !== NEVER) tcb.troubleSince = tcb.time.now;
   tcb.synSentAt = tcb.time.now;
   sendControl(tcb, tcb.iss, TCP_SYN | synFlags(tcb));
   armRetransmit(tcb);
@@ -89,6 +91,7 @@ export function sendSyn(tcb: ControlBlock): void {
 /** Our SYN-ACK, first or again. */
 export function sendSynAck(tcb: ControlBlock): void {
   if (tcb.synTransmissions++ > 0) countLostSyn(tcb);
+  else if (tcb.userTimeout !== NEVER) tcb.troubleSince = tcb.time.now;
   tcb.synSentAt = tcb.time.now;
   sendControl(tcb, tcb.iss, TCP_SYN | TCP_ACK | synAckFlags(tcb));
   armRetransmit(tcb);

@@ -103,8 +103,8 @@ export function armKeepalive(tcb: ControlBlock, from: number, interval: number):
  * (NetX: the wait of the disconnect) cannot do so for sockets that nobody holds: they wait as long as in TIMED_WAIT.
  */
 export function armFinWait2(tcb: ControlBlock): void {
-  const { finWait2, timeWait } = tcb.profile;
-  armTimeWait(tcb, finWait2 === NEVER && tcb.deleteWhenClosed ? timeWait : finWait2);
+  const { finWait2 } = tcb;
+  armTimeWait(tcb, finWait2 === NEVER && tcb.deleteWhenClosed ? tcb.profile.timeWait : finWait2);
 }
 
 /** Starts TIMED_WAIT, or the end of FIN_WAIT_2. */

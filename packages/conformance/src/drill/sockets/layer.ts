@@ -210,6 +210,7 @@ export class SocketLayer {
   private bind(args: readonly Expression[]): CallOutcome {
     const port = portIn(args[1]) ?? this.around.bindPort;
     return this.withSocket(args, (file) => {
+      if (file instanceof TcpFile && !file.mayBind) return failed('EINVAL');
       if (file instanceof TcpFile && this.portTaken(file, port)) return failed('EADDRINUSE');
       return file instanceof TcpFile || file instanceof UdpFile ? file.bind(port) : failed('EOPNOTSUPP');
     });
@@ -482,7 +483,7 @@ export class SocketLayer {
     let actual: number;
     if (request === CONSTANTS.SIOCINQ) actual = file.readable;
     else if (!(file instanceof TcpFile)) return failed('ENOTTY');
-    else if (request === CONSTANTS.SIOCOUTQ) actual = file.queued;
+    else if (request === CONSTANTS.SIOCOUTQ) actual = file.outstanding;
     else if (request === CONSTANTS.SIOCOUTQNSD) actual = file.unsent;
     else return failed('ENOTTY');
     const wanted = numberOf(args[2]);

@@ -47,7 +47,7 @@ const RULES: Readonly<Record<string, OptionRule>> = {
   'SOL_SOCKET:SO_MARK': ANY,
   'SOL_SOCKET:SO_INCOMING_CPU': ANY,
   'SOL_SOCKET:SO_BUSY_POLL': ANY,
-  'SOL_SOCKET:SO_RCVLOWAT': { initial: 1, low: 0 },
+  'SOL_SOCKET:SO_RCVLOWAT': { initial: 1, keep: (value) => Math.max(value < 0 ? 0x7fffffff : value, 1) },
   'SOL_SOCKET:SO_TYPE': { initial: 0, readOnly: true, read: (file) => (file.type === 'tcp' ? 1 : 2) },
   'SOL_SOCKET:SO_PROTOCOL': { initial: 0, readOnly: true, read: (file) => (file.type === 'tcp' ? 6 : 17) },
   'SOL_SOCKET:SO_DOMAIN': { initial: 2, readOnly: true },
@@ -78,6 +78,7 @@ const RULES: Readonly<Record<string, OptionRule>> = {
   'SOL_TCP:TCP_NOTSENT_LOWAT': { initial: 0xffffffff, tcpOnly: true },
   'SOL_TCP:TCP_WINDOW_CLAMP': { initial: 0, low: 0, tcpOnly: true },
   'SOL_TCP:TCP_DEFER_ACCEPT': { initial: 0, keep: (value) => Math.max(value, 0), tcpOnly: true },
+  'SOL_TCP:TCP_SYNCNT': { initial: 5, low: 1, high: 127, tcpOnly: true, read: readSynCount },
   'SOL_TCP:TCP_LINGER2': { initial: 60, tcpOnly: true },
   'SOL_TCP:TCP_KEEPINIT': { initial: 75, low: 1, tcpOnly: true },
   'SOL_TCP:TCP_MAXUNACKTIME': { initial: 0, low: 0, tcpOnly: true },
@@ -146,6 +147,10 @@ const SAME: Readonly<Record<string, string>> = {
 
 function readQuickAck(file: SocketFile): number {
   return file instanceof TcpFile && file.socket !== null && !quickAcks(file.socket) ? 0 : 1;
+}
+
+function readSynCount(file: SocketFile): number {
+  return file instanceof TcpFile ? file.synCount : 0;
 }
 
 function readMss(file: SocketFile): number {

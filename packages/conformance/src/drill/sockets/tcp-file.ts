@@ -52,7 +52,9 @@ import { ZeroCopy } from './zero-copy.ts';
 
 /** Sizes and habits that sysctls of a script set for all its sockets. */
 export interface TcpDefaults {
+  /** How far receive windows may grow, and where they begin. */
   readonly receiveBuffer: number;
+  readonly receiveWindow: number;
   readonly sendBuffer: number;
   readonly notsentLowat: number;
   readonly timeToLive: number;
@@ -65,6 +67,8 @@ export interface TcpDefaults {
 
 /** How long a corked segment waits at most, unless the retransmission timeout is longer. */
 const CORK_TIME = 200 * MILLISECOND;
+/** Linux lets receive windows begin and end with whole segments of this size. */
+const LARGEST_SEGMENT = 1460;
 /** Largest piece that is handed to the socket at once. */
 const CHUNK = 128 * 1024;
 const ZEROS = new Uint8Array(4096);
@@ -180,8 +184,13 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
 
   // Opening.
 
+  /** Sockets have one port, and have it once. */
+  get mayBind(): boolean {
+    return this.port === 0 && this.state === 'new';
+  }
+
   bind(port: number): CallOutcome {
-    if (this.port !== 0 || this.state !== 'new') return failed('EINVAL');
+    if (!this.mayBind) return failed('EINVAL');
     this.port = port;
     return done(0);
   }
@@ -282,6 +291,11 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     return this.socket?.receiveBytes ?? 0;
   }
 
+  /** Fewer octets satisfy neither a waiting read nor poll (SO_RCVLOWAT). */
+  private get lowat(): number {
+    return Math.max(this.option('SOL_SOCKET:SO_RCVLOWAT', 1), 1);
+  }
+
   /** Reads up to `length` octets; null: nothing there yet. */
   read(length: number, flags: number): CallOutcome | null {
     if (this.state === 'new' && this.error === null) return failed('ENOTCONN');
@@ -290,7 +304,8 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     const all = (flags & (CONSTANTS.MSG_WAITALL as number)) !== 0;
     const ended = this.peerDone || this.readShut || this.state === 'over';
     const { readable } = this;
-    if (readable > 0 && (!all || readable >= length || ended || this.nonblocking)) {
+    const enough = all ? readable >= length : readable >= Math.min(this.lowat, length) || length === 0;
+    if (readable > 0 && (enough || ended || this.nonblocking)) {
       const count = Math.min(length, readable);
       if ((flags & (CONSTANTS.MSG_PEEK as number)) === 0) {
         this.consume(count);
@@ -350,6 +365,15 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     this.currentAt = 0;
   }
 
+  /** What SIOCOUTQ counts: octets waiting to be acknowledged, and a FIN as one more. */
+  get outstanding(): number {
+    const { socket } = this;
+    if (socket === null) return 0;
+    const fin = socket.finQueued || socket.finSent;
+    const finished = socket.finSent && socket.sndUna === socket.sndNxt && !socket.transmit.hasUnsent;
+    return this.queued + (fin && !finished ? 1 : 0);
+  }
+
   /** Octets waiting to be acknowledged, and of those the ones that were never sent. */
   get queued(): number {
     return (this.socket?.transmit.bytes ?? 0) + this.held;
@@ -382,7 +406,9 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     if (!more) {
       const held = this.held;
       this.hold(0);
-      return this.accepted(this.send(held + count, false) - held);
+      const taken = this.send(held + count, false) - held;
+      if (flags & (CONSTANTS.MSG_EOR as number) && taken === length) this.socket.endRecord();
+      return this.accepted(taken);
     }
     const total = this.held + count;
     const mss = Math.max(this.socket.mss, 1);
@@ -469,7 +495,8 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     let bits = 0;
     this.updateZeroCopy();
     if (this.zeroCopy.pending) bits |= POLLERR;
-    if (this.readable > 0 || this.peerDone || this.readShut || this.state === 'over') bits |= POLLIN | POLLRDNORM;
+    if (this.readable >= this.lowat || this.peerDone || this.readShut || this.state === 'over')
+      bits |= POLLIN | POLLRDNORM;
     if (this.peerDone || this.readShut || this.state === 'over') bits |= POLLRDHUP;
     if (this.error !== null) bits |= POLLERR;
     if (this.state === 'over' || ((this.peerDone || this.readShut) && this.writeShut)) bits |= POLLHUP;
@@ -498,12 +525,14 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
       this.port = 0;
       return done(0);
     }
-    if (how !== (CONSTANTS.SHUT_WR as number)) this.readShut = true;
     if (this.state === 'listening') {
+      if (how === (CONSTANTS.SHUT_WR as number)) return done(0);
       this.server?.close();
       this.state = 'new';
-      return done(0);
     }
+    if (how !== (CONSTANTS.SHUT_WR as number)) this.readShut = true;
+    this.wakeups++;
+    if (this.state === 'new') return done(0);
     if (how !== (CONSTANTS.SHUT_RD as number) && !this.writeShut) {
       this.flush();
       this.writeShut = true;
@@ -535,7 +564,8 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     const unread = this.current !== null;
     this.dropCurrent();
     const linger = this.option('SOL_SOCKET:SO_LINGER', -1);
-    if (linger === 0 || (unread && (socket.state === TCP_ESTABLISHED || socket.state === TCP_CLOSE_WAIT))) {
+    const hasty = socket.state === TCP_FIN_WAIT_2 && this.option('SOL_TCP:TCP_LINGER2', 0) < 0;
+    if (linger === 0 || hasty || (unread && (socket.state === TCP_ESTABLISHED || socket.state === TCP_CLOSE_WAIT))) {
       socket.disconnect(true);
       return done(0);
     }
@@ -582,6 +612,11 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
 
   // Options.
 
+  /** Repetitions of a SYN (TCP_SYNCNT). */
+  get synCount(): number {
+    return this.option('SOL_TCP:TCP_SYNCNT', this.host.tcp.profile.maximumSynRetries);
+  }
+
   /** Name of the congestion control in use. */
   get congestion(): string {
     return this.socket?.congestion.name ?? (this.controller ?? this.host.tcp.profile.congestion)().name;
@@ -601,11 +636,22 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     if (socket !== null && controller !== null) socket.congestion = controller();
   }
 
+  /** The window to begin with: on Linux whole segments, and no more than the default buffer has room for unless told. */
+  private startWindow(): number {
+    const { receiveBuffer, receiveWindow, bsd } = this.defaults;
+    const chosen = this.stored.get('SOL_SOCKET:SO_RCVBUF');
+    if (bsd) return chosen ?? receiveBuffer;
+    const window = chosen ?? Math.min(receiveWindow, receiveBuffer);
+    const mss = Math.min(this.option('SOL_TCP:TCP_MAXSEG', this.defaults.mssLimit) || LARGEST_SEGMENT, LARGEST_SEGMENT);
+    return window > mss ? window - (window % mss) : window;
+  }
+
   private socketOptions(): TcpSocketOptions {
     const clamp = this.option('SOL_TCP:TCP_WINDOW_CLAMP', 0);
-    const buffer = this.option('SOL_SOCKET:SO_RCVBUF', this.defaults.receiveBuffer);
+    const window = this.startWindow();
     return {
-      windowSize: clamp > 0 ? Math.min(clamp, buffer) : buffer,
+      windowSize: clamp > 0 ? Math.min(clamp, window) : window,
+      windowLimit: this.stored.has('SOL_SOCKET:SO_RCVBUF') || clamp > 0 ? 0 : this.defaults.receiveBuffer,
       timeToLive: this.option('SOL_IP:IP_TTL', this.defaults.timeToLive),
       typeOfService: this.option('SOL_IP:IP_TOS', 0) & 0xfc,
       dontFragment: this.option('SOL_IP:IP_MTU_DISCOVER', 1) !== 0,
@@ -638,6 +684,12 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
       case 'SOL_TCP:TCP_KEEPINTVL':
       case 'SOL_TCP:TCP_KEEPCNT':
         this.applyKeepalive(socket);
+        break;
+      case 'SOL_TCP:TCP_SYNCNT':
+        socket.openingRetries = value;
+        break;
+      case 'SOL_TCP:TCP_LINGER2':
+        socket.finWait2 = value > 0 ? value * SECOND : this.host.tcp.profile.finWait2;
         break;
       case 'SOL_TCP:TCP_USER_TIMEOUT':
         socket.userTimeout = value === 0 ? NEVER : value * MILLISECOND;
