@@ -17,6 +17,7 @@ import {
   TRACE_DHCP_STATE,
 } from '@strata/contracts';
 import { DhcpCounters } from './counters.ts';
+import type { DhcpInterface } from './interface.ts';
 import { type DhcpLease, INFINITE_LEASE, leaseOf } from './lease.ts';
 import {
   DHCP_ACK,
@@ -29,27 +30,8 @@ import {
   type DhcpReply,
   encodeRequest,
 } from './message.ts';
-import {
-  addressOf,
-  addressOption,
-  OPTION_CLASSLESS_ROUTES,
-  OPTION_CLIENT_ID,
-  OPTION_DNS_SERVER,
-  OPTION_DOMAIN_NAME,
-  OPTION_HOST_NAME,
-  OPTION_INTERFACE_MTU,
-  OPTION_LEASE_TIME,
-  OPTION_MAXIMUM_SIZE,
-  OPTION_NTP_SERVER,
-  OPTION_PARAMETER_LIST,
-  OPTION_REBINDING_TIME,
-  OPTION_RENEWAL_TIME,
-  OPTION_REQUESTED_ADDRESS,
-  OPTION_ROUTER,
-  OPTION_SERVER_ID,
-  OPTION_SUBNET_MASK,
-  textOption,
-} from './options.ts';
+import { addressOf, addressOption, OPTION_REQUESTED_ADDRESS, OPTION_SERVER_ID } from './options.ts';
+import { type DhcpOption, isAnswered, requestOptions } from './request-options.ts';
 import type { DhcpService } from './service.ts';
 import {
   DHCP_BOUND,
@@ -66,38 +48,6 @@ import {
 } from './states.ts';
 
 const LIMITED_BROADCAST = -1;
-/** What one packet of the default pool takes. */
-const MAXIMUM_MESSAGE = 1472;
-
-/** RFC 2131 4.3.1: what the client would like to know. RFC 3442 asks for 121 in front of the router. */
-const PARAMETERS = Uint8Array.of(
-  OPTION_SUBNET_MASK,
-  OPTION_CLASSLESS_ROUTES,
-  OPTION_ROUTER,
-  OPTION_DNS_SERVER,
-  OPTION_DOMAIN_NAME,
-  OPTION_INTERFACE_MTU,
-  OPTION_NTP_SERVER,
-  OPTION_LEASE_TIME,
-  OPTION_RENEWAL_TIME,
-  OPTION_REBINDING_TIME,
-);
-
-/** What the client needs of the interface that it configures; the host implements it. Addresses are int32. */
-export interface DhcpInterface {
-  readonly index: number;
-  readonly macMsw: number;
-  readonly macLsw: number;
-  /**
-   * Looks whether an address is free (RFC 5227) and, if so, sets it. Exactly one of the two functions is called, later.
-   * NX_SUCCESS when the look has begun.
-   */
-  claim(address: number, prefixLength: number, claimed: () => void, refused: () => void): Status;
-  /** Gives up a {@link claim} that is under way: neither function is called any more, and the address is not set. */
-  abandon(): void;
-  /** Uses a lease, whose address may be set already; or, with null, nothing any more. */
-  configure(lease: DhcpLease | null): void;
-}
 
 /** Hears what becomes of a client, always after the event (nx_dhcp_state_change_notify). */
 export interface DhcpListener {
@@ -439,23 +389,9 @@ export class DhcpClient implements Timed {
     }
   }
 
-  private send(
-    type: number,
-    clientAddress: number,
-    extra: readonly (readonly [number, Uint8Array])[],
-    from: number,
-    to: number,
-  ): void {
-    const { on, clientId, hostName, service } = this;
-    // RFC 2131 table 5: DECLINE and RELEASE, which nobody answers, have neither time nor flags.
-    const answered = type === DHCP_DISCOVER || type === DHCP_REQUEST;
-    const options: (readonly [number, Uint8Array])[] = [...extra];
-    if (clientId !== null) options.push([OPTION_CLIENT_ID, clientId]);
-    if (answered) {
-      if (hostName !== '') options.push([OPTION_HOST_NAME, textOption(hostName)]);
-      options.push([OPTION_MAXIMUM_SIZE, Uint8Array.of(MAXIMUM_MESSAGE >>> 8, MAXIMUM_MESSAGE & 0xff)]);
-      options.push([OPTION_PARAMETER_LIST, PARAMETERS]);
-    }
+  private send(type: number, clientAddress: number, extra: readonly DhcpOption[], from: number, to: number): void {
+    const { on, service } = this;
+    const answered = isAnswered(type);
     const bytes = encodeRequest({
       type,
       transaction: this.transaction,
@@ -464,7 +400,7 @@ export class DhcpClient implements Timed {
       clientAddress,
       macMsw: on.macMsw,
       macLsw: on.macLsw,
-      options,
+      options: requestOptions(type, extra, this.clientId, this.hostName),
     });
     if (service.tracer !== null) service.tracer.event(TRACE_DHCP_SENT, type, this.attempts, to, 0, null);
     if (service.send(this, bytes, from, to) !== NX_SUCCESS) this.counters.sendErrors++;

@@ -1,5 +1,5 @@
 import { NX_SUCCESS, type Random } from '@strata/contracts';
-import type { DhcpInterface } from './client.ts';
+import type { DhcpInterface } from './interface.ts';
 
 /** RFC 3927 2.1: 169.254.0.0/16, without its first and last 256 addresses. */
 export const LINK_LOCAL_PREFIX = 16;

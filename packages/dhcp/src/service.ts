@@ -11,7 +11,8 @@ import {
 } from '@strata/contracts';
 import { datagramSource, type UdpService, type UdpSocket } from '@strata/udp';
 import { ipv4Address } from '@strata/wire';
-import { DhcpClient, type DhcpInterface, type DhcpListener } from './client.ts';
+import { DhcpClient, type DhcpListener } from './client.ts';
+import type { DhcpInterface } from './interface.ts';
 import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT, decodeReply } from './message.ts';
 import { type DhcpPolicy, rfc2131Policy } from './policy.ts';
 
