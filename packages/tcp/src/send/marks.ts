@@ -12,3 +12,5 @@ export const MARK_FIN = 8;
 export const MARK_PUSH = 16;
 /** It was lost and has been sent again; that repeat is in the network. */
 export const MARK_REPEATED = 32;
+/** A record of the application ends here: what is sent later does not join this segment. */
+export const MARK_RECORD = 64;

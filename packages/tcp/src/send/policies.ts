@@ -3,7 +3,7 @@ import type { ControlBlock } from '../control-block.ts';
 import { mayHoldToSend } from '../pool-shares.ts';
 import type { SendPolicy } from '../profile.ts';
 import { armPersist } from '../timers/arm.ts';
-import { MARK_PUSH } from './marks.ts';
+import { MARK_PUSH, MARK_RECORD } from './marks.ts';
 import { output, sendRoom } from './output.ts';
 import { copyPayload, copyPiece, enqueue, fitsInPlace, realign, trimFront } from './segmentation.ts';
 import { transmitNext } from './transmit.ts';
@@ -14,6 +14,7 @@ import { transmitNext } from './transmit.ts';
  */
 export const directSending: SendPolicy = {
   name: 'direct',
+  atOnce: true,
 
   send(tcb: ControlBlock, packet: Packet): number {
     const { service, transmit } = tcb;
@@ -50,6 +51,7 @@ export const directSending: SendPolicy = {
 /** The usual way: data waits in the transmit queue up to the profile's send buffer, small pieces are put together. */
 export const bufferedSending: SendPolicy = {
   name: 'buffered',
+  atOnce: false,
 
   send(tcb: ControlBlock, packet: Packet): number {
     const { service, transmit, profile } = tcb;
@@ -91,7 +93,7 @@ function fillTail(tcb: ControlBlock, packet: Packet): void {
   const queue = tcb.transmit;
   const position = (queue.tail - 1) | 0;
   const tail = queue.at(position);
-  if (tail.next !== null) return;
+  if (tail.next !== null || tail.marks & MARK_RECORD) return;
   const octets = Math.min(tcb.mss - tail.sequenceLength, tail.dataEnd - tail.append, packet.length);
   if (octets <= 0) return;
   copyPayload(packet, 0, tail, octets);
