@@ -10,6 +10,11 @@ export interface PacketStream {
   listener: StreamListener | null;
   /** Octets that go out in one segment once the stream is open: packets of as many cost least. 0 or absent: unknown. */
   readonly mss?: number;
+  /**
+   * What is sent goes out while the caller waits, as from a thread below NetX's IP thread: a caller that waits for its sends
+   * goes on when everything that they lead to at this moment has happened. Absent: false.
+   */
+  readonly sendsAtOnce?: boolean;
   /** A packet with head-room for this stream and everything below it; null when the pool is empty. The caller owns it. */
   allocate(): Packet | null;
   /**

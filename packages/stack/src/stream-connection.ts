@@ -176,7 +176,10 @@ export class StreamConnection implements AsyncDisposable {
     const { status, value } = await this.sending.until(attempt, ticksOf(options), options.signal);
     const outcome = value ?? status;
     stream.waitToSend?.(null);
-    if (outcome === NX_SUCCESS) return count;
+    if (outcome === NX_SUCCESS) {
+      if (stream.sendsAtOnce === true) await this.waits.turn();
+      return count;
+    }
     packet.release();
     throw this.error('send on', this.over ? this.failure() : outcome);
   }

@@ -214,6 +214,8 @@ export type NetworkErrorPolicy = (tcb: ControlBlock, error: NetworkError) => voi
 /** How `send` takes packets from the application. */
 export interface SendPolicy {
   readonly name: string;
+  /** See `PacketStream.sendsAtOnce`. */
+  readonly atOnce: boolean;
   /** Takes all of the packet, or answers why not; see `PacketStream.send`. State and head-room have been checked. */
   send(tcb: ControlBlock, packet: Packet): Status;
   /** True when a `send` that was refused is worth repeating. */

@@ -55,6 +55,16 @@ export class Waits {
     return suspension;
   }
 
+  /**
+   * Resolves when everything that is due at this moment has happened, and whoever that woke has had a turn: a thread of low
+   * priority goes on then.
+   */
+  async turn(): Promise<void> {
+    const suspension = new Suspension<null>(this.scheduler, NX_SUCCESS, () => undefined, undefined, 'a turn');
+    suspension.begin(0);
+    await suspension.result;
+  }
+
   /** tx_thread_sleep: NX_SUCCESS after `ticks`, or NX_WAIT_ABORTED. */
   async sleep(ticks: number, signal?: AbortSource): Promise<Status> {
     const { status } = await this.suspend(ticks, NX_SUCCESS, () => undefined, signal, 'a sleep').result;

@@ -71,6 +71,38 @@ describe('a wait', () => {
   });
 });
 
+describe('a turn', () => {
+  test('is over when everything of this moment has happened, also what came of it, and time has not gone on', async () => {
+    const { clock, waits, at } = setUp();
+    const log: string[] = [];
+    at(0, () => {
+      log.push('due');
+      at(0, () => {
+        log.push('what came of it');
+        at(0, () => log.push('and of that'));
+      });
+    });
+    at(1, () => log.push('later'));
+    await clock.runWith(waits.turn().then(() => log.push(`the turn, at ${clock.now}`)));
+    expect(log).toEqual(['due', 'what came of it', 'and of that', 'the turn, at 0']);
+    expect(clock.scheduler.waiting.size).toBe(0);
+  });
+
+  test('of one comes before that of another who asked later; each may take many', async () => {
+    const { clock, waits } = setUp();
+    const log: string[] = [];
+    const take = async (name: string) => {
+      for (let i = 0; i < 3; i++) {
+        await waits.turn();
+        log.push(name);
+      }
+    };
+    await clock.runWith(Promise.all([take('a'), take('b')]));
+    expect(log).toEqual(['a', 'b', 'a', 'b', 'a', 'b']);
+    expect(clock.now).toBe(0);
+  });
+});
+
 describe('a queue of waits', () => {
   test('is served in order of arrival, also after some have given up', async () => {
     const { clock, queue, at } = setUp();

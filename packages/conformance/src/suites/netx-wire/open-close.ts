@@ -1,7 +1,7 @@
 import { NX_CONNECTION_PENDING, NX_IN_PROGRESS, NX_SUCCESS, SECOND } from '@strata/contracts';
 import type { Profile } from '@strata/stack';
 import type { Scenario } from '../../suite/suite.ts';
-import { NetxBench, SERVER_PORT } from './bench.ts';
+import { ADDRESS_B, NetxBench, SERVER_PORT } from './bench.ts';
 import { compareRun } from './compare.ts';
 import { RUN_B1, RUN_B1W, RUN_B3, RUN_C4, RUN_KA, RUN_LQ, RUN_TW2 } from './frames/open-close.ts';
 
@@ -36,6 +36,31 @@ export const openAndClose: readonly Scenario[] = [
       t.equal(bench.client?.inspect().state, 'TIMED_WAIT', 'the client’s state');
       t.equal(bench.server?.inspect().state, 'LISTEN', 'the server’s state');
       t.equal(bench.received, new Array(10).fill(1024), 'lengths received');
+      compareRun(t, bench, RUN_B1);
+    },
+  },
+  {
+    name: 'b1 with the calls of the hosts: a send goes on when all that it leads to has happened, as a thread below the IP thread',
+    covers: ['b1'],
+    async check(t) {
+      const bench = new NetxBench(t);
+      const received: number[] = [];
+      const server = bench.b.listen(
+        SERVER_PORT,
+        async (connection) => {
+          for await (const bytes of connection) received.push(bytes.length);
+          await connection.close();
+        },
+        { socket: { windowSize: 8192 } },
+      );
+      bench.atEnd.push(() => server.close());
+      bench.until(12);
+      await bench.lab.run(async () => {
+        const client = await bench.a.connect(ADDRESS_B, SERVER_PORT, { windowSize: 8192 });
+        for (let i = 0; i < 10; i++) await client.send(new Uint8Array(1024));
+        await client.close();
+      });
+      t.equal(received, new Array(10).fill(1024), 'lengths received');
       compareRun(t, bench, RUN_B1);
     },
   },
