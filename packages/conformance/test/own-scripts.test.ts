@@ -44,6 +44,6 @@ describe.each(['ipv4', 'ipv6'])('over %s', (version) => {
   });
 });
 
-test('each opens with the clause it checks', () => {
-  expect(scripts.filter((name) => !/^\/\/ RFC [0-9]+/.test(sources.get(name) ?? ''))).toEqual([]);
+test('each opens with the clause, or the habit of Linux, that it checks', () => {
+  expect(scripts.filter((name) => !/^\/\/ (?:RFC [0-9]+|Linux:)/.test(sources.get(name) ?? ''))).toEqual([]);
 });
