@@ -149,7 +149,10 @@ export class StreamConnection implements AsyncDisposable {
     return this;
   }
 
-  /** Resolves when every octet is in the transmit queue. @throws NetError when the connection ends before that */
+  /**
+   * Resolves when every octet is in the transmit queue, and where packets go out at once (`sendsAtOnce`) when all that they lead
+   * to at this moment has happened, for which the lab must run. @throws NetError when the connection ends before that
+   */
   async send(bytes: Uint8Array, options: WaitOptions = {}): Promise<void> {
     for (let at = 0; at < bytes.length; ) at += await this.sendSome(bytes, at, options);
   }
