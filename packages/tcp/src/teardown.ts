@@ -18,7 +18,6 @@ import {
   TCP_CLOSED,
   TCP_ESTABLISHED,
   TCP_SYN_RECEIVED,
-  TCP_SYN_SENT,
   TCP_TIMED_WAIT,
 } from './states.ts';
 import { armTimeWait, disarmAll } from './timers/arm.ts';
@@ -45,12 +44,14 @@ export function endConnection(tcb: ControlBlock, cause: number): void {
   tcb.origin = ORIGIN_NONE;
   tcb.ackNow = false;
   tcb.acceptPending = false;
-  transition(tcb, tcb.restState);
+  // A NetX server socket that has a SYN and has not answered it is in LISTEN already.
+  if (state !== tcb.restState) transition(tcb, tcb.restState);
   service.counters.connectionsClosed++;
   if (tcb.server !== null && state === TCP_SYN_RECEIVED) tcb.server.settled(tcb);
-  let events = state === TCP_SYN_SENT || state === TCP_SYN_RECEIVED ? 0 : EVENT_DISCONNECT_COMPLETE;
+  const wasOpen = state >= TCP_ESTABLISHED;
+  let events = wasOpen ? EVENT_DISCONNECT_COMPLETE : 0;
   if (!tcb.ended) {
-    if (state !== TCP_SYN_SENT && state !== TCP_SYN_RECEIVED) service.counters.disconnections++;
+    if (wasOpen) service.counters.disconnections++;
     if (cause !== CAUSE_ORDERLY && cause !== CAUSE_ABORTED) service.counters.connectionsDropped++;
     tcb.ended = true;
     events |= EVENT_CLOSED;

@@ -185,3 +185,21 @@ test('a SYN-ACK without answer goes eleven times; then the socket listens again'
   expect(socket.unaccept()).toBe(NX_SUCCESS);
   peer.finish(socket);
 });
+
+test.each([false, true])('a SYN without answer goes with its interface (accept tried before: %s)', (tried) => {
+  const { peer, socket, syn } = server();
+  syn(40001);
+  if (tried) {
+    socket.accept();
+    peer.expect('S.');
+    socket.cancelAccept();
+  }
+  peer.tcp.interfaceDetached(0, [peer.local]);
+  expect([socket.state, socket.accept()]).toEqual([TCP_LISTEN, NX_NOT_LISTEN_STATE]);
+  expect(peer.tcp.info).toMatchObject({ disconnections: 0, connectionsDropped: 1 });
+  syn(40001);
+  expect(peer.tcp.listenQueueOf(socket)).toBeNull();
+  expect(socket.unaccept()).toBe(NX_SUCCESS);
+  expect(peer.tcp.relisten(PORT, socket)).toBe(NX_CONNECTION_PENDING);
+  peer.finish(socket);
+});

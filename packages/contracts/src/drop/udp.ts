@@ -13,6 +13,10 @@ export const DROP_UDP: readonly DropDescription[] = [
   [DROP_UDP_LENGTH, 'udp-length', 'the length field is below 8 or beyond the IP payload'],
   [DROP_UDP_CHECKSUM, 'udp-checksum', 'the UDP checksum is wrong'],
   [DROP_UDP_CHECKSUM_ZERO, 'udp-checksum-zero', 'the datagram has no checksum and must have one'],
-  [DROP_UDP_QUEUE_FULL, 'udp-queue-full', "the socket's receive queue is full; it loses its oldest datagram (NetX) or this one"],
+  [
+    DROP_UDP_QUEUE_FULL,
+    'udp-queue-full',
+    "the socket's receive queue is full; it loses its oldest datagram (NetX) or this one",
+  ],
   [DROP_UDP_PORT_ZERO, 'udp-port-zero', 'the destination port is 0'],
 ];
