@@ -34,6 +34,9 @@ function claims(bench: HostBench): { claimed: string[]; refused: number } {
 function learnsOnlyAsTarget(bench: HostBench, t: Trial): void {
   bench.arp({ sender: '192.0.2.8', senderMac: OTHER_MAC, target: '192.0.2.9' });
   t.equal(bench.knows('192.0.2.8'), null, 'the entry of a stranger who asks a stranger');
+  bench.arp({ sender: '192.0.2.8', senderMac: OTHER_MAC });
+  t.equal(bench.knows('192.0.2.8'), OTHER_MAC, 'the entry of a stranger who asks us');
+  bench.take();
 }
 
 /** Senders that no host can be. */
@@ -44,6 +47,7 @@ const IMPOSSIBLE: readonly (readonly [string, ArpFields, number])[] = [
   ['broadcast address', { sender: '192.0.2.255' }, DROP_ARP_SENDER_ADDRESS],
   ['limited broadcast', { sender: '255.255.255.255' }, DROP_ARP_SENDER_ADDRESS],
   ['group address', { sender: '224.0.0.1' }, DROP_ARP_SENDER_ADDRESS],
+  ['an answer from no address', { operation: 2, sender: '0.0.0.0' }, DROP_ARP_SENDER_ADDRESS],
 ];
 
 /** Packets that are not ARP for Ethernet and IPv4. */
