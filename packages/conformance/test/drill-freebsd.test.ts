@@ -85,6 +85,26 @@ test.each([
     `${CONNECT}+1.00 > S 0:0(0) <...>\n+2.20 > S 0:0(0) <...>\n+4.20 > S 0:0(0) <...>\n`,
   ],
   [
+    'an opening is given up after 75 seconds',
+    `${CONNECT}+1.00 > S 0:0(0) <...>
++2.20 > S 0:0(0) <...>
++4.20 > S 0:0(0) <...>
++8.20 > S 0:0(0) <...>
++16.20 > S 0:0(0) <...>
++32.20 > S 0:0(0) <...>
++10.00 getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0
++1.40 getsockopt(3, SOL_SOCKET, SO_ERROR, [ETIMEDOUT], [4]) = 0
+`,
+  ],
+  [
+    'or after what is set',
+    `0.00 \`sysctl -w net.inet.tcp.keepinit=5000\`
+${CONNECT}+1.00 > S 0:0(0) <...>
++2.20 > S 0:0(0) <...>
++2.00 getsockopt(3, SOL_SOCKET, SO_ERROR, [ETIMEDOUT], [4]) = 0
+`,
+  ],
+  [
     'a listener repeats a SYN-ACK three times',
     `${COMMAND}${ACCEPT.replace(/\+0\.05[\s\S]*/, '')}+1.00 > S. 0:0(0) ack 1 <...>\n+2.20 > S. 0:0(0) ack 1 <...>\n+4.20 > S. 0:0(0) ack 1 <...>\n+20.0 < . 1:1(0) ack 1 win 1040 <nop,nop,TS val 150 ecr 100>\n+0.00 > R 1:1(0)\n`,
   ],

@@ -120,7 +120,7 @@ export function asBsd(tcp: TcpProfile): TcpProfile {
     defence: { ...tcp.defence, acknowledgmentTooOld },
     // Resets are nothing to a connection that waits (RFC 1337).
     resetEndsTimeWait: false,
-    maximumSynRetries: 6,
+    maximumSynRetries: 12,
     maximumSynAckRetries: 3,
     maximumRetries: 12,
     keepaliveProbes: 8,

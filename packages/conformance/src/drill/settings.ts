@@ -1,3 +1,4 @@
+import { NEVER, SECOND } from '@strata/contracts';
 import type { TcpProfile } from '@strata/tcp';
 import { TCP_SYN } from '@strata/wire';
 import type { Script, ScriptOption } from './ast.ts';
@@ -39,6 +40,8 @@ export interface DrillSettings {
   quickAcks: boolean;
   /** The script was written for FreeBSD: sizes of buffers that it reads back are that kernel's. */
   bsd: boolean;
+  /** How long an opening may take, in microseconds; NEVER: as long as its retries do. */
+  keepInit: number;
   /** Things that were not done, one sentence each. */
   readonly notes: string[];
   /** Reasons why the script cannot be judged. */
@@ -73,6 +76,7 @@ export function defaultSettings(): DrillSettings {
     mssLimit: 0,
     quickAcks: false,
     bsd: false,
+    keepInit: NEVER,
     notes: [],
     unsupported: [],
   };
@@ -223,7 +227,9 @@ export function assumeBsd(settings: DrillSettings): void {
   settings.receiveBuffer = BSD_BUFFER;
   settings.sendBuffer = BSD_BUFFER;
   settings.tcp = asBsd(settings.tcp);
+  settings.keepInit = BSD_KEEP_INIT;
   settings.notes.push('the script was written for FreeBSD, whose buffer sizes are assumed');
 }
 
 const BSD_BUFFER = 65536;
+const BSD_KEEP_INIT = 75 * SECOND;

@@ -27,11 +27,6 @@ function acknowledgeAtOnce(tcb: ControlBlock): void {
 
 const { resetConnection, synOnOpenConnection } = rfc5961Defence;
 
-/** Retransmissions of a SYN that fit such a time, in milliseconds, at doubling intervals from one second on. */
-function retriesWithin(time: number): number {
-  return Math.max(0, Math.floor(Math.log2(time / 1000 + 1)));
-}
-
 const ALGORITHMS: Readonly<Record<string, string>> = { newreno: 'reno' };
 
 /** Sysctls of FreeBSD. */
@@ -134,7 +129,10 @@ export const BSD_SYSCTLS: Readonly<Record<string, SysctlRule>> = {
   'net.inet.tcp.blackhole': only('0'),
   'net.inet.tcp.blackhole_local': harmless,
   'net.inet.tcp.drop_synfin': harmless,
-  'net.inet.tcp.keepinit': profile((value) => ({ maximumSynRetries: retriesWithin(value) })),
+  'net.inet.tcp.keepinit': (settings, value) => {
+    settings.keepInit = Number(value) * MILLISECOND;
+    return settings.keepInit > 0 ? null : `"${value}" is no time`;
+  },
   'net.inet.tcp.keepidle': profile((value) => ({ keepaliveIdle: value * MILLISECOND })),
   'net.inet.tcp.keepintvl': profile((value) => ({ keepaliveInterval: value * MILLISECOND })),
   'net.inet.tcp.keepcnt': profile((value) => ({ keepaliveProbes: value })),

@@ -63,6 +63,8 @@ export interface TcpDefaults {
   readonly bsd: boolean;
   /** Sockets are IPv6's, whatever the packets are. */
   readonly mapped: boolean;
+  /** How long an opening may take, in microseconds. */
+  readonly keepInit: number;
 }
 
 /** How long a corked segment waits at most, unless the retransmission timeout is longer. */
@@ -138,6 +140,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
 
   established(): void {
     this.state = 'open';
+    this.limitOpening(false);
     this.wakeups++;
   }
 
@@ -251,6 +254,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
       this.socket = socket;
       this.applyCongestion();
       this.applyOptions();
+      this.limitOpening(true);
       socket.listener = this;
       if (socket.bind(this.port) !== NX_SUCCESS) return this.giveUp('EADDRINUSE');
       const status = socket.connect(remote, port);
@@ -261,6 +265,16 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
       if (this.nonblocking) return failed('EINPROGRESS');
     }
     return this.connectResult();
+  }
+
+  /** FreeBSD gives an opening up after a time of its own. */
+  private limitOpening(on: boolean): void {
+    const { socket } = this;
+    if (socket === null || this.defaults.keepInit === NEVER) return;
+    const limit = on
+      ? this.option('SOL_TCP:TCP_KEEPINIT', this.defaults.keepInit / SECOND) * SECOND
+      : this.option('SOL_TCP:TCP_USER_TIMEOUT', 0) * MILLISECOND;
+    socket.userTimeout = limit > 0 ? limit : NEVER;
   }
 
   private giveUp(errno: string): CallOutcome {
