@@ -1,5 +1,6 @@
 import {
   DROP_MQTT_CONNECT_TIMEOUT,
+  DROP_MQTT_CUT_OFF,
   DROP_MQTT_PEER_CLOSED,
   DROP_MQTT_PING_TIMEOUT,
   DROP_MQTT_REFUSED,
@@ -353,9 +354,10 @@ export class Engine implements ConnectionOwner, IncomingOwner, SenderOwner, Time
   private endIfPeerFinished(): void {
     if (!this.peerFinished || (this.incoming.stalled && this.state === MQTT_STATE_CONNECTED)) return;
     this.peerFinished = false;
-    if (this.state === MQTT_STATE_CONNECTED) this.close(NXD_MQTT_COMMUNICATION_FAILURE, DROP_MQTT_PEER_CLOSED, false);
-    else if (this.state === MQTT_STATE_CONNECTING)
-      this.failConnect(NXD_MQTT_CONNECT_FAILURE, DROP_MQTT_PEER_CLOSED, -1);
+    const { length, streamedLeft } = this.incoming;
+    const reason = length + streamedLeft > 0 ? DROP_MQTT_CUT_OFF : DROP_MQTT_PEER_CLOSED;
+    if (this.state === MQTT_STATE_CONNECTED) this.close(NXD_MQTT_COMMUNICATION_FAILURE, reason, false);
+    else if (this.state === MQTT_STATE_CONNECTING) this.failConnect(NXD_MQTT_CONNECT_FAILURE, reason, -1);
     else if (this.state === MQTT_STATE_DISCONNECTING) this.closeStream(false);
   }
 

@@ -35,6 +35,7 @@ export const DROP_MQTT_PING_TIMEOUT = 0x120;
 export const DROP_MQTT_PEER_CLOSED = 0x121;
 export const DROP_MQTT_REFUSED = 0x122;
 export const DROP_MQTT_CONNECT_TIMEOUT = 0x123;
+export const DROP_MQTT_CUT_OFF = 0x124;
 
 export const DROP_MQTT: readonly DropDescription[] = [
   [DROP_MQTT_INCOMPLETE, 'mqtt-incomplete', 'the control packet ends before its remaining length says'],
@@ -91,4 +92,5 @@ export const DROP_MQTT: readonly DropDescription[] = [
   [DROP_MQTT_PEER_CLOSED, 'mqtt-peer-closed', 'the broker closed the connection'],
   [DROP_MQTT_REFUSED, 'mqtt-refused', 'the broker refused the connection with its return code'],
   [DROP_MQTT_CONNECT_TIMEOUT, 'mqtt-connect-timeout', 'the connection was not accepted within the wait option'],
+  [DROP_MQTT_CUT_OFF, 'mqtt-cut-off', 'the broker closed the connection in the middle of a control packet'],
 ];

@@ -249,7 +249,7 @@ describe.each([
         [ends(one.violation ? NXD_MQTT_SERVER_MESSAGE_FAILURE : NXD_MQTT_COMMUNICATION_FAILURE)],
       ]);
       if (one.violation) expect([what, status, at.ended]).toEqual([what, NXD_MQTT_SERVER_MESSAGE_FAILURE, 'fin']);
-      if (one.after === 'fin') expect([what, reasonName]).toEqual([what, 'mqtt-peer-closed']);
+      if (one.after === 'fin') expect([what, reasonName]).toEqual([what, 'mqtt-cut-off']);
       if (one.after === 'silence' && !one.violation) expect([what, reasonName]).toEqual([what, 'mqtt-ping-timeout']);
       expect([what, client.messages]).toEqual([what, 0]);
       // Everything but what would be sent again is back.
