@@ -43,7 +43,7 @@ input[type=search] { font: inherit; font-size: .9rem; padding: .3rem .5rem; widt
 .requirements tr { scroll-margin-top: 9rem; } .requirements tr:target { background: var(--na-back); }
 .requirements tbody th { white-space: nowrap; font-variant-numeric: tabular-nums; } tbody th a { color: inherit; text-decoration: none; }
 tbody th a:hover { text-decoration: underline; }
-.text { width: 100%; } .level { white-space: nowrap; font-size: .85rem; } .clause { color: var(--faint); font-size: .85rem; max-width: 11rem; } .clause a { color: inherit; white-space: nowrap; text-decoration-color: var(--line); text-underline-offset: .2em; } .clause a:hover { color: var(--accent); }
+.text { width: 100%; max-width: 0; } .level { white-space: nowrap; font-size: .85rem; } .clause { color: var(--faint); font-size: .85rem; max-width: 11rem; } .clause a { color: inherit; white-space: nowrap; text-decoration-color: var(--line); text-underline-offset: .2em; } .clause a:hover { color: var(--accent); }
 .badge { display: inline-block; padding: .05rem .55rem; border-radius: 1rem; font-size: .8rem; font-weight: 600; white-space: nowrap; }
 .badge.pass { color: var(--pass); background: var(--pass-back); } .badge.fail { color: var(--fail); background: var(--fail-back); }
 .badge.deviates { color: var(--deviates); background: var(--deviates-back); } .badge.na { color: var(--na); background: var(--na-back); }
@@ -59,13 +59,13 @@ pre { overflow-x: auto; margin: .5rem 0; padding: .7rem; background: var(--panel
   .requirements tr { scroll-margin-top: 1rem; } .requirements thead { display: none; } .requirements, .requirements tbody { display: block; }
   .requirements tbody tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem .8rem; padding: .7rem 0; border-bottom: 1px solid var(--line); }
   .requirements tbody tr[hidden] { display: none; } .requirements tbody th, .requirements tbody td { border: 0; padding: 0; }
-  .clause { max-width: none; } .requirements .text { order: 1; width: auto; flex: 1 0 100%; min-width: 0; overflow-wrap: anywhere; }
+  .clause { max-width: none; } .requirements .text { order: 1; width: auto; max-width: none; flex: 1 0 100%; min-width: 0; overflow-wrap: anywhere; }
   .result { margin-top: .2rem; order: 2; font-size: .8rem; color: var(--faint); } .result::before { content: attr(data-profile) ' '; } }
 @media print { :root { --back: #fff; --panel: #fff; --text: #000; --faint: #444; --line: #ccc; --accent: #000; color-scheme: light;
   --pass: #12692f; --pass-back: #e2f4e7; --fail: #a5121c; --fail-back: #fde7e8; --deviates: #7a4b00; --deviates-back: #fdf0d5; --na: #4d5560; --na-back: #eceef1; }
   @page { margin: 15mm; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } .filters, .meanings:not([open]) { display: none; }
   html { font-size: 9pt; } body { line-height: 1.35; font-size: 1rem; } header, main { max-width: none; padding: 0; } .cards { grid-template-columns: repeat(2, 1fr); break-inside: avoid; } h1 { font-size: 16pt; }
-  .requirements tr { break-inside: avoid; } .requirements th, .requirements td { padding: .25rem .6rem .25rem 0; } .requirements details:not([open]) { display: none; }
+  .requirements tr { break-inside: avoid; } .requirements tr:has(details[open]) { break-inside: auto; } .requirements th, .requirements td { padding: .25rem .6rem .25rem 0; } .requirements details:not([open]) { display: none; }
   .clause a { text-decoration: none; } pre { white-space: pre-wrap; } }
 `;
 
