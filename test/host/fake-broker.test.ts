@@ -45,6 +45,7 @@ peerSuite(['namespace'], 'strata pub and sub at a broker that is watched octet b
       { wait: 4, say: '70 02 00 01' },
       { wait: 2 },
     ],
+    2003: [{ wait: octets(CONNECT), say: CONNACK }, { wait: octets(SUBSCRIBE), say: '90 03 00 01 80' }, { wait: 2 }],
     2002: serving('34 06 00 01 61 00 07 78', '34 06 00 01 61 00 08 79', '62 02 00 07', '62 02 00 08'),
   };
   WRONG.forEach(([, steps], index) => {
@@ -99,6 +100,15 @@ peerSuite(['namespace'], 'strata pub and sub at a broker that is watched octet b
       ended: 'fin',
     });
     expect(sub.stdout).toBe('x\ny\n');
+  });
+
+  test('a refused subscription is taken leave of; a port where nobody listens is said to refuse', async () => {
+    const [subscription, port] = [strata('sub', 2003, '-q', '1', '-t', 'a'), strata('pub', 1999, '-t', 'a', '-n')];
+    expect((await subscription.expectExit(1)).stderr).toMatch(/^strata: subscribe to "a": the broker refused it/);
+    expect(await seen(2003)).toMatchObject({ heard: hex(CONNECT, SUBSCRIBE, 'e000'), ended: 'fin' });
+    expect((await port.expectExit(1)).stderr).toMatch(
+      /^strata: connect to .* ← refused: nothing listens there \(RST\)$/m,
+    );
   });
 
   test('whatever the broker does wrong ends the command with the reason, and nothing more is sent', async () => {
