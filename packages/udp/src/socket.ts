@@ -159,13 +159,14 @@ export class UdpSocket implements Deferred {
     this.port = chosen;
     this.local = address;
     this.service.ports.add(this);
+    this.service.binding.remove(this);
     this.service.tracer?.event(TRACE_UDP_BOUND, chosen, 0, 0, 0, null);
     return NX_SUCCESS;
   }
 
   /**
    * As {@link bind}; when another socket has the port this one waits until it is unbound, first come first served, and `waiter`
-   * hears of it (NX_IN_PROGRESS). {@link cancelBind} ends the wait without a word.
+   * hears of it (NX_IN_PROGRESS). {@link cancelBind}, or a {@link bind} to another port, ends the wait without a word.
    */
   bindOrWait(port: number, waiter: BindWaiter, local?: IpAddress | null): Status {
     const { binding } = this.service;

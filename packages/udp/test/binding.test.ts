@@ -73,6 +73,19 @@ describe('ports (NetX Duo UG 4, nx_udp_socket_bind)', () => {
     host.finish();
   });
 
+  test('a socket that waits for a port and takes another waits no longer', () => {
+    const host = new UdpHost();
+    const [first, second] = [1, 2].map(() => host.udp.createSocket()) as [UdpSocket, UdpSocket];
+    const told: number[] = [];
+    expect(first.bind(5000)).toBe(NX_SUCCESS);
+    expect(second.bindOrWait(5000, { bound: (status) => told.push(status) })).toBe(NX_IN_PROGRESS);
+    expect([second.bind(5001), host.udp.binding.length]).toEqual([NX_SUCCESS, 0]);
+    first.unbind();
+    second.unbind();
+    expect([first.bind(5000), second.port, told]).toEqual([NX_SUCCESS, 0, []]);
+    host.finish();
+  });
+
   test('port 0 takes a random free one of the ephemeral range', () => {
     const host = new UdpHost();
     const ports = new Set<number>();
