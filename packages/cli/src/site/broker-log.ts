@@ -49,6 +49,14 @@ export class BrokerLog {
   }
 
   private say(what: string): void {
-    this.print(`${formatTimestamp(this.lab.now).padStart(12)}  ${what}`);
+    this.print(`${formatTimestamp(this.lab.now).padStart(12)}  ${visible(what)}`);
   }
+}
+
+/** Client identifiers and topics are the clients' words: what would control a terminal is shown as `\xNN`. */
+function visible(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/g, (character) => {
+    return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
 }
