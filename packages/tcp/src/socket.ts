@@ -173,10 +173,6 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     return this.profile.sending.atOnce;
   }
 
-  get sendsAtOnce(): boolean {
-    return this.profile.sending.atOnce;
-  }
-
   /** Takes a local port; 0 chooses one. NX_ALREADY_BOUND, NX_PORT_UNAVAILABLE, NX_NO_FREE_PORTS, NX_INVALID_PORT. */
   bind(port: number): Status {
     if (this.bound) return NX_ALREADY_BOUND;

@@ -15,7 +15,6 @@ import { transmitNext } from './transmit.ts';
 export const directSending: SendPolicy = {
   name: 'direct',
   atOnce: true,
-  atOnce: true,
 
   send(tcb: ControlBlock, packet: Packet): number {
     const { service, transmit } = tcb;
@@ -52,7 +51,6 @@ export const directSending: SendPolicy = {
 /** The usual way: data waits in the transmit queue up to the profile's send buffer, small pieces are put together. */
 export const bufferedSending: SendPolicy = {
   name: 'buffered',
-  atOnce: false,
   atOnce: false,
 
   send(tcb: ControlBlock, packet: Packet): number {
