@@ -55,6 +55,7 @@ describe('strata conformance', () => {
 
   test.each([
     [['conformance'], 'no suite is named'],
+    [['conformance', '--suite', 'host', '--suite', 'rfc9293'], '--suite is given twice'],
     [['conformance', '--suite', 'rfc9239'], 'did you mean --suite rfc9293?'],
     [['conformance', '--suite', 'rfc9293', '--profile', 'lwip'], 'rfc9293 is for netx and modern'],
     [['conformance', '--suite', 'rfc9293', '--only', 'MUST-99'], 'has no requirement "MUST-99"'],

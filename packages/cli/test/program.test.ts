@@ -67,6 +67,8 @@ describe('the command line', () => {
     [['drill', 'nowhere.pkt'], 'cannot read nowhere.pkt: there is no such file or directory'],
     [['demo', '--quiet', '--pcap', 'nowhere/x.pcapng'], 'cannot write nowhere/x.pcapng: its folder does not exist'],
     [['ping', '1.2.3'], '1.2.3 is not an address'],
+    [['pub', '-t', 'a'.repeat(65536), '-m', 'x'], 'a topic has 1 to 65535 bytes'],
+    [['pub', '-t', 'a/#', '-m', 'x'], 'a message is published on one topic'],
     [['resolve', 'nosuch.lab'], 'strata: nosuch.lab: there is no name nosuch.lab'],
   ])('%j says what is wrong', async (words, message) => {
     const { code, stdout, stderr } = await strata(words);

@@ -65,6 +65,7 @@ async function runConformance(args: Arguments, terminal: Terminal): Promise<numb
     for (const suite of SUITES) terminal.data(`${suite.name.padEnd(12)} ${suite.title}`);
     return EXIT_OK;
   }
+  if (texts(args, 'suite').length > 1) throw new UsageError('--suite is given twice', 'a run is about one suite');
   const suite = findSuite(name);
   if (given(args, 'list') && given(args, 'json')) {
     terminal.data(JSON.stringify(suite.requirements, null, 2));

@@ -2,7 +2,7 @@ import { UsageError } from '../errors.ts';
 import { findFlag, REFUSED_FLAGS, type Tool } from './flag-table.ts';
 import { compileFormat, type MessageFormat } from './format.ts';
 import { readTlsFlags, type TlsFlags } from './tls-options.ts';
-import { isPublishTopic, isTopicFilter } from './topic.ts';
+import { fitsTopic, isPublishTopic, isTopicFilter } from './topic.ts';
 
 /** Quality of service of MQTT. */
 export type Qos = 0 | 1 | 2;
@@ -161,7 +161,7 @@ export function readPublishOptions(words: readonly string[]): { options: Publish
     );
   }
   if (!isPublishTopic(topic)) {
-    throw new UsageError(`-t ${topic}`, 'a message is published on one topic, without + and #');
+    throw new UsageError(`-t ${topic}`, topicFault(topic, 'a message is published on one topic, without + and #'));
   }
   const repeatText = last(given, '--repeat');
   const repeat = repeatText === undefined ? 1 : whole('--repeat', repeatText, 1, 2 ** 31 - 1);
@@ -195,7 +195,10 @@ export function readSubscribeOptions(words: readonly string[]): { options: Subsc
   for (const [flag, values] of filters) {
     const wrong = values.find((filter) => !isTopicFilter(filter));
     if (wrong !== undefined) {
-      throw new UsageError(`${flag} ${wrong}`, 'in a topic filter, + fills a whole level and # the last one');
+      throw new UsageError(
+        `${flag} ${wrong}`,
+        topicFault(wrong, 'in a topic filter, + fills a whole level and # the last one'),
+      );
     }
   }
   if (given.has('-R') && given.has('--retained-only')) {
@@ -306,9 +309,17 @@ function readWill(given: ReadonlyMap<string, readonly string[]>): Will | null {
     return null;
   }
   if (!isPublishTopic(topic)) {
-    throw new UsageError(`--will-topic ${topic}`, 'a message is published on one topic, without + and #');
+    throw new UsageError(
+      `--will-topic ${topic}`,
+      topicFault(topic, 'a message is published on one topic, without + and #'),
+    );
   }
   return { topic, payload: last(given, '--will-payload') ?? '', qos, retain: given.has('--will-retain') };
+}
+
+/** What is wrong with a topic that fits no packet; otherwise the rule that it breaks. */
+function topicFault(topic: string, rule: string): string {
+  return fitsTopic(topic) ? rule : 'a topic has 1 to 65535 bytes, and no null character';
 }
 
 function readQos(flag: string, value: string | undefined): Qos {

@@ -1,18 +1,19 @@
 /** Longest topic in bytes of UTF-8 (MQTT 3.1.1 1.5.3). */
 const LONGEST = 65535;
 
-function fits(topic: string): boolean {
+/** True when it is neither empty nor too long, and without a null character. */
+export function fitsTopic(topic: string): boolean {
   return topic.length > 0 && !topic.includes('\0') && Buffer.byteLength(topic) <= LONGEST;
 }
 
 /** True when a message can be published on it: not empty, no wildcards (MQTT-4.7.1-1, MQTT-4.7.3-1). */
 export function isPublishTopic(topic: string): boolean {
-  return fits(topic) && !/[+#]/.test(topic);
+  return fitsTopic(topic) && !/[+#]/.test(topic);
 }
 
 /** True when it can be subscribed to: `+` fills a whole level, `#` the whole last level (MQTT-4.7.1-2, MQTT-4.7.1-3). */
 export function isTopicFilter(filter: string): boolean {
-  if (!fits(filter)) {
+  if (!fitsTopic(filter)) {
     return false;
   }
   const levels = filter.split('/');
