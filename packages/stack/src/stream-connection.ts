@@ -1,8 +1,9 @@
 import {
+  NX_DISCONNECT_FAILED,
   NX_IP_ADDRESS_ERROR,
   NX_NO_PACKET,
+  NX_NO_WAIT,
   NX_NOT_CONNECTED,
-  NX_NOT_SUCCESSFUL,
   NX_SUCCESS,
   NX_TX_QUEUE_DEPTH,
   NX_WAIT_FOREVER,
@@ -74,7 +75,7 @@ export class StreamConnection implements AsyncDisposable {
     this.opening = new WaitQueue(waits, NX_NOT_CONNECTED, `connect ${what}`);
     this.sending = new WaitQueue(waits, NX_WINDOW_OVERFLOW, `send on ${what}`);
     this.receiving = new WaitQueue(waits, NX_NO_PACKET, `receive on ${what}`);
-    this.ending = new WaitQueue(waits, NX_NOT_SUCCESSFUL, `close ${what}`);
+    this.ending = new WaitQueue(waits, NX_DISCONNECT_FAILED, `close ${what}`);
     this.stream = null;
     this.connector = null;
     this.open = false;
@@ -213,13 +214,20 @@ export class StreamConnection implements AsyncDisposable {
     for (let bytes = await this.receive(); bytes !== null; bytes = await this.receive()) yield bytes;
   }
 
-  /** Ends in order: what was sent is still delivered. Resolves when the connection is over for both sides. */
+  /**
+   * Ends in order: what was sent is still delivered. Resolves when the connection is over for both sides. @throws NetError
+   * NX_DISCONNECT_FAILED when that takes longer than the wait: then the connection has ended here all the same, but for a
+   * wait of none, behind which it ends by itself
+   */
   async close(options: WaitOptions = {}): Promise<void> {
     if (this.stream === null || this.over) return;
     this.closing = true;
     this.stream.disconnect(false);
-    const { status, value } = await this.ending.until(() => this.over || null, ticksOf(options), options.signal);
-    if (value === null) throw new NetError(`close ${this.what}`, status);
+    const ticks = ticksOf(options);
+    const { status, value } = await this.ending.until(() => this.over || null, ticks, options.signal);
+    if (value !== null) return;
+    if (status === NX_DISCONNECT_FAILED && ticks !== NX_NO_WAIT) this.abort();
+    throw new NetError(`close ${this.what}`, status);
   }
 
   /** Ends at once, with a reset. */
