@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -83,6 +83,21 @@ describe('strata pub on the embedded broker', () => {
     const other = await line(words.replace('-i me', '-i you'));
     expect([other.code, other.stderr]).toEqual([expect.any(Number), expect.stringContaining('another client')]);
     expect(other.code).not.toBe(0);
+  });
+
+  test('a session file whose end was cut off goes on with what is whole, and says so', async () => {
+    const keep = ['-q', '1', '-c', '-i', 'me', '--store', 'torn.log'];
+    expect((await run(['pub', '-t', 'a', '-m', 'x', ...keep])).code).toBe(0);
+    const path = join(directory, 'torn.log');
+    writeFileSync(path, readFileSync(path).subarray(0, -3));
+    const { code, stderr } = await run(['pub', '-t', 'a', '-m', 'y', ...keep]);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/^strata: the last \d+ bytes of torn\.log are not whole and are left out: a crash .*\n$/),
+    ]);
+    expect((await run(['pub', '-t', 'a', '-m', 'z', ...keep])).stderr).toBe('');
+    writeFileSync(path, 'something else');
+    expect((await run(['pub', '-t', 'a', '-m', 'z', ...keep])).stderr).toMatch(/is not the file of an MQTT session/);
   });
 
   test('--chained-packets sends a file that is larger than the pool', async () => {

@@ -52,7 +52,7 @@ async function runPub(args: Arguments, terminal: Terminal, options: PublishOptio
   // Virtual time would run on while a person types, so the embedded lab begins when everything is there.
   const stop = terminal.surroundings.interruption();
   const payloads = readPayloads(options.message, terminal.surroundings, stop);
-  const store = openStore(options, terminal.surroundings.directory);
+  const store = openStore(options, terminal);
   const debug = { current: null as MosquittoDebug | null };
   const inspector = { current: null as SessionInspector | null };
   const site = openSite(args, terminal, {

@@ -63,7 +63,7 @@ type Ending = 'counted' | 'timed out' | 'interrupted' | 'fresh' | 'subscribed' |
 
 async function runSub(args: Arguments, terminal: Terminal, options: SubscribeOptions): Promise<number> {
   const readings = readReadings(text(args, 'input') ?? DEFAULT_READINGS, terminal.surroundings.directory);
-  const store = openStore(options, terminal.surroundings.directory);
+  const store = openStore(options, terminal);
   const debug = { current: null as MosquittoDebug | null };
   const inspector = { current: null as SessionInspector | null };
   const site = openSite(args, terminal, {

@@ -18,6 +18,7 @@ import {
 } from '@strata/stack';
 import { UsageError, UserError } from '../errors.ts';
 import { cannotWrite } from '../files.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import type { ConnectionOptions, Qos } from './options.ts';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -34,13 +35,21 @@ export function chooseClientId(options: ConnectionOptions, lab: Lab, tool: strin
   return `mosq-${Array.from({ length: 18 }, () => LETTERS[random.below(LETTERS.length)]).join('')}`;
 }
 
-/** The session file that the options name, or null. @throws UserError when it cannot be used */
-export function openStore(options: ConnectionOptions, directory: string): FileMqttStore | null {
+/**
+ * The session file that the options name, or null. Says what of it had to be left out. @throws UserError when it cannot be
+ * used
+ */
+export function openStore(options: ConnectionOptions, terminal: Terminal): FileMqttStore | null {
   if (options.store === null) {
     return null;
   }
   try {
-    return FileMqttStore.open(resolve(directory, options.store));
+    const store = FileMqttStore.open(resolve(terminal.surroundings.directory, options.store));
+    if (store.tornOctets > 0 && !options.quiet) {
+      const octets = `the last ${store.tornOctets} bytes of ${options.store} are not whole and are left out`;
+      terminal.error(`strata: ${octets}: a crash cut them off, or they are damaged`);
+    }
+    return store;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== undefined) throw cannotWrite('--store FILE', options.store, error);
     throw new UserError({
