@@ -162,6 +162,22 @@ export class DhcpClient implements Timed {
     return NX_SUCCESS;
   }
 
+  /**
+   * Asks whether the lease holds where the host is now, as after a restart; the address is used meanwhile. For a link that was gone
+   * and has come back (RFC 2131 3.7). NX_NOT_ENABLED without a lease.
+   */
+  verify(): Status {
+    const { lease, state } = this;
+    if (lease === null || (state !== DHCP_BOUND && state !== DHCP_RENEWING && state !== DHCP_REBINDING)) {
+      return NX_NOT_ENABLED;
+    }
+    this.wanted = lease;
+    this.begin();
+    this.enter(DHCP_REBOOTING);
+    this.request();
+    return NX_SUCCESS;
+  }
+
   nextDeadline(): number {
     return this.deadline;
   }

@@ -355,6 +355,41 @@ describe('keeping a lease (RFC 2131 4.4.5)', () => {
     await end(made);
   });
 
+  test('a link that was gone and is back: the lease is asked for again while it is used (3.7)', async () => {
+    const made = await bound();
+    const flap = async (address = GIVEN) => {
+      made.host.drivers[0]?.setEnabled(false);
+      await made.lab.runFor(10);
+      made.host.drivers[0]?.setEnabled(true);
+      expect([made.client.state, addressOf(made.host)]).toEqual([DHCP_REBOOTING, address]);
+    };
+    await flap();
+    await made.lab.runFor(20);
+    const asked = made.server.seen.at(-1) as Seen;
+    expect([asked.type, asked.clientAddress, asked.options.get(50), asked.options.get(54)]).toEqual([
+      REQUEST,
+      '0.0.0.0',
+      octets(GIVEN),
+      undefined,
+    ]);
+    expect([made.client.state, made.client.counters.leases]).toEqual([DHCP_BOUND, 2]);
+    // On another network the server refuses it, and gives one that fits.
+    const elsewhere = '192.0.2.99';
+    made.server.answer = (seen) =>
+      seen.type === REQUEST && seen.options.get(50)?.join('.') === GIVEN
+        ? [{ type: NAK, options: [[54, ...octets(SERVER)]] }]
+        : generous(seen).map((answer) => ({ ...answer, address: elsewhere }));
+    await flap();
+    await made.lab.runFor(30);
+    expect([made.client.state, addressOf(made.host)]).toEqual([DHCP_BOUND, elsewhere]);
+    // Without any server the rest of the lease is used.
+    made.server.answer = () => [];
+    await flap(elsewhere);
+    await made.lab.runFor(120);
+    expect([made.client.state, addressOf(made.host)]).toEqual([DHCP_BOUND, elsewhere]);
+    await end(made);
+  });
+
   test('release tells the server and takes the address away', async () => {
     const made = await bound();
     expect(made.client.release()).toBe(0);

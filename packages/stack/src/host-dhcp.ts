@@ -109,8 +109,22 @@ export function dhcpClientOf(host: Host, on: IpInterface = firstInterface(host))
     const { udp, pool, time, tracer } = host;
     service = new DhcpService({ udp, pool, time, random: host.random.fork('dhcp'), tracer });
     services.set(host, service);
+    verifyOnReturn(host, service);
   }
   return service.client(new ConfiguredInterface(host, on));
+}
+
+/** RFC 2131 3.7: a cable that is plugged in again may lead to another network. */
+function verifyOnReturn(host: Host, service: DhcpService): void {
+  const { ip } = host;
+  const earlier = ip.interfaceListener;
+  ip.interfaceListener = {
+    addressChanged: (changed) => earlier?.addressChanged(changed),
+    linkChanged(changed) {
+      earlier?.linkChanged(changed);
+      if (changed.up) for (const client of service.clients) if (client.on.index === changed.index) client.verify();
+    },
+  };
 }
 
 /**
