@@ -1,14 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  DROP_IP_FILTERED,
   DROP_IPV6_BEYOND_SCOPE,
   DROP_IPV6_FORWARD_NOT_UNICAST,
   type IpAddress,
   LINK_MULTICAST,
   LINK_UNICAST,
+  NX_NOT_SUCCESSFUL,
+  NX_SUCCESS,
   SECOND,
 } from '@strata/contracts';
 import { parseAddress, sumBytes } from '@strata/wire';
-import { modernIpPolicy } from '../src/index.ts';
+import { modernIpPolicy, NX_IP_PACKET_OUT } from '../src/index.ts';
 import { MAC_OTHER, MAC_PEER, macBytes } from './frames.ts';
 import { ScriptedLink, type Sent, TestHost } from './host.ts';
 import { bytes6, icmpPacket, linkOption, text6, word16 } from './ipv6-host.ts';
@@ -98,6 +101,23 @@ describe('sending on (RFC 8200)', () => {
       '00:11:22:33:44:99',
       Array.from(packet({ hopLimit: 8 }, [1, 2, 3])),
     ]);
+    host.finish();
+  });
+
+  test('addresses that are alike but for the order of their words are not taken for each other', () => {
+    const { host, far } = router();
+    host.inject(IPV6, packet({}, [1, 2, 3]));
+    expect(far.sent.splice(0).length).toBe(1);
+    host.inject(IPV6, packet({ destination: '2001:db8:0:0:2::2' }, [1, 2, 3]));
+    expect([errorOf(host.next()), far.sent]).toEqual([[1, 0, 0], []]);
+    host.finish();
+  });
+
+  test('the packet filter has the last word', () => {
+    const { host, far } = router();
+    host.ip.packetFilter = (_, direction) => (direction === NX_IP_PACKET_OUT ? NX_NOT_SUCCESSFUL : NX_SUCCESS);
+    host.inject(IPV6, packet({}, [1, 2, 3]));
+    expect([far.sent, host.drops(DROP_IP_FILTERED), host.ip.counters.packetsForwarded]).toEqual([[], 1, 0]);
     host.finish();
   });
 

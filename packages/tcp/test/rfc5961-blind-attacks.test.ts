@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { SECOND } from '@strata/contracts';
-import { modernTcpProfile, netxTcpProfile, TCP_CLOSED, TCP_ESTABLISHED } from '../src/index.ts';
+import { modernTcpProfile, netxTcpProfile, TCP_CLOSED, TCP_ESTABLISHED, TCP_SYN_RECEIVED } from '../src/index.ts';
 import { ScriptedPeer } from './support/peer.ts';
 
 test('3.2: a reset counts only at the exact sequence number; elsewhere in the window it is challenged', () => {
@@ -28,6 +28,31 @@ test('4.2: a SYN on an open connection is challenged wherever it lies', () => {
   }
   expect(socket.state).toBe(TCP_ESTABLISHED);
   peer.finish(socket);
+});
+
+test('4.2, RFC 9293 3.10.7.4: in SYN-RECEIVED a SYN in the window ends a passive open, and an active one is challenged', () => {
+  const passive = new ScriptedPeer(modernTcpProfile);
+  const server = passive.tcp.listen(80, { backlog: 2, onConnection: () => {} });
+  passive.hostPort = 80;
+  passive.peerPort = 40000;
+  passive.emit('S', { seq: 0 });
+  passive.expect('S.', { seq: 0, ack: 1 });
+  passive.emit('S', { seq: 1000 });
+  expect([server?.halfOpen, passive.tcp.connections.count]).toEqual([0, 0]);
+  passive.silence(5 * SECOND);
+  passive.finish();
+
+  const active = new ScriptedPeer(modernTcpProfile);
+  const socket = active.tcp.createSocket();
+  socket.bind(0);
+  socket.connect(active.remote, 9123);
+  active.expect('S', { seq: 0 });
+  active.emit('S', { seq: 0 });
+  active.expect('S.', { seq: 0, ack: 1 });
+  active.emit('S', { seq: 1000 });
+  active.expect('.', { seq: 1, ack: 1 });
+  expect(socket.state).toBe(TCP_SYN_RECEIVED);
+  active.finish(socket);
 });
 
 test('5.2: an acknowledgment older than the largest window is challenged and its data dropped', () => {
