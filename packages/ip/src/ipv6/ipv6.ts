@@ -66,7 +66,10 @@ export interface Ipv6Settings {
   readonly fragmentId?: number;
   /** Solicitations of duplicate detection; 0: none. */
   readonly dadTransmits?: number;
-  /** Use addresses while they are looked for (RFC 4429). */
+  /**
+   * Use addresses while they are looked for, in the spirit of RFC 4429 but without its restraint (3.3): advertisements override
+   * what neighbors know, and solicitations carry our link-layer address.
+   */
   readonly dadOptimistic?: boolean;
   /** Send Multicast Listener reports. */
   readonly mld?: boolean;

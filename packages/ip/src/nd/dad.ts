@@ -20,7 +20,7 @@ export class DuplicateDetection {
   private readonly policy: Ipv6Policy;
   /** Solicitations per address; settable, the policy's at first. */
   transmits: number;
-  /** Addresses are used while they are looked for, and given up when somebody turns out to have them (RFC 4429). */
+  /** Addresses are used while they are looked for, and given up when somebody turns out to have them; see `Ipv6Settings`. */
   optimistic: boolean;
 
   constructor(nd: Nd, policy: Ipv6Policy) {
