@@ -112,6 +112,7 @@ export function asBsd(tcp: TcpProfile): TcpProfile {
     networkErrors: modernTcpProfile.networkErrors,
     lossPolicies: { ...tcp.lossPolicies, detection: sackThresholdDetection, tailLossProbe: false, frto: false },
     requireTimestamps: true,
+    recovery: modernTcpProfile.recovery,
     strayAnswers: modernTcpProfile.strayAnswers,
     ecn: ECN_PASSIVE,
     slowStartAfterIdle: true,

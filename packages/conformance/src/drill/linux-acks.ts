@@ -21,6 +21,8 @@ interface Habits {
   waitsUntil: number;
   /** The last segment was shorter than those before it, so that nothing more may follow. */
   pushed: boolean;
+  /** The window that the last acknowledgment offered; -1: none has gone out since the opening. */
+  offered: number;
   /** What came last calls for an acknowledgment at once, whatever the mood. */
   due: boolean;
   /** Always at once (`ip route … quickack 1`). */
@@ -39,6 +41,7 @@ function habitsOf(tcb: ControlBlock): Habits {
       lastArrival: NEVER,
       waitsUntil: NEVER,
       pushed: false,
+      offered: -1,
       due: false,
       always: false,
       reading: false,
@@ -82,6 +85,16 @@ export function updateWindow(tcb: ControlBlock): void {
   const promised = (tcb.rcvAdv - tcb.rcvNxt) | 0;
   const growth = tcb.windowSize - tcb.rcvQueued - promised;
   if (growth > 0 && tcb.profile.acks.windowGrew(tcb, growth)) acknowledge(tcb);
+}
+
+/**
+ * The window that an acknowledgment would offer now is no smaller than the one that was offered last, or in the beginning than
+ * all there is: the application reads. Otherwise every second segment is not acknowledged at once either.
+ */
+function keepsWindow(tcb: ControlBlock): boolean {
+  const { offered } = habitsOf(tcb);
+  const most = Math.min(tcb.windowSize, 0xffff * 2 ** tcb.rcvScale);
+  return tcb.windowSize - tcb.rcvQueued >= (offered < 0 ? most : offered);
 }
 
 /** What the delayed-ACK timer was to send goes now. */
@@ -132,7 +145,8 @@ export const linuxAcks: AckPolicy = {
     known.pushed = octets < full;
     tcb.unackedBytes += octets;
     const quick = known.always || (known.quick > 0 && !known.interactive);
-    known.due = known.always || filledGap || tcb.reassemblyHead !== null || tcb.unackedBytes > full;
+    known.due =
+      known.always || filledGap || tcb.reassemblyHead !== null || (tcb.unackedBytes > full && keepsWindow(tcb));
     if (quick || known.due) {
       if (known.quick > 0) known.quick--;
       tcb.ackNow = true;
@@ -161,6 +175,12 @@ export const linuxAcks: AckPolicy = {
     const known = habitsOf(tcb);
     known.waitsUntil = NEVER;
     if (known.lastArrival !== NEVER && tcb.time.now - known.lastArrival < DELAY) known.interactive = true;
+  },
+
+  advertise(tcb: ControlBlock, room: number, promised: number): number {
+    const window = delayed.advertise(tcb, room, promised);
+    if (tcb.state >= TCP_ESTABLISHED) habitsOf(tcb).offered = Math.min(window, 0xffff * 2 ** tcb.rcvScale);
+    return window;
   },
 
   /** Without window scaling a large buffer cannot be advertised: room beyond the field is no growth (RFC 7323 2.3). */

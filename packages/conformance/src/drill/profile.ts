@@ -7,8 +7,10 @@ import {
   delayedAcks,
   ECN_OFF,
   impatientNetworkErrors,
+  type LossRecovery,
   MODERN_RTO_LIMITS,
   MODERN_SWITCHES,
+  modernRecovery,
   modernTcpProfile,
   type OptionSet,
   type OptionSwitches,
@@ -29,6 +31,17 @@ const ROOM = {
   unreadLife: NEVER,
 };
 
+/** Recovery without SACK ends with the window at its threshold, not at what is in flight (RFC 6582 3.2, step 3, option 2). */
+const openRecovery: LossRecovery = {
+  ...modernRecovery,
+
+  newAck(tcb: ControlBlock, acked: number, segment: TcpHeader): void {
+    const recovering = tcb.inRecovery && !tcb.sackPermitted;
+    modernRecovery.newAck(tcb, acked, segment);
+    if (recovering && !tcb.inRecovery && tcb.cwnd < tcb.ssthresh) tcb.cwnd = tcb.ssthresh;
+  },
+};
+
 /**
  * TCP with the constants that packetdrill scripts assume, which are Linux's: a receive buffer that gives window scale 8,
  * five retries of SYN, retransmission timeouts at least 200 ms above the round trip, segments without timestamps taken as
@@ -41,6 +54,7 @@ export const drillTcpProfile: TcpProfile = {
   name: 'drill',
   rto: rtoAbove(200 * MILLISECOND),
   congestion: reducingWindow(modernTcpProfile.congestion),
+  recovery: () => openRecovery,
   acks: linuxAcks,
   options: tcpOptions(MODERN_SWITCHES),
   requireTimestamps: false,

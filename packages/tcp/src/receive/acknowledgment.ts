@@ -66,6 +66,7 @@ function newAcknowledgment(tcb: ControlBlock, segment: TcpHeader, ack: number, a
   if (freed || !tcb.transmit.hasSent) {
     tcb.retries = 0;
     tcb.troubleSince = NEVER;
+    tcb.softError = 0;
   }
   if (tcb.ecn && segment.flags & TCP_ECE) noteEcho(tcb, acked);
   tcb.recovery.newAck(tcb, acked, segment);

@@ -95,6 +95,11 @@ export abstract class SocketFile extends OpenFile {
     return error;
   }
 
+  /** What a router has said of an open connection, which only SO_ERROR tells on Linux, and which is thereby over. */
+  takeSoftError(): string | null {
+    return null;
+  }
+
   option(name: string, otherwise: number): number {
     return this.stored.get(name) ?? otherwise;
   }

@@ -57,7 +57,11 @@ const RULES: Readonly<Record<string, OptionRule>> = {
     readOnly: true,
     read: (file) => (file instanceof TcpFile && file.state === 'listening' ? 1 : 0),
   },
-  'SOL_SOCKET:SO_ERROR': { initial: 0, readOnly: true, read: (file) => ERRNO[file.takeError() ?? ''] ?? 0 },
+  'SOL_SOCKET:SO_ERROR': {
+    initial: 0,
+    readOnly: true,
+    read: (file) => ERRNO[file.takeError() ?? file.takeSoftError() ?? ''] ?? 0,
+  },
   'SOL_SOCKET:SO_SNDBUF': { initial: 262144, keep: (value) => Math.max(2 * value, 2 * SMALLEST_BUFFER) },
   'SOL_SOCKET:SO_RCVBUF': {
     initial: 540000,

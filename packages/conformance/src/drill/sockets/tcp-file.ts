@@ -132,6 +132,14 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     this.controller = null;
   }
 
+  override takeSoftError(): string | null {
+    const { socket } = this;
+    if (socket === null || this.state !== 'open' || this.defaults.bsd) return null;
+    const error = SOFT_ERRORS.get(socket.softError) ?? null;
+    if (error !== null) socket.softError = 0;
+    return error;
+  }
+
   override get remotePort(): number {
     return this.socket?.remotePort ?? 0;
   }
