@@ -65,6 +65,12 @@ export class DhcpService {
     return client;
   }
 
+  /** An interface is gone: its client stops for good, without a word to its server. */
+  forget(interfaceIndex: number): void {
+    const at = this.clients.findIndex((client) => client.on.index === interfaceIndex);
+    if (at >= 0) this.clients.splice(at, 1)[0]?.close();
+  }
+
   /** Stops all clients without giving their leases back, and frees the port. */
   close(): void {
     for (const client of this.clients) client.close();

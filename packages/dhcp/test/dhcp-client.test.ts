@@ -390,6 +390,20 @@ describe('keeping a lease (RFC 2131 4.4.5)', () => {
     await end(made);
   });
 
+  test('an interface that goes takes its client along; the next one in its place has one of its own', async () => {
+    const made = await bound();
+    const [gone] = made.host.ip.interfaces;
+    made.host.detach(gone as never);
+    const before = made.server.seen.length;
+    await made.lab.runFor(2 * LEASE);
+    expect([made.client.state, made.server.seen.length]).toEqual([DHCP_STOPPED, before]);
+    made.host.attach(made.lab.links[0]?.ends[2] as never);
+    expect(dhcpClientOf(made.host)).not.toBe(made.client);
+    await made.lab.run(() => configureByDhcp(made.host, { timeoutSeconds: 60 }));
+    expect([addressOf(made.host), gone?.address]).toEqual([GIVEN, 0]);
+    await end(made);
+  });
+
   test('release tells the server and takes the address away', async () => {
     const made = await bound();
     expect(made.client.release()).toBe(0);

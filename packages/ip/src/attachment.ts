@@ -43,6 +43,7 @@ export function detachInterface(ip: IpInstance, target: IpInterface): Status {
   ip.interfaces.splice(at, 1);
   ip.routes.recheck();
   ip.generation++;
+  ip.interfaceListener?.detached?.(target);
   return NX_SUCCESS;
 }
 

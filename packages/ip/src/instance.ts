@@ -71,6 +71,8 @@ export interface IpOptions {
 export interface InterfaceListener {
   addressChanged(changed: IpInterface): void;
   linkChanged(changed: IpInterface): void;
+  /** The interface is gone, with all that was known of it. */
+  detached?(gone: IpInterface): void;
 }
 
 /**

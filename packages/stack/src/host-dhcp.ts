@@ -109,13 +109,13 @@ export function dhcpClientOf(host: Host, on: IpInterface = firstInterface(host))
     const { udp, pool, time, tracer } = host;
     service = new DhcpService({ udp, pool, time, random: host.random.fork('dhcp'), tracer });
     services.set(host, service);
-    verifyOnReturn(host, service);
+    followInterfaces(host, service);
   }
   return service.client(new ConfiguredInterface(host, on));
 }
 
-/** RFC 2131 3.7: a cable that is plugged in again may lead to another network. */
-function verifyOnReturn(host: Host, service: DhcpService): void {
+/** RFC 2131 3.7: a cable that is plugged in again may lead to another network. An interface that goes takes its client along. */
+function followInterfaces(host: Host, service: DhcpService): void {
   const { ip } = host;
   const earlier = ip.interfaceListener;
   ip.interfaceListener = {
@@ -123,6 +123,10 @@ function verifyOnReturn(host: Host, service: DhcpService): void {
     linkChanged(changed) {
       earlier?.linkChanged(changed);
       if (changed.up) for (const client of service.clients) if (client.on.index === changed.index) client.verify();
+    },
+    detached(gone) {
+      earlier?.detached?.(gone);
+      service.forget(gone.index);
     },
   };
 }
