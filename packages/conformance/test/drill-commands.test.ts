@@ -172,6 +172,12 @@ const BSD: readonly Effect[] = [
     `${PLAIN}+0 getsockopt(4, SOL_TCP, TCP_CONGESTION, "reno", [4]) = 0\n`,
     ANY_BSD,
   ],
+  [
+    'sysctl -w net.inet.tcp.blackhole=1',
+    '+0 < S 0:0(0) win 5000\n+0 < . 1:1(0) ack 1 win 5000\n+0 > R 1:1(0)\n',
+    ANY_BSD,
+  ],
+  ['sysctl -w net.inet.tcp.blackhole=2', '+0 < S 0:0(0) win 5000\n+0 < . 1:1(0) ack 1 win 5000\n', ANY_BSD],
   ['sysctl -w net.inet.ip.ttl=33', `${CONNECT}+0 > (ttl 33) S 0:0(0) <...>\n`, ANY_BSD],
 ];
 
@@ -202,7 +208,7 @@ test.each<readonly [DrillVerdict, string]>([
   ['unsupported', 'nstat -z | grep TcpExtTCPAbortOnTimeout'],
   ['unsupported', 'sysctl -q net.ipv4.tcp_ecn=3'],
   ['unsupported', 'sysctl -q net.ipv4.no_such=0'],
-  ['unsupported', 'sysctl -w net.inet.tcp.blackhole=2'],
+  ['unsupported', 'sysctl -w net.inet.tcp.icmp_may_rst=0'],
   ['unsupported', 'sysctl -w net.inet.tcp.syncookies_only=1'],
   ['unsupported', 'tc qdisc add dev tun0 root netem delay 10ms'],
   ['unsupported', 'tc qdisc change dev tun0 root fq maxrate 1mbit'],

@@ -35,6 +35,8 @@ export interface TcpProfile {
   readonly acks: AckPolicy;
   readonly options: OptionSet;
   readonly defence: SegmentDefence;
+  /** Segments for ports that nobody has which get no reset; absent: all get one (RFC 9293 3.10.7.1). */
+  readonly ignoresStrays?: (segment: TcpHeader) => boolean;
   readonly networkErrors: NetworkErrorPolicy;
   readonly sending: SendPolicy;
   readonly isn: (random: Random, time: TimeService) => IsnGenerator;

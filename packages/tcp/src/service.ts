@@ -342,7 +342,7 @@ export class TcpService implements DatagramSink {
       return;
     }
     this.drop(DROP_TCP_NO_CONNECTION, null, segment.sequence);
-    sendStrayReset(this, segment, info, DROP_TCP_NO_CONNECTION);
+    if (this.profile.ignoresStrays?.(segment) !== true) sendStrayReset(this, segment, info, DROP_TCP_NO_CONNECTION);
     packet.release();
   }
 

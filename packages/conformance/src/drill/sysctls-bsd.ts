@@ -7,6 +7,7 @@ import {
   TCP_TIMED_WAIT,
   type TcpProfile,
 } from '@strata/tcp';
+import { TCP_SYN, type TcpHeader } from '@strata/wire';
 import { acknowledgmentTooOld, type BsdTimers, bsdRto } from './bsd.ts';
 import { bsdAcks, withOptions } from './profile.ts';
 import { congestion, ecn, harmless, hopLimit, only, profile, type SysctlRule } from './sysctl-rules.ts';
@@ -126,7 +127,10 @@ export const BSD_SYSCTLS: Readonly<Record<string, SysctlRule>> = {
   'net.inet.tcp.syncache.rexmtlimit': profile((value) => ({ maximumSynAckRetries: value })),
   'net.inet.tcp.syncookies': profile((value) => ({ synCookies: value !== 0 })),
   'net.inet.tcp.syncookies_only': only('0'),
-  'net.inet.tcp.blackhole': only('0'),
+  // 1: a SYN for a closed port is not answered; 2 and 3: nothing is.
+  'net.inet.tcp.blackhole': profile((value) => ({
+    ignoresStrays: (segment: TcpHeader) => value > 1 || (value === 1 && (segment.flags & TCP_SYN) !== 0),
+  })),
   'net.inet.tcp.blackhole_local': harmless,
   'net.inet.tcp.drop_synfin': harmless,
   'net.inet.tcp.keepinit': (settings, value) => {
