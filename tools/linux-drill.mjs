@@ -9,6 +9,8 @@
  *     --tries N       how often a script may fail before it has failed (default 3): a machine that is busy is late
  *     --longest S     leaves out scripts that take longer than so many seconds on our own stack (default 100)
  *     --ip-version V  ipv4, ipv6 or ipv4-mapped-ipv6
+ *     --tolerance-usecs N
+ *                     by how much times may be off (default 4000): more for a machine that is busy
  *     --strict        compares PSH and the layout of a SYN's options too
  *     --json          one line of JSON per script
  *
@@ -37,6 +39,7 @@ function read() {
         tries: { type: 'string', default: '3' },
         longest: { type: 'string', default: '100' },
         'ip-version': { type: 'string' },
+        'tolerance-usecs': { type: 'string' },
         strict: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
       },
@@ -65,8 +68,9 @@ const way = namespaceArguments();
 if (way === null) fail(NAMESPACE_ADVICE);
 const { runDrill } = await import('@strata/conformance');
 
-const version = options['ip-version'];
-const scriptOptions = version === undefined ? [] : [{ name: 'ip_version', value: version }];
+const scriptOptions = ['ip-version', 'tolerance-usecs']
+  .filter((name) => options[name] !== undefined)
+  .map((name) => ({ name: name.replace('-', '_'), value: options[name] }));
 const files = positionals.flatMap((path) => scriptsIn(resolve(path)));
 const results = [];
 

@@ -160,7 +160,7 @@ export class LinuxMachine {
     const { settings, local, remote, script } = setup;
     this.setup = setup;
     this.caller = caller;
-    this.lateness = LATENESS;
+    this.lateness = Math.max(LATENESS, settings.tolerance);
     this.sockets = new Map();
     if (unshare(CLONE_NEWNET) !== 0) throw new Error(`unshare: errno ${koffi.errno()}`);
     for (const [name, value] of Object.entries(SYSCTLS)) writeFileSync(`/proc/sys/net/${name}`, value);
