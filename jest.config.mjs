@@ -5,6 +5,7 @@ export default {
   testTimeout: 60_000,
   // Modules of finished test files are not given back; a worker that is full of them gets slower and slower.
   workerIdleMemoryLimit: '700MB',
+  testSequencer: '<rootDir>/test/support/programs-first.mjs',
   testEnvironmentOptions: { globalsCleanup: 'off' },
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
