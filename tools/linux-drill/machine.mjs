@@ -79,6 +79,14 @@ function openDevice(mtu) {
 
 const words = ({ w0, w1, w2, w3 }) => [w0, w1, w2, w3];
 
+/** A socket that is not connected nor being so: a connect begins something new. */
+function isClosed({ fd, type }) {
+  const bytes = new Uint8Array(512);
+  const size = new Uint32Array([512]);
+  if (type !== 'tcp' || getsockopt(fd, IPPROTO_TCP, OPTIONS.TCP_INFO, bytes, size) !== 0) return true;
+  return bytes[0] === CONSTANTS.TCP_CLOSE;
+}
+
 /** The port of a socket address as a script writes it; null: it does not say. */
 function portOf(address) {
   return numberOf(field(address, 'sin_port') ?? field(address, 'sin6_port'));
@@ -266,8 +274,7 @@ export class LinuxMachine {
   begin(call) {
     const file = this.fileOf(call);
     const { conversation } = this;
-    if (call.name === 'connect' && file !== null && !file.connected) {
-      file.connected = true;
+    if (call.name === 'connect' && file !== null && isClosed(file)) {
       conversation.connecting(file, portOf(call.arguments[1]) ?? this.place.connectPort);
     }
     if (call.name === 'sendto' && file?.type === 'udp' && call.arguments[4]?.kind !== 'symbol') {
