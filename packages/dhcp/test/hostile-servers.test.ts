@@ -162,6 +162,24 @@ describe('link-local addresses (RFC 3927)', () => {
     await again.lab.close();
   });
 
+  test('are looked for on an interface until it goes, and what another one has then stays', async () => {
+    const { lab: made, a } = pair(1);
+    const [gone] = a.ip.interfaces;
+    const chosen = chooseLinkLocal(a);
+    await made.runFor(15);
+    const other = a.attach(made.bridge().a, { address: '192.0.2.5/24' });
+    a.ip.setMtu(other, 1400);
+    a.ip.setGateway(0xc0000201 | 0);
+    a.nameServers.push({ family: 4, w0: 0, w1: 0, w2: 0, w3: 0xc0000203 | 0 });
+    a.detach(gone as never);
+    expect(chosen.address).toBe(0);
+    chosen.stop();
+    await made.runFor(30);
+    expect([chosen.address, other.mtu, a.nameServers.length]).toEqual([0, 1400, 1]);
+    expect(a.ip.routes.gateway.address).toBe(0xc0000201 | 0);
+    await made.close();
+  });
+
   test('one that somebody else insists on is given up for another (2.5)', async () => {
     const { lab: made, a, b } = pair(1);
     const chosen = chooseLinkLocal(a);

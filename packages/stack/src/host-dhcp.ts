@@ -25,6 +25,8 @@ class ConfiguredInterface implements DhcpInterface {
   /** What was set by the last lease. */
   private routes: (readonly [network: number, mask: number])[];
   private routers: string;
+  private mtu: number;
+  private nameServers: number;
 
   constructor(host: Host, on: IpInterface) {
     const properties = host.drivers[on.index]?.properties;
@@ -36,6 +38,8 @@ class ConfiguredInterface implements DhcpInterface {
     this.on = on;
     this.routes = [];
     this.routers = '';
+    this.mtu = 0;
+    this.nameServers = 0;
   }
 
   claim(address: number, prefixLength: number, claimed: () => void, refused: () => void): Status {
@@ -54,11 +58,11 @@ class ConfiguredInterface implements DhcpInterface {
     this.routes = [];
     if (lease === null) {
       ip.arp.defence.abandon(this.on);
-      ip.setGateway(0);
+      if (this.routers !== '') ip.setGateway(0);
       this.routers = '';
       this.setMtu(0);
       if (this.on.address !== 0) ip.setAddress(this.on, 0, 0);
-      this.host.nameServers.length = 0;
+      this.setNameServers([]);
       return;
     }
     if (this.on.address !== lease.address || this.on.mask !== ipv4Mask(lease.prefixLength)) {
@@ -66,15 +70,25 @@ class ConfiguredInterface implements DhcpInterface {
     }
     this.setMtu(lease.mtu);
     this.setRoutes(lease);
-    this.host.nameServers.splice(0, this.host.nameServers.length, ...lease.dnsServers.map(ipv4Address));
+    this.setNameServers(lease.dnsServers);
   }
 
   /** What the server says of the link, if a datagram of the size that all accept still fits (RFC 1122 3.3.2); 0: the link's own. */
   private setMtu(mtu: number): void {
+    // Without a word of any server it is what somebody else has set.
+    if (mtu === 0 && this.mtu === 0) return;
+    this.mtu = mtu;
     const own = this.on.link?.properties.mtu ?? 0;
     const smallest = this.on.ipv6.enabled ? IPV6_MINIMUM_MTU : SMALLEST_MTU;
     const wanted = mtu >= smallest && mtu < own ? mtu : own;
     if (this.on.mtu !== wanted) this.host.ip.setMtu(this.on, wanted);
+  }
+
+  private setNameServers(addresses: readonly number[]): void {
+    const { nameServers } = this.host;
+    if (addresses.length === 0 && this.nameServers === 0) return;
+    this.nameServers = addresses.length;
+    nameServers.splice(0, nameServers.length, ...addresses.map(ipv4Address));
   }
 
   private setRoutes(lease: DhcpLease): void {
@@ -165,6 +179,7 @@ export function chooseLinkLocal(
   on: IpInterface = firstInterface(host),
 ): LinkLocal {
   const chooser = new LinkLocal(new ConfiguredInterface(host, on), host.random.fork('link-local'), listener);
+  stopWithInterface(host, on, chooser);
   const { defence } = host.ip.arp;
   const earlier = defence.listener;
   defence.listener = {
@@ -175,6 +190,19 @@ export function chooseLinkLocal(
   };
   chooser.start();
   return chooser;
+}
+
+/** Nobody looks for an address, or holds one, on an interface that is gone. */
+function stopWithInterface({ ip }: Host, on: IpInterface, chooser: LinkLocal): void {
+  const earlier = ip.interfaceListener;
+  ip.interfaceListener = {
+    addressChanged: (changed) => earlier?.addressChanged(changed),
+    linkChanged: (changed) => earlier?.linkChanged(changed),
+    detached(gone) {
+      earlier?.detached?.(gone);
+      if (gone === on) chooser.stop();
+    },
+  };
 }
 
 function firstInterface(host: Host): IpInterface {

@@ -24,6 +24,7 @@ export { ControlBlock } from './control-block.ts';
 export { TcpCounters } from './counters.ts';
 export type { ListenCallback } from './listener.ts';
 export { impatientNetworkErrors, softNetworkErrors } from './network-errors.ts';
+export type { TcpNotifications } from './notifications.ts';
 export {
   MODERN_SWITCHES,
   modernOptions,
@@ -60,7 +61,7 @@ export { bufferedSending, directSending } from './send/policies.ts';
 export { TcpServer, type TcpServerOptions } from './server.ts';
 export { TcpService } from './service.ts';
 export type { TcpInfo, TcpSnapshot, TcpSocketInfo } from './snapshot.ts';
-export { type TcpNotifications, TcpSocket, type TcpSocketOptions } from './socket.ts';
+export { TcpSocket, type TcpSocketOptions } from './socket.ts';
 export * from './states.ts';
 export { FixedRto, MODERN_RTO_LIMITS, Rfc6298Rto, type RtoLimits, SteadyRto } from './timers/estimators.ts';
 export type { RtoEstimator } from './timers/rto.ts';

@@ -28,22 +28,9 @@ import { TCP_ACK, TCP_FIN } from '@strata/wire';
 import { CONGESTION_CONTROLLERS } from './congestion/controllers.ts';
 import { ControlBlock, ORIGIN_ACTIVE } from './control-block.ts';
 import { applyFlowOptions } from './establish.ts';
-import {
-  EVENT_CLOSED,
-  EVENT_DISCONNECT,
-  EVENT_DISCONNECT_COMPLETE,
-  EVENT_ESTABLISHED,
-  EVENT_LISTEN,
-  EVENT_PEER_FINISHED,
-  EVENT_RECEIVABLE,
-  EVENT_SENDABLE,
-  EVENT_TIMED_WAIT,
-  EVENT_TROUBLE,
-  EVENT_URGENT,
-  EVENT_WINDOW,
-  raise,
-} from './events.ts';
+import { EVENT_RECEIVABLE, EVENT_WINDOW, raise } from './events.ts';
 import type { ListenQueue } from './listener.ts';
+import { NOBODY, silentNotifications, type TcpNotifications, tell, tellReceivable } from './notifications.ts';
 import { relievePool } from './pool-relief.ts';
 import { mayHoldToSend, roomToRead } from './pool-shares.ts';
 import type { TcpProfile } from './profile.ts';
@@ -99,26 +86,6 @@ export interface TcpSocketOptions {
   readonly name?: string;
 }
 
-/** NetX's notify callbacks of a socket. Each is called after the event, from a deferred task, and may call the socket. */
-export interface TcpNotifications {
-  /** Data was queued (nx_tcp_socket_receive_notify): once per in-order arrival. */
-  receive: ((socket: TcpSocket) => void) | null;
-  /** Room to send after a refusal (nx_tcp_socket_window_update_notify_set). */
-  windowUpdate: ((socket: TcpSocket) => void) | null;
-  /** The connection is open (nx_tcp_socket_establish_notify). */
-  establish: ((socket: TcpSocket) => void) | null;
-  /** FIN from the peer, reset, or TIMED_WAIT entered (disconnect_callback). */
-  disconnect: ((socket: TcpSocket) => void) | null;
-  /** The connection is over (nx_tcp_socket_disconnect_complete_notify). */
-  disconnectComplete: ((socket: TcpSocket) => void) | null;
-  /** nx_tcp_socket_timed_wait_callback. */
-  timedWait: ((socket: TcpSocket) => void) | null;
-  /** Urgent data was announced (urgent_data_callback). */
-  urgent: ((socket: TcpSocket) => void) | null;
-  /** A soft error was noted: `softError` says which, an ERROR_ constant. The connection goes on (RFC 9293 3.9.1.8). */
-  trouble: ((socket: TcpSocket) => void) | null;
-}
-
 /**
  * One end of a TCP connection: a {@link PacketStream}, and NetX's socket with its states and statuses.
  *
@@ -130,8 +97,8 @@ export class TcpSocket extends ControlBlock implements PacketStream {
   listener: StreamListener | null;
   /** The listen request that bound this socket to its peer, until its callback has run. */
   listenedOn: ListenQueue | null;
-  /** {@link NOBODY} until somebody asks for them. */
-  private callbacks: TcpNotifications;
+  /** @internal {@link NOBODY} until somebody asks for them. */
+  callbacks: TcpNotifications;
   readonly name: string;
 
   private readonly localAddress: IpAddress | null;
@@ -164,6 +131,7 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     this.deleteWhenClosed = options.deleteWhenClosed ?? false;
   }
 
+  /** Whom to tell of what happens, as NetX has it: each is null until it is set. */
   get notifications(): TcpNotifications {
     if (this.callbacks === NOBODY) this.callbacks = silentNotifications();
     return this.callbacks;
@@ -592,8 +560,8 @@ export class TcpSocket extends ControlBlock implements PacketStream {
       const growth = this.windowGrowth();
       if (growth > 0 && this.profile.acks.windowGrew(this, growth)) sendAcknowledgment(this);
     }
-    if (events === EVENT_RECEIVABLE) this.tellReceivable();
-    else if ((events & ~EVENT_WINDOW) !== 0) this.tell(events);
+    if (events === EVENT_RECEIVABLE) tellReceivable(this);
+    else if ((events & ~EVENT_WINDOW) !== 0) tell(this, events);
   }
 
   /** @internal CLOSED becomes LISTEN for a NetX listen request. */
@@ -624,57 +592,7 @@ export class TcpSocket extends ControlBlock implements PacketStream {
     this.deleteWhenClosed = keep;
     this.pending = 0;
   }
-
-  private tellReceivable(): void {
-    const { listener } = this;
-    let arrivals = this.receiveArrivals;
-    this.receiveArrivals = 0;
-    if (listener !== null) listener.receivable();
-    for (; arrivals > 0 && this.callbacks.receive !== null; arrivals--) this.callbacks.receive(this);
-  }
-
-  private tell(events: number): void {
-    const { server } = this;
-    if (events & EVENT_LISTEN) {
-      const queue = this.listenedOn;
-      this.listenedOn = null;
-      if (queue !== null && queue.callback !== null) queue.callback(this, queue.port);
-    }
-    if (events & EVENT_ESTABLISHED) {
-      if (server !== null) server.connected(this);
-      this.listener?.established();
-      this.callbacks.establish?.(this);
-    }
-    if (events & EVENT_RECEIVABLE) this.tellReceivable();
-    if (events & EVENT_URGENT) this.callbacks.urgent?.(this);
-    if (events & EVENT_TROUBLE) this.callbacks.trouble?.(this);
-    if (events & EVENT_SENDABLE) {
-      this.listener?.sendable();
-      this.callbacks.windowUpdate?.(this);
-    }
-    if (events & EVENT_PEER_FINISHED) this.listener?.peerFinished();
-    if (events & EVENT_DISCONNECT) this.callbacks.disconnect?.(this);
-    if (events & EVENT_TIMED_WAIT) this.callbacks.timedWait?.(this);
-    if (events & EVENT_DISCONNECT_COMPLETE) this.callbacks.disconnectComplete?.(this);
-    if (events & EVENT_CLOSED) this.listener?.closed(this.cause === CAUSE_ORDERLY ? NX_SUCCESS : NX_NOT_CONNECTED);
-  }
 }
-
-function silentNotifications(): TcpNotifications {
-  return {
-    receive: null,
-    windowUpdate: null,
-    establish: null,
-    disconnect: null,
-    disconnectComplete: null,
-    timedWait: null,
-    urgent: null,
-    trouble: null,
-  };
-}
-
-/** Shared by all sockets for which nobody has set any. */
-const NOBODY = silentNotifications();
 
 /** NetX refuses to connect over an interface with a smaller MTU. */
 const SMALLEST_MTU = 48;
