@@ -70,7 +70,8 @@ test('reports of the same run say the same, as data and as a page', async () => 
   expect(JSON.stringify(suiteJson(again))).toBe(JSON.stringify(suiteJson(once)));
   const page = suiteHtml(once);
   expect(page).toBe(suiteHtml(again));
-  expect(page).not.toMatch(/https?:|src=|@import/);
+  // It leads to others, and needs none of them.
+  expect(page.replaceAll(/<a [^>]*href="https:[^>]*>/g, '')).not.toMatch(/https?:|src=|@import/);
   for (const { requirement } of once.requirements) expect(page).toContain(`id="${requirement.id}"`);
 });
 

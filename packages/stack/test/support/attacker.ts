@@ -176,6 +176,8 @@ export class AttackLab implements FrameSink {
 
   /** The attacker resets all its connections, and what waits for hosts that do not exist is given up. */
   async end(): Promise<void> {
+    // So that the acknowledgments that the target still owes say where a reset is believed.
+    await this.pass(SECOND);
     for (const victim of this.victims.values()) this.say(victim, 'R', { sequence: victim.acknowledged });
     await this.pass(300 * SECOND);
   }
