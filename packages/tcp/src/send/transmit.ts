@@ -70,7 +70,6 @@ export function retransmit(tcb: ControlBlock, packet: Packet): boolean {
   }
   put(tcb, packet, flags, packet.transportHeader + headerInPlace(packet));
   tcb.recovery.repeated(tcb, packet);
-  noteUsage(tcb, inFlight(tcb));
   armRetransmit(tcb);
   return true;
 }
