@@ -15,7 +15,7 @@ const MEASURE = `
   const options = { family: Number(family), routed: what !== 'stream' };
   let growth;
   if (what !== 'datagrams') {
-    const SEGMENTS = options.routed ? 6_000 : family === '6' ? 15_000 : 50_000;
+    const SEGMENTS = options.routed ? 6_000 : family === '6' ? 15_000 : 25_000;
     const pair = connectedPair(profile === 'netx' ? { ...options, profile: netxProfile, windowSize: 32 * 1024 } : options);
     for (const socket of [pair.client, pair.server]) {
       for (const counters of [socket, socket.service.counters, socket.service.network.counters]) {

@@ -3,7 +3,7 @@ import { modernProfile, netxProfile, type Profile } from '@strata/stack';
 import { type TransferResult, transferScenario } from '@strata/testkit';
 
 /** A size that fits here; `node tools/soak.mjs` runs the full one. */
-const SEEDS = 250;
+const SEEDS = 150;
 /** Of IPv6, which differs below TCP only. */
 const SEEDS6 = 10;
 
