@@ -9,7 +9,8 @@ import { type CallOutcome, done, failed, type OpenFile, type PendingCall, Socket
 import { PipeFile } from './pipe-file.ts';
 import { PlainFile } from './plain-file.ts';
 import { getOption, setOption } from './socket-options.ts';
-import { type TcpDefaults, TcpFile } from './tcp-file.ts';
+import { TcpFile } from './tcp-file.ts';
+import type { TcpDefaults } from './tcp-options.ts';
 import { UdpFile } from './udp-file.ts';
 import {
   ArgumentError,

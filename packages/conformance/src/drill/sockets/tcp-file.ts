@@ -1,5 +1,4 @@
 import {
-  type Alarm,
   ERROR_HOST_UNREACHABLE,
   ERROR_NETWORK_UNREACHABLE,
   ERROR_PORT_UNREACHABLE,
@@ -12,7 +11,6 @@ import {
   type Packet,
   SECOND,
   type StreamListener,
-  type Timed,
 } from '@strata/contracts';
 import type { Host } from '@strata/stack';
 import {
@@ -28,9 +26,8 @@ import {
   type TcpProfile,
   type TcpServer,
   type TcpSocket,
-  type TcpSocketOptions,
 } from '@strata/tcp';
-import { alwaysQuick, everythingRead, holdWindowUpdates, setQuickAcks, updateWindow } from '../linux-acks.ts';
+import { alwaysQuick, everythingRead, holdWindowUpdates, updateWindow } from '../linux-acks.ts';
 import { congestionNamed } from '../profile.ts';
 import { CONSTANTS } from './constants.ts';
 import type { ControlMessage } from './control-messages.ts';
@@ -48,35 +45,12 @@ import {
   POLLWRNORM,
   SocketFile,
 } from './file.ts';
+import { applyOption, newSocketOptions, type TcpDefaults } from './tcp-options.ts';
 import { ZeroCopy } from './zero-copy.ts';
-
-/** Sizes and habits that sysctls of a script set for all its sockets. */
-export interface TcpDefaults {
-  /** How far receive windows may grow, and where they begin. */
-  readonly receiveBuffer: number;
-  readonly receiveWindow: number;
-  readonly sendBuffer: number;
-  readonly notsentLowat: number;
-  readonly timeToLive: number;
-  readonly mssLimit: number;
-  readonly quickAcks: boolean;
-  readonly bsd: boolean;
-  /** Sockets are IPv6's, whatever the packets are. */
-  readonly mapped: boolean;
-  /** How long an opening may take, in microseconds. */
-  readonly keepInit: number;
-}
-
-/** How long a corked segment waits at most, unless the retransmission timeout is longer. */
-const CORK_TIME = 200 * MILLISECOND;
-/** Linux lets receive windows begin and end with whole segments of this size. */
-const LARGEST_SEGMENT = 1460;
-/** Largest piece that is handed to the socket at once. */
-const CHUNK = 128 * 1024;
-const ZEROS = new Uint8Array(4096);
+import { ZeroWriter } from './zero-writer.ts';
 
 /** A TCP socket as BSD has it, over one of the stack's. */
-export class TcpFile extends SocketFile implements StreamListener, Timed {
+export class TcpFile extends SocketFile implements StreamListener {
   readonly type = 'tcp';
   state: 'new' | 'listening' | 'connecting' | 'open' | 'over';
   socket: TcpSocket | null;
@@ -94,10 +68,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
   /** A received packet that has been read in part. */
   private current: Packet | null;
   private currentAt: number;
-  /** Octets held back by TCP_CORK or MSG_MORE. */
-  private held: number;
-  private heldUntil: number;
-  private readonly alarm: Alarm;
+  private readonly writer: ZeroWriter;
   private wantsRoom: boolean;
   private lingerUntil: number;
   /** The listener that keeps this connection until it has data; null: none does. */
@@ -121,9 +92,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     this.connectTold = false;
     this.current = null;
     this.currentAt = 0;
-    this.held = 0;
-    this.heldUntil = NEVER;
-    this.alarm = host.time.alarm(this);
+    this.writer = new ZeroWriter(this, host.time);
     this.wantsRoom = false;
     this.lingerUntil = NEVER;
     this.deferredBy = null;
@@ -211,7 +180,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     if (this.state !== 'new') return failed('EINVAL');
     const server = this.host.tcp.listen(this.port, {
       backlog: Math.max(backlog, 1) + 128,
-      socket: this.socketOptions(),
+      socket: newSocketOptions(this, this.defaults),
       onConnection: (socket) => this.connectionArrived(socket),
     });
     if (server === null) return failed('EADDRINUSE');
@@ -258,7 +227,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     if (this.state === 'connecting' && this.nonblocking) return failed('EALREADY');
     if (this.state === 'listening') return failed('EISCONN');
     if (this.state === 'new') {
-      const socket = this.host.tcp.createSocket(this.socketOptions());
+      const socket = this.host.tcp.createSocket(newSocketOptions(this, this.defaults));
       this.socket = socket;
       this.applyCongestion();
       this.applyOptions();
@@ -398,11 +367,11 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
 
   /** Octets waiting to be acknowledged, and of those the ones that were never sent. */
   get queued(): number {
-    return (this.socket?.transmit.bytes ?? 0) + this.held;
+    return (this.socket?.transmit.bytes ?? 0) + this.writer.held;
   }
 
   get unsent(): number {
-    return (this.socket?.transmit.unsentBytes ?? 0) + this.held;
+    return (this.socket?.transmit.unsentBytes ?? 0) + this.writer.held;
   }
 
   private get sendBuffer(): number {
@@ -421,81 +390,17 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     if (length === 0) return done(0);
     if (count <= 0) return null;
     if (flags & (CONSTANTS.MSG_OOB as number)) {
-      this.flush();
-      return done(this.send(count, true));
+      this.writer.flush();
+      return done(this.writer.send(count, true));
     }
     const more = (flags & (CONSTANTS.MSG_MORE as number)) !== 0 || this.option('SOL_TCP:TCP_CORK', 0) !== 0;
-    if (!more) {
-      const held = this.held;
-      this.hold(0);
-      const taken = this.send(held + count, false) - held;
-      if (flags & (CONSTANTS.MSG_EOR as number) && taken === length) this.socket.endRecord();
-      return this.accepted(taken);
+    if (more) {
+      this.writer.cork(count);
+      return done(count);
     }
-    const total = this.held + count;
-    const mss = Math.max(this.socket.mss, 1);
-    const full = total - (total % mss);
-    if (full > 0) this.send(full, false);
-    this.hold(total - full);
-    return done(count);
-  }
-
-  private accepted(count: number): CallOutcome | null {
-    return count > 0 ? done(count) : null;
-  }
-
-  private hold(count: number): void {
-    this.held = count;
-    const wait = Math.max(CORK_TIME, this.socket?.rto.timeout(0) ?? 0);
-    this.heldUntil = count > 0 ? this.host.time.now + wait : NEVER;
-    this.alarm.set(this.heldUntil);
-  }
-
-  nextDeadline(): number {
-    return this.heldUntil;
-  }
-
-  onTime(now: number): void {
-    if (now >= this.heldUntil) this.flush();
-  }
-
-  /** What was held back goes out. */
-  private flush(): void {
-    const count = this.held;
-    this.hold(0);
-    if (count > 0) this.send(count, false);
-  }
-
-  /** Hands zeros to the socket; returns how many it took. */
-  private send(count: number, urgent: boolean): number {
-    const { socket } = this;
-    let taken = 0;
-    while (socket !== null && taken < count) {
-      const packet = socket.allocate();
-      if (packet === null) break;
-      // Whole segments, so that the place where pieces meet does not show.
-      const size = Math.min(count - taken, CHUNK - (CHUNK % Math.max(socket.mss, 1)));
-      let filled = 0;
-      while (filled < size) {
-        const piece = Math.min(size - filled, ZEROS.length);
-        if (packet.appendBytes(ZEROS, 0, piece) !== NX_SUCCESS) break;
-        filled += piece;
-      }
-      if (filled === 0) {
-        packet.release();
-        break;
-      }
-      const status = urgent ? socket.sendUrgent(packet) : socket.send(packet);
-      if (status === NX_SUCCESS) {
-        taken += filled;
-        if (filled < size) break;
-        continue;
-      }
-      taken += filled - packet.length;
-      packet.release();
-      break;
-    }
-    return taken;
+    const taken = this.writer.write(count);
+    if (flags & (CONSTANTS.MSG_EOR as number) && taken === length) this.socket.endRecord();
+    return taken > 0 ? done(taken) : null;
   }
 
   // Readiness.
@@ -556,7 +461,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     this.wakeups++;
     if (this.state === 'new') return done(0);
     if (how !== (CONSTANTS.SHUT_RD as number) && !this.writeShut) {
-      this.flush();
+      this.writer.flush();
       this.writeShut = true;
       socket?.shutdown();
     }
@@ -591,7 +496,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
       socket.disconnect(true);
       return done(0);
     }
-    this.flush();
+    this.writer.flush();
     socket.disconnect(false);
     this.writeShut = true;
     if (linger > 0 && !this.nonblocking) {
@@ -627,8 +532,7 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     this.deferred.clear();
     this.server?.close();
     this.dropCurrent();
-    this.hold(0);
-    this.alarm.cancel();
+    this.writer.close();
     this.socket?.destroy();
   }
 
@@ -658,29 +562,6 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
     if (socket !== null && controller !== null) socket.congestion = controller();
   }
 
-  /** The window to begin with: on Linux whole segments, and no more than the default buffer has room for unless told. */
-  private startWindow(): number {
-    const { receiveBuffer, receiveWindow, bsd } = this.defaults;
-    const chosen = this.stored.get('SOL_SOCKET:SO_RCVBUF');
-    if (bsd) return chosen ?? receiveBuffer;
-    const window = chosen ?? Math.min(receiveWindow, receiveBuffer);
-    const mss = Math.min(this.option('SOL_TCP:TCP_MAXSEG', this.defaults.mssLimit) || LARGEST_SEGMENT, LARGEST_SEGMENT);
-    return window > mss ? window - (window % mss) : window;
-  }
-
-  private socketOptions(): TcpSocketOptions {
-    const clamp = this.option('SOL_TCP:TCP_WINDOW_CLAMP', 0);
-    const window = this.startWindow();
-    return {
-      windowSize: clamp > 0 ? Math.min(clamp, window) : window,
-      windowLimit: this.stored.has('SOL_SOCKET:SO_RCVBUF') || clamp > 0 ? 0 : this.defaults.receiveBuffer,
-      timeToLive: this.option('SOL_IP:IP_TTL', this.defaults.timeToLive),
-      typeOfService: this.option('SOL_IP:IP_TOS', 0) & 0xfc,
-      dontFragment: this.option('SOL_IP:IP_MTU_DISCOVER', 1) !== 0,
-      mssLimit: this.option('SOL_TCP:TCP_MAXSEG', this.defaults.mssLimit),
-    };
-  }
-
   private applyOptions(): void {
     const { socket, defaults } = this;
     if (socket !== null && defaults.quickAcks) alwaysQuick(socket);
@@ -690,63 +571,9 @@ export class TcpFile extends SocketFile implements StreamListener, Timed {
   changed(name: string, value: number): void {
     const { socket } = this;
     if (socket === null) return;
-    switch (name) {
-      case 'SOL_TCP:TCP_NODELAY':
-        socket.setNoDelay(value !== 0);
-        if (value !== 0) this.flush();
-        break;
-      case 'SOL_TCP:TCP_CORK':
-        if (value === 0) this.flush();
-        break;
-      case 'SOL_TCP:TCP_QUICKACK':
-        setQuickAcks(socket, value !== 0);
-        break;
-      case 'SOL_SOCKET:SO_KEEPALIVE':
-      case 'SOL_TCP:TCP_KEEPIDLE':
-      case 'SOL_TCP:TCP_KEEPINTVL':
-      case 'SOL_TCP:TCP_KEEPCNT':
-        this.applyKeepalive(socket);
-        break;
-      case 'SOL_TCP:TCP_SYNCNT':
-        socket.openingRetries = value;
-        break;
-      case 'SOL_TCP:TCP_LINGER2':
-        socket.finWait2 = value > 0 ? value * SECOND : this.host.tcp.profile.finWait2;
-        break;
-      case 'SOL_TCP:TCP_USER_TIMEOUT':
-        socket.userTimeout = value === 0 ? NEVER : value * MILLISECOND;
-        break;
-      case 'SOL_SOCKET:SO_RCVBUF':
-        socket.windowSize = value;
-        break;
-      case 'SOL_TCP:TCP_WINDOW_CLAMP':
-        if (value > 0) socket.windowSize = Math.min(value, socket.windowSize);
-        break;
-      case 'SOL_TCP:TCP_MAXSEG':
-        socket.mssLimit = value;
-        if (socket.mss > value) socket.mss = value;
-        break;
-      case 'SOL_IP:IP_TTL':
-        socket.timeToLive = value;
-        if (socket.flow !== null) socket.flow.timeToLive = value;
-        break;
-      case 'SOL_IP:IP_TOS':
-        socket.typeOfService = value & 0xfc;
-        if (socket.flow !== null) socket.flow.typeOfService = (socket.flow.typeOfService & 3) | (value & 0xfc);
-        break;
-      default:
-        break;
-    }
-  }
-
-  private applyKeepalive(socket: TcpSocket): void {
-    const { profile } = this.host.tcp;
-    socket.setKeepalive(
-      this.option('SOL_SOCKET:SO_KEEPALIVE', 0) !== 0,
-      this.option('SOL_TCP:TCP_KEEPIDLE', profile.keepaliveIdle / SECOND) * SECOND,
-      this.option('SOL_TCP:TCP_KEEPINTVL', profile.keepaliveInterval / SECOND) * SECOND,
-      this.option('SOL_TCP:TCP_KEEPCNT', profile.keepaliveProbes),
-    );
+    applyOption(this, socket, this.host.tcp.profile, name, value);
+    const pushes = (name === 'SOL_TCP:TCP_NODELAY' && value !== 0) || (name === 'SOL_TCP:TCP_CORK' && value === 0);
+    if (pushes) this.writer.flush();
   }
 }
 
