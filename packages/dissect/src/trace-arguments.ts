@@ -5,8 +5,8 @@ import { mqttTypeName } from './application/mqtt-message.ts';
 import { tlsAlertName, tlsContentName, tlsVersionName } from './application/tls.ts';
 import { describeDrop, describeStatus } from './explain.ts';
 import { ETHERTYPE_NAMES } from './network/ethernet.ts';
-import { icmpName } from './network/icmpv4.ts';
-import { icmpv6Name } from './network/icmpv6.ts';
+import { ICMP_NAMES } from './network/icmpv4.ts';
+import { ICMPV6_NAMES } from './network/icmpv6.ts';
 import { IP_PROTOCOL_NAMES } from './network/protocols.ts';
 import { durationText, hex } from './text.ts';
 import { tcpFlagsText } from './transport/tcp.ts';
@@ -152,11 +152,11 @@ export function argumentText(kind: TraceArgument, value: number, next: number): 
     case 'ipProtocol':
       return IP_PROTOCOL_NAMES.get(value) ?? `protocol ${value}`;
     case 'icmpError':
-      return icmpName(value, next);
+      return ICMP_NAMES.message(value, next);
     case 'icmpv6Error':
-      return icmpv6Name(value, next);
+      return ICMPV6_NAMES.message(value, next);
     case 'ndMessage':
-      return icmpv6Name(value, 0);
+      return ICMPV6_NAMES.message(value, 0);
     case 'networkError':
       return NETWORK_ERRORS[value] ?? `kind ${value}`;
     case 'yesNo':

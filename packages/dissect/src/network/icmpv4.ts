@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { hex, hexBytes, ipv4Text } from '../text.ts';
+import { decodeIcmpStart, IcmpNames } from './icmp-start.ts';
 import { decodeQuoted } from './quoted.ts';
 
 const TYPES: ReadonlyMap<number, string> = new Map([
@@ -47,25 +48,14 @@ const CODES: ReadonlyMap<number, readonly string[]> = new Map([
   [12, ['pointer', 'missing option', 'bad length']],
 ]);
 
-/** An ICMP message by type and code: `destination unreachable (port)`. */
-export function icmpName(type: number, code: number): string {
-  const name = TYPES.get(type) ?? `type ${type}`;
-  const codeName = CODES.get(type)?.[code] ?? (code === 0 ? '' : `code ${code}`);
-  return codeName === '' ? name : `${name} (${codeName})`;
-}
+export const ICMP_NAMES = new IcmpNames(TYPES, CODES);
 
 export function decodeIcmpv4(context: Context, start: number, end: number): void {
   const layer = context.layer('icmpv4', 'ICMP', start, end, 'RFC 792');
   if (!context.holds(layer, 4)) return;
   const type = context.u8(start);
   const code = context.u8(start + 1);
-  const name = TYPES.get(type) ?? `type ${type}`;
-  const codeName = CODES.get(type)?.[code] ?? (code === 0 ? '' : `code ${code}`);
-  layer.text = icmpName(type, code);
-  layer.summary = `ICMP ${layer.text}`;
-  layer.add('Type', start, 1, type, `${name} (${type})`);
-  layer.add('Code', start + 1, 1, code, codeName === '' ? String(code) : `${codeName} (${code})`);
-  const checksum = layer.add('Checksum', start + 2, 2, context.u16(start + 2), hex(context.u16(start + 2), 4));
+  const checksum = decodeIcmpStart(context, layer, ICMP_NAMES, start);
   const ip = context.ip;
   context.judgeChecksum(checksum, start, end, 0, ip?.whole === true && !ip.fragment);
   if (!context.holds(layer, 8)) return;

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Field, Layer } from '../field.ts';
 import { hex, hexBytes, ipv6Text, macText } from '../text.ts';
+import { decodeIcmpStart, IcmpNames } from './icmp-start.ts';
 import { decodeQuoted } from './quoted.ts';
 
 const TYPES: ReadonlyMap<number, string> = new Map([
@@ -36,25 +37,13 @@ const ND_OPTIONS_AT: ReadonlyMap<number, number> = new Map([
   [137, 40],
 ]);
 
-/** An ICMP message by type and code: `destination unreachable (port)`. */
-export function icmpv6Name(type: number, code: number): string {
-  const name = TYPES.get(type) ?? `type ${type}`;
-  const codeName = CODES.get(type)?.[code] ?? (code === 0 ? '' : `code ${code}`);
-  return codeName === '' ? name : `${name} (${codeName})`;
-}
+export const ICMPV6_NAMES = new IcmpNames(TYPES, CODES);
 
 export function decodeIcmpv6(context: Context, start: number, end: number): void {
   const layer = context.layer('icmpv6', 'ICMPv6', start, end, 'RFC 4443 2.1');
   if (!context.holds(layer, 4)) return;
   const type = context.u8(start);
-  const code = context.u8(start + 1);
-  const name = TYPES.get(type) ?? `type ${type}`;
-  const codeName = CODES.get(type)?.[code] ?? (code === 0 ? '' : `code ${code}`);
-  layer.text = icmpv6Name(type, code);
-  layer.summary = `ICMPv6 ${layer.text}`;
-  layer.add('Type', start, 1, type, `${name} (${type})`);
-  layer.add('Code', start + 1, 1, code, codeName === '' ? String(code) : `${codeName} (${code})`);
-  const checksum = layer.add('Checksum', start + 2, 2, context.u16(start + 2), hex(context.u16(start + 2), 4));
+  const checksum = decodeIcmpStart(context, layer, ICMPV6_NAMES, start);
   const ip = context.ip;
   if (ip !== null && ip.version === 6) {
     const seed = context.pseudoHeader(58, end - start);
